@@ -1,0 +1,118 @@
+"""leadgain.toml: how a user's export maps onto the contract.
+
+The models here are the sections ``[export]``, ``[leads]``, ``[activities]`` and ``[outcomes]``.
+An empty column name means "this export has no such column".
+"""
+
+from pathlib import Path
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from crm.contract import Direction, ProfileKind
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(
+            f"{name!r} is not a time zone; use a name such as 'UTC' or 'Europe/Amsterdam'"
+        ) from error
+    return name
+
+
+Values = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A section of leadgain.toml: frozen, and closed to keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ExportSection(Section):
+    """``[export]``: where the export lies."""
+
+    folder: str = "."
+    """Folder of the files, relative to leadgain.toml."""
+    database: SecretStr | None = None
+    """URL of a database to read instead of files; it may hold a password, so it is never shown."""
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """Zone of time stamps that carry none."""
+
+
+class Source(Section):
+    """Where one table comes from: a file of the export's folder, or the database."""
+
+    file: str = ""
+    """CSV, TSV or Parquet, plain or gzipped."""
+    table: str = ""
+    """A table of the database."""
+    query: str = ""
+    """A SELECT on the database."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        given = [key for key in ("file", "table", "query") if getattr(self, key)]
+        if len(given) != 1:
+            found = " and ".join(given) or "none of them"
+            raise ValueError(f"needs exactly one of file, table or query, found {found}")
+        return self
+
+
+class LeadsSection(Source):
+    """``[leads]``: one row a lead."""
+
+    lead_id: str = "lead_id"
+    created_at: str = "created_at"
+    converted_at: str = "converted_at"
+    closed_at: str = "closed_at"
+    converted_when: dict[str, Values] = Field(default_factory=dict)
+    """Column -> values that mean "converted", where a flag says it and ``converted_at`` dates it."""
+    closed_when: dict[str, Values] = Field(default_factory=dict)
+    """Column -> values that mean "lost", where a flag says it and ``closed_at`` dates it."""
+    owner_id: str = ""
+    profile: tuple[str, ...] | dict[str, ProfileKind] = ()
+    """Columns known at creation: a list (kinds are read off the data) or column -> kind."""
+
+    @property
+    def profile_columns(self) -> tuple[str, ...]:
+        """The profile's column names, in the order of leadgain.toml."""
+        return tuple(self.profile)
+
+    @property
+    def declared_kinds(self) -> dict[str, ProfileKind]:
+        """The kinds that leadgain.toml states; empty where they are read off the data."""
+        return dict(self.profile) if isinstance(self.profile, dict) else {}
+
+
+class ActivitiesSection(Source):
+    """``[activities]``: one row a thing that happened. Leave the section out if there are none."""
+
+    lead_id: str = "lead_id"
+    occurred_at: str = "occurred_at"
+    type: str = "type"
+    direction: str | dict[str, Direction] = ""
+    """A column, or a table from type to direction; types that it does not name are internal."""
+    rep_id: str = ""
+
+
+class OutcomesSection(Source):
+    """``[outcomes]``: for CRMs that keep outcomes apart; it then rules over ``[leads]``."""
+
+    lead_id: str = "lead_id"
+    converted_at: str = "converted_at"
+    closed_at: str = "closed_at"
+
+
+class Mapping(Section):
+    """How one export maps onto the contract: the four sections, with an absolute folder."""
+
+    folder: Path
+    database: SecretStr | None = None
+    timezone: str = "UTC"
+    leads: LeadsSection
+    activities: ActivitiesSection | None = None
+    outcomes: OutcomesSection | None = None

@@ -1,0 +1,1 @@
+"""Shows the publication in force; computes nothing of its own."""

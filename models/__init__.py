@@ -1,0 +1,1 @@
+"""Arrays and frames in, arrays and frames out: score, baselines, gain curves, tiers."""

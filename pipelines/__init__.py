@@ -1,0 +1,1 @@
+"""The order of work: settings, flows and the command."""

@@ -1,0 +1,248 @@
+"""One frozen ``Settings`` object: leadgain.toml, then the environment, checked once at the door.
+
+``LEADGAIN_LISTS__HORIZON_DAYS=14`` overrides ``horizon_days`` of ``[lists]``.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from crm.errors import ConfigurationError
+from crm.mapping import (
+    ActivitiesSection,
+    ExportSection,
+    LeadsSection,
+    Mapping,
+    OutcomesSection,
+    Section,
+)
+
+ENVIRONMENT_PREFIX = "LEADGAIN_"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ListsSection(Section):
+    """``[lists]``: when lists are drawn up, and what counts as success."""
+
+    policy: Literal["periodic", "on_arrival"] = "periodic"
+    every_days: Annotated[int, Field(ge=1, le=366)] = 7
+    delay_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 1.0
+    """With ``on_arrival``: hours between a lead's creation and its one row."""
+    horizon_days: Annotated[int, Field(ge=1, le=730)] = 30
+    max_age_days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+
+class FreshnessSection(Section):
+    """``[freshness]``: what the team calls fresh today, the ranking to beat."""
+
+    by: Literal["last_inbound", "last_activity", "created"] = "last_inbound"
+
+
+class TiersSection(Section):
+    """``[tiers]``: the share of the list in each tier, from the top."""
+
+    A: Share = 0.30
+    B: Share = 0.40
+    C: Share = 0.30
+    mode: Literal["relative", "frozen"] = "relative"
+
+    @model_validator(mode="after")
+    def _shares_make_a_whole(self) -> Self:
+        total = self.A + self.B + self.C
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"A + B + C must be 1, found {total:g}")
+        return self
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Tier -> share of the list, from the top."""
+        return {"A": self.A, "B": self.B, "C": self.C}
+
+
+class BacktestSection(Section):
+    """``[backtest]``: on which lists the ranking is proven."""
+
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    """Share of the matured lists, the latest ones, that the model is tested on."""
+    max_fits: Annotated[int, Field(ge=1, le=104)] = 8
+    """At most so many models are fitted; each is tested on the lists until the next."""
+    bootstrap_samples: Annotated[int, Field(ge=100, le=10_000)] = 500
+
+
+class TrainingSection(Section):
+    """``[training]``: the scorer."""
+
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    min_conversions: Annotated[int, Field(ge=1)] = 120
+    """Fewer conversions than this on the training lists: no model is trained."""
+    every_days: Annotated[int, Field(ge=1)] = 7
+    """``leadgain run`` trains again when the last training is so many days old."""
+
+
+class GateSection(Section):
+    """``[gate]``: how much of an export may be set aside before nothing is published."""
+
+    max_quarantined_share: Share = 0.05
+    max_quarantined_share_per_rule: Share = 0.02
+    max_unknown_leads_share: Share = 0.10
+    max_stale_days: Annotated[float, Field(gt=0)] = 1.0
+    """The gate warns when the export's last instant lies further behind the clock."""
+
+
+class TrackingSection(Section):
+    """``[tracking]``: where MLflow keeps its records."""
+
+    uri: str = ""
+    """A tracking server; empty: ``mlflow.db`` in the home folder."""
+    experiment: str = "leadgain"
+    model: str = "leadgain"
+
+
+class Settings(BaseSettings):
+    """All that leadgain.toml says, frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    file: Path
+    """The leadgain.toml that was read, absolute."""
+    export: ExportSection = ExportSection()
+    leads: LeadsSection
+    activities: ActivitiesSection | None = None
+    outcomes: OutcomesSection | None = None
+    lists: ListsSection = ListsSection()
+    freshness: FreshnessSection = FreshnessSection()
+    tiers: TiersSection = TiersSection()
+    backtest: BacktestSection = BacktestSection()
+    training: TrainingSection = TrainingSection()
+    gate: GateSection = GateSection()
+    tracking: TrackingSection = TrackingSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment rules over the file, which arrives as the initial values."""
+        assert isinstance(init_settings, InitSettingsSource)
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _tables_have_their_database(self) -> Self:
+        for name in ("leads", "activities", "outcomes"):
+            section = getattr(self, name)
+            if section is not None and not section.file and self.export.database is None:
+                raise ValueError(f"[{name}] names a table or query, but [export] has no database")
+        return self
+
+    @property
+    def mapping(self) -> Mapping:
+        """What the reading room needs to know."""
+        return Mapping(
+            folder=(self.file.parent / self.export.folder).resolve(),
+            database=self.export.database,
+            timezone=self.export.timezone,
+            leads=self.leads,
+            activities=self.activities,
+            outcomes=self.outcomes,
+        )
+
+
+def load_settings(file: Path) -> Settings:
+    """Read leadgain.toml and the environment.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing, is not TOML, or holds a key or a value that is not understood;
+        every finding is named, with the nearest known key.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"There is no {file}. Write one (the README shows it) or name yours with --config."
+        ) from None
+    except IsADirectoryError:
+        raise ConfigurationError(f"{file} is a folder; --config wants a leadgain.toml.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not readable as TOML: {error}.") from None
+    if "file" in content:
+        raise ConfigurationError(_unknown_key(file, ("file",), content["file"]))
+    try:
+        return Settings(file=file.resolve(), **content)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_findings(file, error))) from None
+
+
+def _findings(file: Path, error: ValidationError) -> Iterator[str]:
+    for detail in error.errors(include_url=False):
+        path = tuple(str(part) for part in detail["loc"])
+        match detail["type"]:
+            case "extra_forbidden":
+                yield _unknown_key(file, path, detail["input"])
+            case "missing":
+                yield f"{file}: {_shown(path)} is missing. Add it; the README shows a whole leadgain.toml."
+            case _:
+                yield f"{file}: {_shown(path)} {_reason(detail)}."
+
+
+def _unknown_key(file: Path, path: tuple[str, ...], found: object) -> str:
+    known = sorted(_known_keys(path[:-1]))
+    nearest = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are {', '.join(known)}."
+    return f"{file}: {_shown(path)} is not a key that leadgain knows. {hint}"
+
+
+def _known_keys(path: tuple[str, ...]) -> set[str]:
+    sections: dict[str, type[BaseModel]] = {
+        "export": ExportSection,
+        "leads": LeadsSection,
+        "activities": ActivitiesSection,
+        "outcomes": OutcomesSection,
+        "lists": ListsSection,
+        "freshness": FreshnessSection,
+        "tiers": TiersSection,
+        "backtest": BacktestSection,
+        "training": TrainingSection,
+        "gate": GateSection,
+        "tracking": TrackingSection,
+    }
+    if not path:
+        return set(sections)
+    return set(sections[path[0]].model_fields)
+
+
+def _shown(path: tuple[str, ...]) -> str:
+    if not path:
+        return "the file"
+    section, *keys = path
+    return f"[{section}]" if not keys else f"[{section}] {'.'.join(keys)}"
+
+
+def _reason(detail: ErrorDetails) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    found = detail["input"]
+    simple = isinstance(found, str | int | float | bool)
+    return f"{message}" + (f", found {found!r}" if simple and repr(found) not in message else "")

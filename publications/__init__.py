@@ -1,0 +1,1 @@
+"""What the world sees: the files of a publication, how they are written and read."""
