@@ -4,6 +4,7 @@
 """
 
 import difflib
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,6 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
-    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -145,7 +145,6 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment rules over the file, which arrives as the initial values."""
-        assert isinstance(init_settings, InitSettingsSource)
         return env_settings, init_settings
 
     @model_validator(mode="after")
@@ -169,6 +168,23 @@ class Settings(BaseSettings):
         )
 
 
+SECTIONS: dict[str, type[BaseModel]] = {
+    "export": ExportSection,
+    "leads": LeadsSection,
+    "activities": ActivitiesSection,
+    "outcomes": OutcomesSection,
+    "lists": ListsSection,
+    "freshness": FreshnessSection,
+    "tiers": TiersSection,
+    "backtest": BacktestSection,
+    "training": TrainingSection,
+    "gate": GateSection,
+    "tracking": TrackingSection,
+}
+
+OVERRIDES = tuple(f"{ENVIRONMENT_PREFIX}{section.upper()}__" for section in SECTIONS)
+
+
 def load_settings(file: Path) -> Settings:
     """Read leadgain.toml and the environment.
 
@@ -189,26 +205,30 @@ def load_settings(file: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is not readable as TOML: {error}.") from None
     if "file" in content:
-        raise ConfigurationError(_unknown_key(file, ("file",), content["file"]))
+        raise ConfigurationError(_unknown_key(str(file), ("file",)))
     try:
         return Settings(file=file.resolve(), **content)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_findings(file, error))) from None
+        overridden = sorted(v for v in os.environ if v.upper().startswith(OVERRIDES))
+        where = (
+            f"{file} (with {', '.join(overridden)} of the environment)" if overridden else f"{file}"
+        )
+        raise ConfigurationError("\n".join(_findings(where, error))) from None
 
 
-def _findings(file: Path, error: ValidationError) -> Iterator[str]:
+def _findings(file: str, error: ValidationError) -> Iterator[str]:
     for detail in error.errors(include_url=False):
         path = tuple(str(part) for part in detail["loc"])
         match detail["type"]:
             case "extra_forbidden":
-                yield _unknown_key(file, path, detail["input"])
+                yield _unknown_key(file, path)
             case "missing":
-                yield f"{file}: {_shown(path)} is missing. Add it; the README shows a whole leadgain.toml."
+                yield f"{file}: {_shown(path)} is missing. Add it; the README shows a whole file."
             case _:
                 yield f"{file}: {_shown(path)} {_reason(detail)}."
 
 
-def _unknown_key(file: Path, path: tuple[str, ...], found: object) -> str:
+def _unknown_key(file: str, path: tuple[str, ...]) -> str:
     known = sorted(_known_keys(path[:-1]))
     nearest = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
     hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are {', '.join(known)}."
@@ -216,22 +236,9 @@ def _unknown_key(file: Path, path: tuple[str, ...], found: object) -> str:
 
 
 def _known_keys(path: tuple[str, ...]) -> set[str]:
-    sections: dict[str, type[BaseModel]] = {
-        "export": ExportSection,
-        "leads": LeadsSection,
-        "activities": ActivitiesSection,
-        "outcomes": OutcomesSection,
-        "lists": ListsSection,
-        "freshness": FreshnessSection,
-        "tiers": TiersSection,
-        "backtest": BacktestSection,
-        "training": TrainingSection,
-        "gate": GateSection,
-        "tracking": TrackingSection,
-    }
     if not path:
-        return set(sections)
-    return set(sections[path[0]].model_fields)
+        return set(SECTIONS)
+    return set(SECTIONS[path[0]].model_fields)
 
 
 def _shown(path: tuple[str, ...]) -> str:

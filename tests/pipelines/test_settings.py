@@ -1,0 +1,157 @@
+"""leadgain.toml and the environment, read once at the door."""
+
+from pathlib import Path
+
+import pytest
+
+from crm.errors import ConfigurationError
+from pipelines.settings import load_settings
+
+SHIPPED = Path(__file__).parents[2] / "data" / "loan_applications" / "leadgain.toml"
+SMALLEST = '[leads]\nfile = "leads.csv"\n'
+
+
+def settings_from(tmp_path: Path, text: str):
+    file = tmp_path / "leadgain.toml"
+    file.write_text(text)
+    return load_settings(file)
+
+
+def refusal_of(tmp_path: Path, text: str) -> str:
+    with pytest.raises(ConfigurationError) as refusal:
+        settings_from(tmp_path, text)
+    return str(refusal.value)
+
+
+def test_the_shipped_configuration_is_understood():
+    settings = load_settings(SHIPPED)
+    assert settings.leads.profile_columns == ("amount_requested",)
+    assert settings.activities is not None
+    assert settings.activities.direction == "direction"
+    assert settings.mapping.folder == SHIPPED.parent
+
+
+def test_a_leads_file_is_all_that_must_be_said(tmp_path):
+    settings = settings_from(tmp_path, SMALLEST)
+    assert settings.lists.horizon_days == 30
+    assert settings.tiers.shares == {"A": 0.3, "B": 0.4, "C": 0.3}
+    assert settings.activities is None
+
+
+def test_every_key_of_the_design_is_known(tmp_path):
+    settings = settings_from(
+        tmp_path,
+        """
+        [export]
+        folder = "exports"
+        timezone = "Europe/Amsterdam"
+        [leads]
+        file = "leads.csv"
+        lead_id = "Id"
+        created_at = "CreatedDate"
+        converted_at = "ClosedDate"
+        closed_at = "ClosedDate"
+        converted_when = { Stage = ["Won"] }
+        closed_when = { Stage = ["Lost", "Disqualified"] }
+        owner_id = "OwnerId"
+        profile = { Amount = "number", Industry = "category" }
+        [activities]
+        file = "activities.parquet"
+        direction = { email_open = "inbound", call = "outbound" }
+        rep_id = "rep"
+        [outcomes]
+        file = "outcomes.csv"
+        [lists]
+        policy = "on_arrival"
+        every_days = 14
+        delay_hours = 2
+        horizon_days = 60
+        max_age_days = 90
+        [freshness]
+        by = "created"
+        [tiers]
+        A = 0.2
+        B = 0.3
+        C = 0.5
+        mode = "frozen"
+        """,
+    )
+    assert settings.mapping.folder == tmp_path / "exports"
+    assert settings.leads.declared_kinds == {"Amount": "number", "Industry": "category"}
+    assert settings.leads.closed_when == {"Stage": ("Lost", "Disqualified")}
+
+
+def test_the_environment_overrides_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_LISTS__HORIZON_DAYS", "14")
+    monkeypatch.setenv("LEADGAIN_HOME", "/srv/leadgain")  # the command's, not a setting
+    assert (
+        settings_from(tmp_path, SMALLEST + "[lists]\nhorizon_days = 60\n").lists.horizon_days == 14
+    )
+
+
+def test_a_mistyped_key_is_refused_with_the_nearest_known_one(tmp_path):
+    message = refusal_of(tmp_path, '[leads]\nfile = "leads.csv"\ncreated_att = "x"\n')
+    assert (
+        "[leads] created_att is not a key that leadgain knows. Did you mean 'created_at'?"
+        in message
+    )
+    assert str(tmp_path / "leadgain.toml") in message
+
+
+def test_a_mistyped_section_is_refused_with_the_nearest_known_one(tmp_path):
+    message = refusal_of(tmp_path, SMALLEST + "[activites]\nfile = 'a.csv'\n")
+    assert "Did you mean 'activities'?" in message
+
+
+def test_a_mistyped_variable_of_the_environment_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_LISTS__HORIZONDAYS", "14")
+    assert "Did you mean 'horizon_days'?" in refusal_of(tmp_path, SMALLEST)
+
+
+def test_all_findings_are_told_at_once(tmp_path):
+    message = refusal_of(
+        tmp_path,
+        SMALLEST + '[lists]\nhorizon_days = "soon"\nevery_days = 0\n[freshness]\nby = "x"\n',
+    )
+    assert "[lists] horizon_days" in message
+    assert "found 'soon'" in message
+    assert "[lists] every_days" in message
+    assert "[freshness] by" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", r"\[leads\] is missing"),
+        ("[leads]\n", "exactly one of file, table or query, found none of them"),
+        (SMALLEST + "[tiers]\nA = 0.5\n", r"A \+ B \+ C must be 1, found 1.2"),
+        (SMALLEST + '[export]\ntimezone = "Mars/Olympus"\n', "'Mars/Olympus' is not a time zone"),
+        (
+            '[leads]\ntable = "leads"\n',
+            r"\[leads\] names a table or query, but \[export\] has no database",
+        ),
+        ("[leads\n", "is not readable as TOML"),
+        (SMALLEST + "[activities]\nfile='a.csv'\ndirection = { call = 'sideways' }\n", "direction"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path, text, told):
+    with pytest.raises(ConfigurationError, match=told):
+        settings_from(tmp_path, text)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"There is no .*nowhere\.toml"):
+        load_settings(tmp_path / "nowhere.toml")
+
+
+def test_the_password_of_a_database_is_never_shown(tmp_path):
+    settings = settings_from(
+        tmp_path,
+        '[export]\ndatabase = "postgresql://u:canary@h/d"\n[leads]\ntable = "leads"\n',
+    )
+    assert "canary" not in repr(settings) + settings.model_dump_json() + repr(settings.mapping)
+    message = refusal_of(
+        tmp_path,
+        '[export]\ndatabase = "postgresql://u:canary@h/d"\nzone = 1\n[leads]\ntable = "leads"\n',
+    )
+    assert "canary" not in message
