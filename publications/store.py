@@ -1,0 +1,289 @@
+"""Publish atomically, read safely.
+
+Whatever happens, at whatever instant, ``CURRENT`` names a whole publication whose hashes hold.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from publications.home import (
+    Busy,
+    CannotWrite,
+    Hold,
+    Home,
+    hold,
+    move_lasting,
+    replace_lasting,
+    start_run,
+    sync,
+    write_lasting,
+    writing,
+)
+from publications.layout import FILES, MANIFEST, published_file
+from publications.tables import count_rows, read_table, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Busy",
+    "CannotWrite",
+    "Hold",
+    "Home",
+    "Provenance",
+    "Publication",
+    "PublicationDamaged",
+    "current",
+    "hold",
+    "keep_latest",
+    "move_lasting",
+    "publish",
+    "start_run",
+    "write_lasting",
+    "write_table",
+    "writing",
+]
+
+REMOVED = ".removed"
+"""Ending of a publication's folder that is being deleted."""
+
+
+class PublicationDamaged(RuntimeError):
+    """A published file is not what was published; the message names it and both hashes."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a publication comes from, for its manifest. The times stand nowhere else."""
+
+    as_of: datetime
+    started_at: datetime
+    code_version: str
+    model_version: int | None = None
+    model_sha256: str | None = None
+    no_model_reason: str | None = None
+    """Why there is no model; then the list is most fresh first."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """As JSON values, secrets left out."""
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    """As JSON values: rows in, kept, quarantined, excluded; whatever else was counted."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One publication, as its manifest describes it; it stays the same while newer ones appear."""
+
+    number: int
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The files that it holds, beside the manifest."""
+        return tuple(self.manifest["files"])
+
+    def read(self, name: str) -> bytes:
+        """Read one file and hold it against the manifest.
+
+        Raises
+        ------
+        KeyError
+            The publication has no such file; publications without a model lack some.
+        PublicationDamaged
+            The file is missing, or is not what was published.
+        """
+        if name not in self.manifest["files"]:
+            reason = self.manifest["model"]["missing_because"]
+            because = f": there is no model, because {reason}" if reason else ""
+            raise KeyError(f"publication {self.number} holds no {name}{because}")
+        expected = self.manifest["files"][name]["sha256"]
+        try:
+            content = (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            raise PublicationDamaged(
+                f"Publication {self.number} has lost its {name} ({self.folder})."
+            ) from None
+        found = hashlib.sha256(content).hexdigest()
+        if found != expected:
+            raise PublicationDamaged(
+                f"{self.folder / name} is damaged: SHA-256 {expected} was published, "
+                f"{found} is there. Publish again."
+            )
+        return content
+
+    def table(self, name: str) -> "pd.DataFrame":
+        """Read one table with the dtypes of its columns; raises as ``read`` does."""
+        return read_table(self.read(name), name)
+
+    def verify(self) -> None:
+        """Read every file once; raises as ``read`` does."""
+        for name in self.file_names:
+            self.read(name)
+
+
+def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: datetime) -> int:
+    """Make the files of a run the publication in force.
+
+    The files are described in ``manifest.json`` and synced, the folder becomes
+    ``publications/<number>/`` in one step and ``CURRENT`` is replaced in another. A run that
+    ends before the last step changes nothing for readers.
+
+    Parameters
+    ----------
+    held : Hold
+        Of the home folder, from ``hold(home)``.
+    run_folder : Path
+        Holds the files of ``publications.layout`` and nothing else; it is moved away.
+    provenance : Provenance
+    published_at : datetime
+        The present instant, aware.
+
+    Returns
+    -------
+    The publication's number: 1, 2, 3 and so on. A number is not used twice.
+
+    Raises
+    ------
+    ValueError
+        A file is missing or unknown.
+    CannotWrite
+        The disk does not let us; the publication in force stays.
+    """
+    home = held.home
+    with writing(run_folder):
+        manifest = _manifest(run_folder, provenance, published_at)
+    write_lasting(run_folder / MANIFEST, manifest)
+    number = max(_numbers(home), default=0) + 1
+    move_lasting(run_folder, home.publications / str(number))
+    replace_lasting(home.current, f"{number}\n".encode())
+    return number
+
+
+def current(home: Home) -> Publication | None:
+    """Open the publication in force; None where nothing was published yet.
+
+    Raises
+    ------
+    PublicationDamaged
+        ``CURRENT`` or the manifest cannot be understood.
+    """
+    number = _number_in_force(home)
+    while number is not None:
+        try:
+            return _opened(home, number)
+        except FileNotFoundError:
+            before, number = number, _number_in_force(home)
+            if number == before:  # not merely replaced and cleared away meanwhile
+                raise PublicationDamaged(
+                    f"{home.current} names publication {number}, which is not there or lacks "
+                    f"its {MANIFEST}. Publish again."
+                ) from None
+    return None
+
+
+def keep_latest(held: Hold, count: int) -> list[int]:
+    """Delete old publications; the one in force and the latest ``count`` before it stay.
+
+    Returns
+    -------
+    The numbers that were deleted, ascending.
+
+    Raises
+    ------
+    CannotWrite
+        The disk does not let us.
+    """
+    home = held.home
+    in_force = _number_in_force(home)
+    if in_force is None:
+        return []
+    numbers = (int(p.name) for p in home.publications.iterdir() if p.name.isdecimal())
+    older = sorted(number for number in numbers if number < in_force)
+    removed = older[: max(len(older) - count, 0)]
+    with writing(home.publications):
+        for number in removed:
+            folder = home.publications / str(number)
+            folder.rename(folder.with_suffix(REMOVED))
+        sync(home.publications)
+        for folder in home.publications.glob(f"*{REMOVED}"):
+            shutil.rmtree(folder)
+    return removed
+
+
+def _manifest(run_folder: Path, provenance: Provenance, published_at: datetime) -> bytes:
+    has_model = provenance.model_version is not None
+    needed = {f.name for f in FILES if has_model or not f.needs_model} - {MANIFEST}
+    found = {path.name for path in run_folder.iterdir()} - {MANIFEST}
+    if missing := sorted(needed - found):
+        raise ValueError(f"the publication lacks {', '.join(missing)}")
+    if unknown := sorted(found - {file.name for file in FILES}):
+        raise ValueError(f"a publication does not hold {', '.join(unknown)}")
+    content = {
+        "as_of": _instant(provenance.as_of),
+        "model": {
+            "version": provenance.model_version,
+            "sha256": provenance.model_sha256,
+            "missing_because": provenance.no_model_reason,
+        },
+        "code_version": provenance.code_version,
+        "files": {name: _described(run_folder / name) for name in sorted(found)},
+        "counts": provenance.counts,
+        "settings": provenance.settings,
+        "times": {
+            "started_at": _instant(provenance.started_at),
+            "published_at": _instant(published_at),
+        },
+    }
+    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _described(path: Path) -> dict[str, int | str]:
+    content = path.read_bytes()
+    described: dict[str, int | str] = {
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    if published_file(path.name).columns:
+        described["rows"] = count_rows(path)
+    return described
+
+
+def _instant(instant: datetime) -> str:
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} carries no time zone")
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _numbers(home: Home) -> list[int]:
+    """All numbers ever used that can be seen: what killed runs left half done counts as well."""
+    names = [path.name.removesuffix(REMOVED) for path in home.publications.iterdir()]
+    in_use = [int(name) for name in names if name.isdecimal()]
+    in_force = _number_in_force(home)
+    return in_use if in_force is None else [*in_use, in_force]
+
+
+def _number_in_force(home: Home) -> int | None:
+    try:
+        text = home.current.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    if not text.isdecimal():
+        raise PublicationDamaged(f"{home.current} should hold a number, it holds {text[:40]!r}.")
+    return int(text)
+
+
+def _opened(home: Home, number: int) -> Publication:
+    folder = home.publications / str(number)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        for key in ("files", "model", "times", "as_of"):
+            manifest[key]
+    except (ValueError, KeyError, TypeError) as error:
+        raise PublicationDamaged(f"{folder / MANIFEST} is damaged: {error!r}.") from error
+    return Publication(number, folder, manifest)
