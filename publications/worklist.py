@@ -1,0 +1,67 @@
+"""Today's list in calling order, as it is published."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from publications.layout import WORKLIST_COLUMNS, require_columns
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+
+def build_worklist(
+    listed: "pd.DataFrame",
+    *,
+    order: "npt.NDArray[np.integer]",
+    score: "npt.NDArray[np.float64]",
+    tier: "npt.NDArray[np.object_]",
+    reasons: "npt.NDArray[np.object_]",
+    profile: Sequence[str],
+) -> "pd.DataFrame":
+    """Put the listed leads into calling order, with their tier, score and reasons.
+
+    Parameters
+    ----------
+    listed : DataFrame of n rows with lead_id, owner_id, created_at, last_activity_at and the
+        profile columns
+    order : ndarray of shape (n,)
+        Row positions, the first to call first.
+    score, tier : ndarrays of shape (n,), in the rows' order; NaN scores where there is no model
+    reasons : ndarray of shape (n, 3), texts; empty where there are fewer
+    profile : names of the profile columns, in the order in which they are shown; those that
+        bear the name of a column of the worklist are shown as ``profile_<name>``
+
+    Returns
+    -------
+    DataFrame with the columns of ``worklist.csv``; ``rank`` is 1 .. n. No leads, no rows.
+
+    Raises
+    ------
+    ValueError
+        A column is missing.
+
+    >>> import numpy as np, pandas as pd
+    >>> at = pd.to_datetime(["2012-01-01", "2012-01-02"], utc=True)
+    >>> listed = pd.DataFrame({"lead_id": ["a", "b"], "owner_id": ["o", "o"], "created_at": at,
+    ...     "last_activity_at": at, "amount": [1.0, 2.0]})
+    >>> texts = np.array([["x", "", ""], ["y", "", ""]], dtype=object)
+    >>> list_ = build_worklist(listed, order=np.array([1, 0]), score=np.array([0.1, 0.9]),
+    ...     tier=np.array(["B", "A"], dtype=object), reasons=texts, profile=["amount"])
+    >>> list_[["rank", "lead_id", "tier", "amount"]].values.tolist()
+    [[1, 'b', 'A', 2.0], [2, 'a', 'B', 1.0]]
+    """
+    import numpy as np
+
+    taken = {column.name for column in WORKLIST_COLUMNS}
+    shown = {name: f"profile_{name}" if name in taken else name for name in profile}
+    agreed = listed.assign(
+        tier=tier, score=score, **{f"reason_{i + 1}": reasons[:, i] for i in range(3)}
+    )
+    worklist = agreed.iloc[order].reset_index(drop=True)
+    worklist.insert(0, "rank", np.arange(1, len(listed) + 1))
+    names = [c.name for c in WORKLIST_COLUMNS]
+    worklist = worklist[names].join(worklist[list(profile)].rename(columns=shown))
+    require_columns(worklist, "worklist.parquet")
+    return worklist
