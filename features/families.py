@@ -1,0 +1,154 @@
+"""Families of features: what is measured, in which unit, over which window, from which source.
+
+A family becomes one column per subject (an activity type, a direction, all activities), one per
+profile column, or one alone. The order here is the order of the matrix's columns.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from crm.contract import ProfileKind
+
+Kind = Literal["number", "categorical"]
+
+WINDOW_DAYS = (1, 7, 30, 90)
+HALF_LIFE_DAYS = (7, 30)
+ACTIVE_DAY_WINDOWS = (7, 30, 90)
+PACE_DAYS = 30
+"""Pace compares the last 7 days with so many days before them."""
+
+MISSING_CODE, OTHER_CODE, FIRST_CODE = 0, 1, 2
+"""Codes of categorical features: missing, other, then the vocabulary's own values."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Features that are made alike. ``{}`` in the pattern stands for the subject."""
+
+    pattern: str
+    unit: str
+    window: str
+    source: str
+    meaning: str
+    kind: Kind = "number"
+
+    @property
+    def measure(self) -> str:
+        """The family's own name: the pattern without its subject.
+
+        >>> PER_SUBJECT[0].pattern, PER_SUBJECT[0].measure
+        ('{}_1d', '1d')
+        """
+        return self.pattern.replace("{}", "").strip("_")
+
+
+def _days(n: int) -> str:
+    return "1 day" if n == 1 else f"{n} days"
+
+
+_OF = "activities: occurred_at, type, direction"
+
+PER_SUBJECT: tuple[Family, ...] = (
+    *(
+        Family(f"{{}}_{n}d", "activities", _days(n), _OF, "how many activities")
+        for n in WINDOW_DAYS
+    ),
+    Family("{}_ever", "activities", "ever", _OF, "how many activities"),
+    Family("days_since_{}", "days", "ever", _OF, "since the last; missing if there is none"),
+    Family("days_since_first_{}", "days", "ever", _OF, "since the first; missing if there is none"),
+    *(
+        Family(
+            f"{{}}_decayed_{n}d",
+            "activities",
+            "ever",
+            _OF,
+            f"sum of 0.5 ** (age / {_days(n)}) over the activities",
+        )
+        for n in HALF_LIFE_DAYS
+    ),
+)
+"""Once per activity type, once for all other types, per direction, and for all activities."""
+
+_TYPE = "activities: occurred_at, type"
+_DIRECTION = "activities: occurred_at, direction"
+_BOTH = "activities: occurred_at, type, direction"
+_TIME = "activities: occurred_at"
+_REP = "activities: occurred_at, rep_id"
+_FIRST = "leads: created_at; activities: occurred_at, direction"
+
+JOURNEY: tuple[Family, ...] = (
+    Family("last_type", "code", "ever", _TYPE, "type of the last activity", "categorical"),
+    Family("second_last_type", "code", "ever", _TYPE, "type of the one before", "categorical"),
+    Family("third_last_type", "code", "ever", _TYPE, "type of the third last", "categorical"),
+    Family("last_direction", "code", "ever", _DIRECTION, "of the last activity", "categorical"),
+    Family("last_inbound_type", "code", "ever", _BOTH, "of the last inbound one", "categorical"),
+    Family("last_outbound_type", "code", "ever", _BOTH, "of the last outbound one", "categorical"),
+    Family("days_since_second_last", "days", "ever", _TIME, "since the second last activity"),
+    Family("days_since_third_last", "days", "ever", _TIME, "since the third last activity"),
+    Family("days_between_last_two", "days", "ever", _TIME, "between the last two activities"),
+    *(
+        Family(f"active_days_{n}d", "UTC days", _days(n), _TIME, "days with any activity")
+        for n in ACTIVE_DAY_WINDOWS
+    ),
+    Family(
+        "pace_7d",
+        "ratio",
+        f"{7 + PACE_DAYS} days",
+        _TIME,
+        f"activities in 7 days / weekly mean of the {PACE_DAYS} days before; missing if there"
+        " were none before",
+    ),
+    Family("reps_ever", "reps", "ever", _REP, "distinct reps"),
+    Family("reps_30d", "reps", "30 days", _REP, "distinct reps"),
+    Family(
+        "hours_to_first_outbound",
+        "hours",
+        "ever",
+        _FIRST,
+        "from creation to the first outbound activity; missing while there is none",
+    ),
+    Family(
+        "hours_without_outbound",
+        "hours",
+        "ever",
+        _FIRST,
+        "from creation to the list while no outbound activity; missing once there is one",
+    ),
+    Family(
+        "inbound_since_outbound",
+        "activities",
+        "ever",
+        _DIRECTION,
+        "inbound activities after the last outbound one",
+    ),
+    Family(
+        "outbound_since_inbound",
+        "activities",
+        "ever",
+        _DIRECTION,
+        "outbound activities after the last inbound one",
+    ),
+)
+"""Once per lead, from the order of its activities."""
+
+_CREATED = "leads: created_at"
+_LIST = "list"
+
+CALENDAR: tuple[Family, ...] = (
+    Family("lead_age_days", "days", "since creation", _CREATED, "since creation"),
+    Family("created_weekday", "0 Monday .. 6 Sunday", "creation", _CREATED, "UTC"),
+    Family("created_hour", "0 .. 23", "creation", _CREATED, "UTC"),
+    Family("list_weekday", "0 Monday .. 6 Sunday", "list", _LIST, "UTC"),
+)
+"""Once per lead, from its creation and the list's date."""
+
+PROFILE: dict[ProfileKind, tuple[Family, ...]] = {
+    "number": (Family("{}", "as exported", "creation", "leads: profile", "number as it stands"),),
+    "category": (Family("{}", "code", "creation", "leads: profile", "category", "categorical"),),
+    "yes_no": (Family("{}", "1 yes, 0 no", "creation", "leads: profile", "yes/no"),),
+    "date": (
+        Family("{}_days_after_creation", "days", "creation", "leads: profile", "creation to date"),
+        Family("{}_days_ahead", "days", "as_of", "leads: profile", "list to date; negative: past"),
+    ),
+}
+"""Once per profile column, by its kind; missing stays missing."""

@@ -1,0 +1,90 @@
+"""Instants as integer microseconds, and where each lead's activities lie.
+
+Integers compare exactly, so "strictly before ``as_of``" means just that, to the microsecond.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+DAY = 86_400_000_000
+HOUR = 3_600_000_000
+MISSING = np.iinfo(np.int64).min
+
+Microseconds = npt.NDArray[np.int64]
+
+
+def microseconds(series: pd.Series) -> Microseconds:
+    """Aware instants as microseconds since 1970 UTC; missing is the earliest int64.
+
+    >>> microseconds(pd.Series(pd.to_datetime(["1970-01-01T00:00:01Z"]))).tolist()
+    [1000000]
+    """
+    return series.to_numpy(dtype="datetime64[us]").view(np.int64)
+
+
+def instants(us: Microseconds) -> pd.DatetimeIndex:
+    """The way back from :func:`microseconds`.
+
+    >>> str(instants(np.array([1_000_000]))[0])
+    '1970-01-01 00:00:01+00:00'
+    """
+    return pd.DatetimeIndex(us.view("datetime64[us]")).tz_localize("UTC")
+
+
+def first_positions(activities: pd.DataFrame, n_leads: int) -> npt.NDArray[np.int64]:
+    """Where each lead's activities begin: lead i owns rows ``[starts[i], starts[i + 1])``.
+
+    Parameters
+    ----------
+    activities : sorted by (lead, occurred_at)
+    n_leads : leads of the export, those without activities included
+
+    Raises
+    ------
+    ValueError
+        The activities are not sorted by (lead, occurred_at).
+
+    >>> first_positions(pd.DataFrame({"lead": [0, 0, 2], "occurred_at": pd.to_datetime(
+    ...     ["2012-01-01", "2012-01-02", "2012-01-01"], utc=True)}), n_leads=3).tolist()
+    [0, 2, 2, 3]
+    """
+    lead = activities["lead"].to_numpy()
+    at = microseconds(activities["occurred_at"])
+    same = lead[1:] == lead[:-1]
+    if (lead[1:] < lead[:-1]).any() or (same & (at[1:] < at[:-1])).any():
+        raise ValueError("activities must be sorted by (lead, occurred_at)")
+    return np.searchsorted(lead, np.arange(n_leads + 1), side="left").astype(np.int64)
+
+
+def last_before(
+    times: Microseconds,
+    starts: npt.NDArray[np.int64],
+    lead: npt.NDArray[np.int32],
+    as_of: Microseconds,
+) -> Microseconds:
+    """When the last activity strictly before ``as_of`` took place; missing when there is none.
+
+    Parameters
+    ----------
+    times : of the activities, sorted by (lead, time)
+    starts : as given by :func:`first_positions`
+    lead, as_of : the snapshots
+
+    A binary search in each lead's own stretch, all snapshots at once.
+
+    >>> last_before(np.array([10, 20]), np.array([0, 2]), np.array([0, 0]), np.array([20, 21]))
+    array([10, 20])
+    """
+    low, high = starts[lead], starts[lead + 1]
+    first = low
+    while (low < high).any():
+        middle = (low + high) // 2
+        searching = low < high
+        known = searching.copy()
+        known[searching] = times[middle[searching]] < as_of[searching]
+        low = np.where(known, middle + 1, low)
+        high = np.where(searching & ~known, middle, high)
+    found = np.full(len(lead), MISSING)
+    found[low > first] = times[low[low > first] - 1]
+    return found
