@@ -1,0 +1,100 @@
+"""A model on disk: two texts whose hashes are compared before anyone opens them.
+
+``model.txt`` is LightGBM's own format. ``spec.json`` says what else belongs to the model and holds
+the SHA-256 of ``model.txt`` and of itself.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from models.errors import ModelDamaged
+
+MODEL_FILE = "model.txt"
+SPEC_FILE = "spec.json"
+FORMAT = "leadgain scorer 1"
+
+
+def write_model(folder: Path, model: str, spec: Mapping[str, Any]) -> None:
+    """Write both files; the same model and spec give the same bytes.
+
+    Parameters
+    ----------
+    folder : must exist; files of these names are replaced
+    model : LightGBM's text
+    spec : JSON values; NaN and infinity are refused, as JSON has none
+    """
+    content = model.encode()
+    whole = {**spec, "format": FORMAT, "model_sha256": hashlib.sha256(content).hexdigest()}
+    whole["spec_sha256"] = hash_of_spec(whole)
+    (folder / MODEL_FILE).write_bytes(content)
+    (folder / SPEC_FILE).write_bytes(_as_json(whole).encode() + b"\n")
+
+
+def read_model(folder: Path) -> tuple[str, dict[str, Any]]:
+    """The model's text and its spec, if they are what ``write_model`` wrote.
+
+    Raises
+    ------
+    ModelDamaged
+        A file is missing, or differs from what was written: one byte is enough.
+    """
+    spec = _read_spec(folder / SPEC_FILE)
+    file = folder / MODEL_FILE
+    content = _bytes_of(file)
+    found = hashlib.sha256(content).hexdigest()
+    if found != spec["model_sha256"]:
+        raise ModelDamaged(_damaged(file, expected=spec["model_sha256"], found=found))
+    return content.decode(), spec
+
+
+def hash_of_spec(spec: Mapping[str, Any]) -> str:
+    """SHA-256 of a spec without its own hash; the order of the keys does not matter.
+
+    >>> hash_of_spec({"a": 1, "b": 2}) == hash_of_spec({"b": 2, "a": 1, "spec_sha256": "any"})
+    True
+    """
+    bare = {key: value for key, value in spec.items() if key != "spec_sha256"}
+    return hashlib.sha256(_as_json(bare).encode()).hexdigest()
+
+
+def _read_spec(file: Path) -> dict[str, Any]:
+    content = _bytes_of(file)
+    try:
+        spec = json.loads(content)
+    except ValueError:  # not JSON, or not UTF-8
+        spec = None
+    if not isinstance(spec, dict) or "spec_sha256" not in spec:
+        found = hashlib.sha256(content).hexdigest()
+        raise ModelDamaged(_damaged(file, expected="(not readable)", found=found))
+    found = hash_of_spec(spec)
+    if found != spec["spec_sha256"]:
+        raise ModelDamaged(_damaged(file, expected=spec["spec_sha256"], found=found))
+    if spec["format"] != FORMAT:
+        raise ModelDamaged(
+            f"{file} is in the format {spec['format']!r}, and this leadgain reads {FORMAT!r}. "
+            "Train a model with this version."
+        )
+    return spec
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise ModelDamaged(
+            f"{file} is missing, so the model cannot be used. Restore it or use another version."
+        ) from None
+
+
+def _damaged(file: Path, *, expected: str, found: str) -> str:
+    return (
+        f"{file} is not the file that was saved: expected SHA-256 {expected}, found {found}. "
+        "It was not opened. Restore it from a backup or use another version of the model."
+    )
+
+
+def _as_json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
