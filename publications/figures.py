@@ -34,7 +34,7 @@ def points(difference: float) -> str:
     >>> points(0.14), points(-0.02) == f"{MINUS}2 points", points(-0.001)
     ('+14 points', True, '±0 points')
     """
-    return NOTHING if isnan(difference) else f"{_signed(difference)} points"
+    return NOTHING if isnan(difference) else f"{signed(difference)} points"
 
 
 def points_band(low: float, high: float) -> str:
@@ -45,10 +45,17 @@ def points_band(low: float, high: float) -> str:
     """
     if isnan(low) or isnan(high):
         return NOTHING
-    return f"{_signed(low)} to {_signed(high)} points"
+    return f"{signed(low)} to {signed(high)} points"
 
 
-def _signed(difference: float) -> str:
+def signed(difference: float) -> str:
+    """Write a difference of two shares in whole percentage points, without the unit.
+
+    >>> signed(0.14), signed(0.001)
+    ('+14', '±0')
+    """
+    if isnan(difference):
+        return NOTHING
     whole = round(difference * 100)
     return "±0" if whole == 0 else f"{whole:+d}".replace("-", MINUS)
 

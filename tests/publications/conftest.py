@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from publications.layout import published_file
+from publications.report import Proof, ReportFacts
 from publications.store import Home, Provenance
 from publications.tables import write_table
 
@@ -160,3 +161,42 @@ def finished_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
+
+
+def made_up_counts() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "table": ["leads", "activities"],
+            "rows_in": [13_087, 245_020],
+            "kept": [13_086, 245_001],
+            "quarantined": [1, 1],
+            "excluded": [0, 18],
+        }
+    )
+
+
+def made_up_facts(**changes: object) -> ReportFacts:
+    facts: dict[str, object] = {
+        "as_of": AS_OF,
+        "worklist": made_up_worklist(),
+        "counts": made_up_counts(),
+        "quarantine": made_up_quarantine(),
+        "horizon_days": 30,
+        "code_version": "0.1.0",
+        "name": "Loan applications",
+        "proof": Proof(
+            gains=made_up_gains(),
+            gain_table=made_up_gain_table(),
+            tiers=made_up_tiers(),
+            backtest=made_up_backtest(),
+            model_version=3,
+            model_sha256="c0ffee" + "0" * 58,
+            trained_from=datetime(2011, 10, 1, tzinfo=UTC),
+            trained_until=datetime(2012, 2, 11, tzinfo=UTC),
+            training_rows=16_021,
+            training_conversions=4_802,
+        ),
+        "warnings": ("3 % of the leads have a source that the model has never seen.",),
+        "notes": ("18 activities repeat another row exactly.",),
+    }
+    return ReportFacts(**{**facts, **changes})  # type: ignore[arg-type]

@@ -1,0 +1,134 @@
+"""The look that all charts share: palette, font, axes in percent.
+
+One accent colour stands for the model. The other rankings are told apart by lightness and by
+dashes, so that nobody needs to see colours.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Theme = Literal["light", "dark"]
+
+FONT = "Liberation Sans, Helvetica, Arial, sans-serif"
+"""The renderer brings the first one along, so that every machine draws the same picture."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one theme."""
+
+    paper: str
+    ink: str
+    quiet: str
+    grid: str
+    model: str
+    most_fresh: str
+    random: str
+    perfect: str
+
+
+PALETTES: dict[Theme, Palette] = {
+    "light": Palette(
+        paper="#ffffff",
+        ink="#1c2733",
+        quiet="#55616e",
+        grid="#e6e9ed",
+        model="#0b62c4",
+        most_fresh="#4a5561",
+        random="#8a94a0",
+        perfect="#8a94a0",
+    ),
+    "dark": Palette(
+        paper="#161b22",
+        ink="#e8ecf1",
+        quiet="#a3aebb",
+        grid="#2b333d",
+        model="#5aa9ff",
+        most_fresh="#c3ccd6",
+        random="#7f8a96",
+        perfect="#7f8a96",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """How one ranking is drawn and what people call it."""
+
+    label: str
+    dash: tuple[float, ...]
+    width: float
+    band: bool
+
+
+LINES = {
+    "perfect": Line("Perfect order", (1.5, 3), 2.0, band=False),
+    "model": Line("Model", (1, 0), 3.0, band=True),
+    "most_fresh": Line("Most fresh first", (1, 0), 2.0, band=True),
+    "random": Line("Random order", (5, 4), 1.5, band=False),
+}
+"""Ranking of gains.csv -> its line."""
+
+
+def colour(palette: Palette) -> "alt.Color":
+    """Colour by the column ``ranking``."""
+    return _by_ranking("Color", [getattr(palette, name) for name in LINES])
+
+
+def dash() -> "alt.StrokeDash":
+    """Dash by the column ``ranking``."""
+    return _by_ranking("StrokeDash", [list(line.dash) for line in LINES.values()])
+
+
+def width() -> "alt.StrokeWidth":
+    """Thickness by the column ``ranking``."""
+    return _by_ranking("StrokeWidth", [line.width for line in LINES.values()])
+
+
+def _by_ranking(channel: str, values: list[Any]) -> Any:
+    import altair as alt
+
+    scale = alt.Scale(type="ordinal", domain=list(LINES), range=values)
+    return getattr(alt, channel)("ranking:N", legend=None, scale=scale)
+
+
+def percent_axis(title: str | None = None, *, top: float = 1.0, ticks: int = 10) -> dict[str, Any]:
+    """Give a channel of shares its title, its scale from 0 to ``top`` and labels in percent."""
+    import altair as alt
+
+    return {
+        "title": title,
+        "scale": alt.Scale(domain=[0, top], nice=False),
+        "axis": alt.Axis(
+            labelExpr="format(datum.value * 100, '.0f') + ' %'", tickCount=ticks, labelFlush=False
+        ),
+    }
+
+
+def dressed(chart: Any, theme: Theme, title: str | None) -> Any:
+    """Give a finished chart its title, font and colours."""
+    palette = PALETTES[theme]
+    if title is not None:
+        chart = chart.properties(title=title)
+    return (
+        chart.configure(font=FONT, background=palette.paper, padding=12, aria=False)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=palette.quiet,
+            titleColor=palette.ink,
+            titleFontWeight="normal",
+            titleFontSize=13,
+            labelFontSize=12,
+            titlePadding=10,
+            gridColor=palette.grid,
+            domainColor=palette.grid,
+            tickColor=palette.grid,
+        )
+        .configure_title(
+            color=palette.ink, anchor="start", fontSize=16, fontWeight="bold", offset=14
+        )
+        .configure_concat(spacing=36)
+    )
