@@ -1,0 +1,420 @@
+"""MLflow: log a training, register its model, promote, roll back, bring a version back.
+
+The only file that imports mlflow. Two aliases tell which version leads: ``champion``, and
+``previous`` for the one before it. An alias in MLflow moves for whoever writes last, so every
+function that moves one compares first; call them while holding the home folder's lock.
+
+The files that leadgain itself uses are stored as they lie under ``training/`` of the run; beside
+them MLflow keeps the Booster in LightGBM's own format for other programs to load. Nothing is
+pickled, no example row is stored, and nothing is sent anywhere but to the tracking server.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from models.errors import ModelDamaged
+from models.stored import MODEL_FILE, read_model
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION, PREVIOUS = "champion", "previous"
+TRAINING_FILES = "training"
+MODEL_TAG, SPEC_TAG = "model_sha256", "spec_sha256"
+DECISION = "decision."
+"""Begins the tags that tell by which figures a version became champion."""
+
+ALWAYS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
+}
+UNLESS_SET = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+"""The environment in which MLflow is imported: a server that is away is given up in time."""
+
+
+class RegistryUnavailable(RuntimeError):
+    """MLflow's store cannot be reached or does not understand us."""
+
+
+class NoSuchVersion(LookupError):
+    """The registry holds no version of that number or alias."""
+
+
+class ChampionChanged(RuntimeError):
+    """Another version became champion meanwhile, so the alias was not moved."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Where MLflow keeps its records and under which names."""
+
+    tracking_uri: str
+    """A tracking server, or an absolute ``sqlite:////...``."""
+    artifact_root: str | None = None
+    """Where a new experiment puts its files; None: where the server says."""
+    experiment: str = "leadgain"
+    model_name: str = "leadgain"
+
+    @property
+    def shown(self) -> str:
+        """The address without user and password.
+
+        >>> Registry("https://me:secret@tracking.example.com/x").shown
+        'https://tracking.example.com/x'
+        """
+        parts = urlsplit(self.tracking_uri)
+        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """One version of the model, with what its training measured."""
+
+    version: int
+    model_sha256: str
+    run_id: str
+    aliases: tuple[str, ...]
+    metrics: Mapping[str, float]
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    """Of the training run, as given to ``log_training``."""
+    decision: Mapping[str, str]
+    """The figures by which it was promoted; empty if it never was."""
+
+
+def embedded(
+    database: Path, artifacts: Path, *, experiment: str = "leadgain", model_name: str = "leadgain"
+) -> Registry:
+    """Describe the registry that lives in a home folder.
+
+    >>> embedded(Path("/home/mlflow.db"), Path("/home/mlartifacts")).tracking_uri
+    'sqlite:////home/mlflow.db'
+    """
+    uri = f"sqlite:///{database.absolute()}"
+    return Registry(uri, artifacts.absolute().as_uri(), experiment, model_name)
+
+
+def log_training(
+    registry: Registry,
+    model_folder: Path,
+    *,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str] | None = None,
+) -> RegisteredVersion:
+    """Log one training and register its model; the same model again is the same version.
+
+    Parameters
+    ----------
+    registry : Registry
+    model_folder : Path
+        Holds ``model.txt`` and ``spec.json`` as written by the scorer, and whatever else belongs
+        to the training, such as gains.csv. All of it becomes artifacts of the run.
+    params, metrics : logged as they are; metric names are like gain_model_at_30
+    tags : logged on the run, such as the code's version
+
+    Raises
+    ------
+    ModelDamaged
+        The model is not the one that was saved; nothing is logged.
+    ValueError
+        A metric's name holds an "@".
+    RegistryUnavailable
+        MLflow's store cannot be reached.
+    """
+    if odd := [name for name in metrics if "@" in name]:
+        raise ValueError(f"metric names may hold no '@': {', '.join(odd)}")
+    model, spec = read_model(model_folder)
+    with _connected(registry) as client:
+        run_id = client.create_run(
+            _experiment_id(client, registry), tags=dict(tags or {})
+        ).info.run_id
+        with _finished(client, run_id):
+            _log(client, run_id, params, metrics, model_folder)
+            known = _find(client, registry, SPEC_TAG, spec["spec_sha256"])
+            if known is None:
+                known = _register(client, registry, run_id, model, spec)
+            client.set_tag(run_id, "model_version", str(known.version))
+        return _described(client, known)
+
+
+def versions(registry: Registry) -> list[RegisteredVersion]:
+    """List all versions, the newest first; empty where nothing was registered yet."""
+    with _connected(registry) as client:
+        return [_described(client, found) for found in _all(client, registry)]
+
+
+def champion(registry: Registry) -> RegisteredVersion | None:
+    """Look up the version that scores the lists; None where none was promoted yet."""
+    with _connected(registry) as client:
+        found = _by_alias(client, registry, CHAMPION)
+        return None if found is None else _described(client, found)
+
+
+def promote(
+    registry: Registry,
+    version: int,
+    *,
+    replacing: int | None,
+    decision: Mapping[str, object] | None = None,
+) -> RegisteredVersion:
+    """Make a version champion, if the champion is still the one it was compared with.
+
+    Parameters
+    ----------
+    registry : Registry
+    version : int
+    replacing : int or None
+        The champion that the decision was made against; None: there was none.
+    decision : name -> figure, kept with the version so that everybody can see why
+
+    Raises
+    ------
+    NoSuchVersion
+        There is no such version.
+    ChampionChanged
+        Another version became champion meanwhile; nothing was moved.
+    """
+    with _connected(registry) as client:
+        _existing(client, registry, version)
+        present = _by_alias(client, registry, CHAMPION)
+        found = None if present is None else int(present.version)
+        if found != replacing:
+            raise ChampionChanged(
+                f"Version {version} was compared with {_named(replacing)}, but {_named(found)} is "
+                "the champion now. Nothing was moved; train again."
+            )
+        for name, figure in (decision or {}).items():
+            client.set_model_version_tag(
+                registry.model_name, str(version), f"{DECISION}{name}", str(figure)
+            )
+        _lead(client, registry, version, found)
+        return _described(client, _existing(client, registry, version))
+
+
+def rollback(registry: Registry, version: int | None = None) -> RegisteredVersion:
+    """Make an earlier version champion again; without a number, the one before the present.
+
+    Raises
+    ------
+    NoSuchVersion
+        There is no such version, or there was no champion before.
+    """
+    with _connected(registry) as client:
+        if version is None:
+            earlier = _by_alias(client, registry, PREVIOUS)
+            if earlier is None:
+                raise NoSuchVersion(
+                    "There is no earlier champion to go back to. Name a version; "
+                    "`leadgain models` lists them."
+                )
+            version = int(earlier.version)
+        _existing(client, registry, version)
+        present = _by_alias(client, registry, CHAMPION)
+        _lead(client, registry, version, None if present is None else int(present.version))
+        return _described(client, _existing(client, registry, version))
+
+
+def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
+    """Bring a version's files out of the artifacts, if they are what was registered.
+
+    Parameters
+    ----------
+    registry : Registry
+    version : int
+    folder : Path
+        Must not exist; afterwards it holds what ``log_training`` was given.
+
+    Raises
+    ------
+    NoSuchVersion
+        There is no such version.
+    ModelDamaged
+        The stored model is not the one that was registered; nothing is left in ``folder``.
+    RegistryUnavailable
+        The artifacts cannot be reached.
+    """
+    with _connected(registry) as client:
+        found = _existing(client, registry, version)
+        folder.mkdir(parents=True)
+        try:
+            fetched = Path(client.download_artifacts(found.run_id, TRAINING_FILES, str(folder)))
+            _hold_against(found, fetched)
+            for path in fetched.iterdir():
+                path.rename(folder / path.name)
+            fetched.rmdir()
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        return _described(client, found)
+
+
+def _hold_against(found: "ModelVersion", folder: Path) -> None:
+    file = folder / MODEL_FILE
+    expected = found.tags[MODEL_TAG]
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "no such file"
+    if sha256 != expected:
+        raise ModelDamaged(
+            f"{MODEL_FILE} of version {found.version} in the registry is not the file that was "
+            f"registered: expected SHA-256 {expected}, found {sha256}. It was not opened. "
+            "Roll back to another version."
+        )
+    read_model(folder)
+
+
+@contextmanager
+def _connected(registry: Registry) -> Iterator["MlflowClient"]:
+    """A client, with MLflow silent and all that it throws in one sentence of ours."""
+    os.environ.update(ALWAYS)
+    for name, value in UNLESS_SET.items():
+        os.environ.setdefault(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        for logger in ("mlflow", "alembic"):
+            logging.getLogger(logger).setLevel(logging.ERROR)
+        try:
+            # Logging a model knows no client, only these two global addresses.
+            mlflow.set_tracking_uri(registry.tracking_uri)
+            mlflow.set_registry_uri(registry.tracking_uri)
+            yield mlflow.MlflowClient(registry.tracking_uri, registry.tracking_uri)
+        except MlflowException as error:
+            raise RegistryUnavailable(
+                f"MLflow at {registry.shown} did not do what was asked ({error.error_code}). "
+                "Is it reachable, and of the version that leadgain uses?"
+            ) from error
+
+
+@contextmanager
+def _finished(client: "MlflowClient", run_id: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        client.set_terminated(run_id, "FAILED")
+        raise
+    client.set_terminated(run_id, "FINISHED")
+
+
+def _experiment_id(client: "MlflowClient", registry: Registry) -> str:
+    experiment = client.get_experiment_by_name(registry.experiment)
+    if experiment is not None:
+        return str(experiment.experiment_id)
+    return str(client.create_experiment(registry.experiment, registry.artifact_root))
+
+
+def _log(
+    client: "MlflowClient",
+    run_id: str,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float],
+    model_folder: Path,
+) -> None:
+    for name, value in params.items():
+        client.log_param(run_id, name, str(value))
+    for name, value in metrics.items():
+        client.log_metric(run_id, name, float(value))
+    client.log_artifacts(run_id, str(model_folder), TRAINING_FILES)
+
+
+def _register(
+    client: "MlflowClient", registry: Registry, run_id: str, model: str, spec: Mapping[str, Any]
+) -> "ModelVersion":
+    """Store the Booster for other programs and make it the next version."""
+    import lightgbm
+    import mlflow.lightgbm
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    booster = lightgbm.Booster(model_str=model)
+    inputs = Schema([ColSpec("float", name) for name in booster.feature_name()])
+    logged = mlflow.lightgbm.log_model(
+        booster,
+        name="booster",
+        signature=ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double")])),
+        pip_requirements=[f"lightgbm=={lightgbm.__version__}"],
+        run_id=run_id,
+    )
+    if not client.search_registered_models(f"name = '{registry.model_name}'"):
+        client.create_registered_model(registry.model_name)
+    return client.create_model_version(
+        registry.model_name,
+        logged.model_uri,
+        run_id,
+        tags={MODEL_TAG: spec["model_sha256"], SPEC_TAG: spec["spec_sha256"]},
+        model_id=logged.model_id,
+    )
+
+
+def _all(client: "MlflowClient", registry: Registry) -> list["ModelVersion"]:
+    found = client.search_model_versions(f"name = '{registry.model_name}'")
+    return sorted(found, key=lambda version: int(version.version), reverse=True)
+
+
+def _find(
+    client: "MlflowClient", registry: Registry, tag: str, value: str
+) -> "ModelVersion | None":
+    return next((v for v in _all(client, registry) if v.tags.get(tag) == value), None)
+
+
+def _by_alias(client: "MlflowClient", registry: Registry, alias: str) -> "ModelVersion | None":
+    registered = client.search_registered_models(f"name = '{registry.model_name}'")
+    number = registered[0].aliases.get(alias) if registered else None
+    return None if number is None else _existing(client, registry, int(number))
+
+
+def _existing(client: "MlflowClient", registry: Registry, version: int) -> "ModelVersion":
+    known = _all(client, registry)
+    for found in known:
+        if int(found.version) == version:
+            # Only this call tells the version's aliases.
+            return client.get_model_version(registry.model_name, str(version))
+    numbers = ", ".join(found.version for found in reversed(known)) or "none"
+    raise NoSuchVersion(
+        f"There is no version {version} of {registry.model_name}; there is {numbers}."
+    )
+
+
+def _lead(client: "MlflowClient", registry: Registry, version: int, replaced: int | None) -> None:
+    if version == replaced:
+        return
+    if replaced is not None:
+        client.set_registered_model_alias(registry.model_name, PREVIOUS, str(replaced))
+    client.set_registered_model_alias(registry.model_name, CHAMPION, str(version))
+
+
+def _described(client: "MlflowClient", found: "ModelVersion") -> RegisteredVersion:
+    version = client.get_model_version(found.name, str(found.version))
+    run = client.get_run(version.run_id).data
+    own = {k: v for k, v in run.tags.items() if not k.startswith("mlflow.")}
+    chosen = {
+        k.removeprefix(DECISION): v for k, v in version.tags.items() if k.startswith(DECISION)
+    }
+    return RegisteredVersion(
+        version=int(version.version),
+        model_sha256=version.tags[MODEL_TAG],
+        run_id=version.run_id,
+        aliases=tuple(sorted(version.aliases)),
+        metrics=dict(run.metrics),
+        params=dict(run.params),
+        tags=own,
+        decision=chosen,
+    )
+
+
+def _named(version: int | None) -> str:
+    return "no champion" if version is None else f"version {version}"
