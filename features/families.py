@@ -49,20 +49,25 @@ def _days(n: int) -> str:
 _OF = "activities: occurred_at, type, direction"
 
 PER_SUBJECT: tuple[Family, ...] = (
-    *(
-        Family(f"{{}}_{n}d", "activities", _days(n), _OF, "how many activities")
-        for n in WINDOW_DAYS
+    *(Family(f"{{}}_{n}d", "activities", _days(n), _OF, "how many of them") for n in WINDOW_DAYS),
+    Family("{}_ever", "activities", "ever", _OF, "how many of them"),
+    Family(
+        "days_since_{}", "days", "ever", _OF, "since the last of them; missing if there is none"
     ),
-    Family("{}_ever", "activities", "ever", _OF, "how many activities"),
-    Family("days_since_{}", "days", "ever", _OF, "since the last; missing if there is none"),
-    Family("days_since_first_{}", "days", "ever", _OF, "since the first; missing if there is none"),
+    Family(
+        "days_since_first_{}",
+        "days",
+        "ever",
+        _OF,
+        "since the first of them; missing if there is none",
+    ),
     *(
         Family(
             f"{{}}_decayed_{n}d",
             "activities",
             "ever",
             _OF,
-            f"sum of 0.5 ** (age / {_days(n)}) over the activities",
+            f"sum of 0.5 ** (age / {_days(n)}) over them",
         )
         for n in HALF_LIFE_DAYS
     ),
@@ -78,16 +83,16 @@ _FIRST = "leads: created_at; activities: occurred_at, direction"
 
 JOURNEY: tuple[Family, ...] = (
     Family("last_type", "code", "ever", _TYPE, "type of the last activity", "categorical"),
-    Family("second_last_type", "code", "ever", _TYPE, "type of the one before", "categorical"),
+    Family("second_last_type", "code", "ever", _TYPE, "type of the one before it", "categorical"),
     Family("third_last_type", "code", "ever", _TYPE, "type of the third last", "categorical"),
     Family("last_direction", "code", "ever", _DIRECTION, "of the last activity", "categorical"),
     Family("last_inbound_type", "code", "ever", _BOTH, "of the last inbound one", "categorical"),
     Family("last_outbound_type", "code", "ever", _BOTH, "of the last outbound one", "categorical"),
-    Family("days_since_second_last", "days", "ever", _TIME, "since the second last activity"),
-    Family("days_since_third_last", "days", "ever", _TIME, "since the third last activity"),
-    Family("days_between_last_two", "days", "ever", _TIME, "between the last two activities"),
+    Family("days_since_second_last", "days", "ever", _TIME, "missing with fewer than two"),
+    Family("days_since_third_last", "days", "ever", _TIME, "missing with fewer than three"),
+    Family("days_between_last_two", "days", "ever", _TIME, "missing with fewer than two"),
     *(
-        Family(f"active_days_{n}d", "UTC days", _days(n), _TIME, "days with any activity")
+        Family(f"active_days_{n}d", "UTC days", _days(n), _TIME, "distinct days with any activity")
         for n in ACTIVE_DAY_WINDOWS
     ),
     Family(
@@ -98,21 +103,21 @@ JOURNEY: tuple[Family, ...] = (
         f"activities in 7 days / weekly mean of the {PACE_DAYS} days before; missing if there"
         " were none before",
     ),
-    Family("reps_ever", "reps", "ever", _REP, "distinct reps"),
-    Family("reps_30d", "reps", "30 days", _REP, "distinct reps"),
+    Family("reps_ever", "reps", "ever", _REP, "distinct reps who did something"),
+    Family("reps_30d", "reps", "30 days", _REP, "distinct reps who did something"),
     Family(
         "hours_to_first_outbound",
         "hours",
         "ever",
         _FIRST,
-        "from creation to the first outbound activity; missing while there is none",
+        "creation to the first outbound activity; missing while there is none",
     ),
     Family(
         "hours_without_outbound",
         "hours",
         "ever",
         _FIRST,
-        "from creation to the list while no outbound activity; missing once there is one",
+        "creation to the list while there is no outbound activity; missing once there is one",
     ),
     Family(
         "inbound_since_outbound",
@@ -132,23 +137,29 @@ JOURNEY: tuple[Family, ...] = (
 """Once per lead, from the order of its activities."""
 
 _CREATED = "leads: created_at"
-_LIST = "list"
+_LIST = "the list"
 
 CALENDAR: tuple[Family, ...] = (
-    Family("lead_age_days", "days", "since creation", _CREATED, "since creation"),
-    Family("created_weekday", "0 Monday .. 6 Sunday", "creation", _CREATED, "UTC"),
-    Family("created_hour", "0 .. 23", "creation", _CREATED, "UTC"),
-    Family("list_weekday", "0 Monday .. 6 Sunday", "list", _LIST, "UTC"),
+    Family("lead_age_days", "days", "list", _CREATED, "creation to the list"),
+    Family("created_weekday", "0 Monday .. 6 Sunday", "creation", _CREATED, "of the creation, UTC"),
+    Family("created_hour", "0 .. 23", "creation", _CREATED, "of the creation, UTC"),
+    Family("list_weekday", "0 Monday .. 6 Sunday", "list", _LIST, "of the list, UTC"),
 )
 """Once per lead, from its creation and the list's date."""
 
 PROFILE: dict[ProfileKind, tuple[Family, ...]] = {
-    "number": (Family("{}", "as exported", "creation", "leads: profile", "number as it stands"),),
-    "category": (Family("{}", "code", "creation", "leads: profile", "category", "categorical"),),
-    "yes_no": (Family("{}", "1 yes, 0 no", "creation", "leads: profile", "yes/no"),),
+    "number": (
+        Family("{}", "as exported", "creation", "leads: profile", "the number as it stands"),
+    ),
+    "category": (Family("{}", "code", "creation", "leads: profile", "its value", "categorical"),),
+    "yes_no": (Family("{}", "1 yes, 0 no", "creation", "leads: profile", "its answer"),),
     "date": (
-        Family("{}_days_after_creation", "days", "creation", "leads: profile", "creation to date"),
-        Family("{}_days_ahead", "days", "as_of", "leads: profile", "list to date; negative: past"),
+        Family(
+            "{}_days_after_creation", "days", "creation", "leads: profile", "creation to the date"
+        ),
+        Family(
+            "{}_days_ahead", "days", "list", "leads: profile", "list to the date; negative: past"
+        ),
     ),
 }
 """Once per profile column, by its kind; missing stays missing."""
