@@ -1,0 +1,118 @@
+"""Why a lead has its score: the topics that moved it most.
+
+A topic is one fact that several columns tell (all columns about one activity type). The
+contributions of its columns are summed, so that three reasons are three facts.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.scorer import ROWS_AT_ONCE, LeadScorer
+
+NO_TOPIC = ""
+
+
+def by_topic(contributions: NDArray[np.float64], topics: Sequence[str]) -> pd.DataFrame:
+    """Sum the contributions of the columns that tell one fact.
+
+    Parameters
+    ----------
+    contributions : ndarray of shape (n_leads, n_columns + 1), the last column being the base,
+        as ``LeadScorer.contributions`` returns them
+    topics : the topic of each column, shape (n_columns,)
+
+    Returns
+    -------
+    DataFrame of shape (n_leads, n_topics), in log odds
+        Topics in the order of their first column. A row sums to the lead's raw score less the
+        base.
+
+    Raises
+    ------
+    ValueError
+        There are not as many topics as columns.
+
+    Examples
+    --------
+    >>> by_topic(np.array([[0.5, 0.25, -1.0, -3.0]]), ["offer", "offer", "age"])
+       offer  age
+    0   0.75 -1.0
+    """
+    codes, names = pd.factorize(pd.Series(topics, dtype="str"))
+    if len(codes) != contributions.shape[1] - 1:
+        raise ValueError(
+            f"{len(codes)} topics were given for {contributions.shape[1] - 1} columns."
+        )
+    belongs = np.zeros((len(codes), len(names)))
+    belongs[np.arange(len(codes)), codes] = 1
+    return pd.DataFrame(contributions[:, :-1] @ belongs, columns=names)
+
+
+def topic_contributions(
+    scorer: LeadScorer,
+    X: pd.DataFrame,
+    topics: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """``by_topic`` of a whole list, a chunk of leads at a time so that memory stays bounded.
+
+    Parameters
+    ----------
+    scorer : fitted
+    X : float32 frame of shape (n_leads, n_columns)
+    topics : the topic of each column
+    progress : called with (leads done, leads in all) after each chunk
+
+    Returns
+    -------
+    DataFrame of shape (n_leads, n_topics), RangeIndex
+    """
+    parts = [by_topic(scorer.contributions(X.iloc[:0]), topics)]
+    for start in range(0, len(X), ROWS_AT_ONCE):
+        chunk = X.iloc[start : start + ROWS_AT_ONCE]
+        parts.append(by_topic(scorer.contributions(chunk), topics))
+        if progress is not None:
+            progress(start + len(chunk), len(X))
+    return pd.concat(parts, ignore_index=True)
+
+
+def strongest(
+    topic_contributions: pd.DataFrame, k: int = 3
+) -> tuple[NDArray[np.object_], NDArray[np.int8]]:
+    """The topics that explain each lead best, strongest first.
+
+    A lead above the base is explained first by what raises it, a lead at or below the base first by
+    what lowers it; where fewer than ``k`` topics pull that way, the strongest of the others
+    follow. Equal topics come in the order of the columns.
+
+    Parameters
+    ----------
+    topic_contributions : DataFrame of shape (n_leads, n_topics), in log odds
+    k : reasons per lead
+
+    Returns
+    -------
+    topics : ndarray of text, shape (n_leads, k); empty text where no further topic moves the lead
+    signs : ndarray of shape (n_leads, k): 1 raises the score, -1 lowers it, 0 no topic
+
+    Examples
+    --------
+    >>> moved = pd.DataFrame({"offer": [0.9, -0.2], "age": [-0.3, -0.7], "calls": [0.1, 0.4]})
+    >>> topics, signs = strongest(moved, k=2)
+    >>> topics.tolist()
+    [['offer', 'calls'], ['age', 'offer']]
+    >>> signs.tolist()
+    [[1, 1], [-1, -1]]
+    """
+    values = topic_contributions.to_numpy()
+    names = np.array([*topic_contributions.columns, *[NO_TOPIC] * k], dtype=object)
+    values = np.pad(values, ((0, 0), (0, k)))
+    way = np.where(values.sum(axis=1) > 0, 1, -1)[:, None]
+    reach = np.abs(values).max(axis=1, keepdims=True, initial=0)
+    rank = np.abs(values) + np.where(values * way > 0, reach, 0)
+    first = np.argsort(-rank, axis=1, kind="stable")[:, :k]
+    signs = np.sign(np.take_along_axis(values, first, axis=1)).astype(np.int8)
+    return np.where(signs == 0, NO_TOPIC, names[first]), signs
