@@ -197,7 +197,7 @@ def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
     registry : Registry
     version : int
     folder : Path
-        Must not exist, its parent must; afterwards it holds what ``log_training`` was given.
+        Must not exist; afterwards it holds what ``log_training`` was given.
 
     Raises
     ------
@@ -208,6 +208,7 @@ def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
     RegistryUnavailable
         The artifacts cannot be reached.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with (
         _connected(registry) as client,
         tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as beside,

@@ -37,7 +37,7 @@ class PublishedFile:
     meaning: str
     columns: tuple[PublishedColumn, ...] = ()
     more_columns: bool = False
-    """Further columns may follow (the profile columns of the worklist)."""
+    """Further columns may follow: the profile in the worklist, ``list_date`` in the backtest."""
     needs_model: bool = False
     """Absent from a publication without a model, which then says why."""
 
@@ -124,6 +124,7 @@ FILES = (
         "backtest.parquet",
         "every tested row, for whoever checks the figures",
         BACKTEST_COLUMNS,
+        more_columns=True,
         needs_model=True,
     ),
     PublishedFile("data_checks.json", "what the gate said of the export"),

@@ -183,10 +183,12 @@ def test_a_lost_model_folder_comes_back_byte_by_byte(
     registry: Registry, trained: dict[int, Path], tmp_path: Path
 ) -> None:
     version = log(registry, trained[1])
-    fetch(registry, version, tmp_path / "fetched")
+    folder = tmp_path / "models" / "1"
+    fetch(registry, version, folder)
     for path in trained[1].iterdir():
-        assert (tmp_path / "fetched" / path.name).read_bytes() == path.read_bytes()
-    assert LeadScorer.load(tmp_path / "fetched").extra_ == {"cut_offs": [0.3, 0.1]}
+        assert (folder / path.name).read_bytes() == path.read_bytes()
+    assert [path.name for path in folder.parent.iterdir()] == ["1"]
+    assert LeadScorer.load(folder).extra_ == {"cut_offs": [0.3, 0.1]}
 
 
 @pytest.mark.parametrize("file", ["model.txt", "spec.json"])
