@@ -1,4 +1,4 @@
-"""Two verdicts: whether the model beats the team's practice, and whether a challenger may follow."""
+"""Two verdicts: whether the model beats the team's practice, and whether a challenger may lead."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
