@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
@@ -16,6 +17,15 @@ from rich.progress import (
 from rich.table import Table
 
 from pipelines.progress import Advance
+
+if TYPE_CHECKING:
+    from models.registry import RegisteredVersion
+    from pipelines.check import CheckedExport
+    from pipelines.explain import Explanation
+    from pipelines.publish import Listing
+    from pipelines.train import Training
+    from publications.home import Home
+    from publications.store import Publication
 
 RANKING_NAMES = {"model": "leadgain", "most_fresh": "most fresh first", "random": "random order"}
 
@@ -114,14 +124,98 @@ def tiers_table(tiers: pd.DataFrame) -> Table:
     return table
 
 
-def rows_table(title: str, headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """A plain table of text."""
-    table = Table(title=title)
-    for header in headers:
+def show_checked(console: Console, checked: "CheckedExport") -> None:
+    """Rows in and out, what was noticed, and that the export can be trusted."""
+    _show_counts(console, checked.export.counts)
+    _show_sentences(console, "Noticed", (f.message for f in checked.export.findings))
+    _show_sentences(console, "Warnings", (str(w["message"]) for w in checked.checks.warnings))
+    console.print(
+        f"The export can be trusted: {len(checked.checks.results)} checks passed or only warned. "
+        f"It is looked at as of {checked.as_of:%Y-%m-%d %H:%M} UTC."
+    )
+
+
+def show_training(console: Console, training: "Training") -> None:
+    """What the training came to, in the words of its decision."""
+    decision = training.decision
+    if decision.version is None:
+        console.print(f"[yellow]No model:[/] {decision.sentence}")
+        return
+    leads = "leads" if decision.promoted else "does not lead"
+    console.print(f"Model version {decision.version} {leads}. {decision.sentence}", highlight=False)
+
+
+def show_listing(console: Console, listing: "Listing", home: "Home") -> None:
+    """The gains, the tiers, and where everything lies."""
+    if listing.proof is None:
+        console.print(
+            f"[yellow]The list is most fresh first, without a model.[/] {listing.no_model_reason}"
+        )
+    else:
+        console.print(gains_table(listing.proof.gain_table))
+        console.print(tiers_table(listing.proof.tiers))
+    _show_sentences(console, "Warnings", listing.warnings)
+    folder = home.publications / str(listing.publication)
+    sizes = listing.worklist["tier"].value_counts()
+    tiers = ", ".join(f"{n:,} in tier {tier}" for tier, n in sizes.sort_index().items())
+    console.print(
+        f"Publication {listing.publication}: {len(listing.worklist):,} open leads as of "
+        f"{listing.as_of:%Y-%m-%d %H:%M} UTC{', ' if tiers else ''}{tiers}.",
+        highlight=False,
+    )
+    show_files(console, _results(folder))
+
+
+def show_publication(console: Console, publication: "Publication", written: Path | None) -> None:
+    """The publication in force: its proof in a few lines, and its report."""
+    if "gain_table.csv" in publication.file_names:
+        console.print(gains_table(publication.table("gain_table.csv")))
+        console.print(tiers_table(publication.table("tiers.csv")))
+    else:
+        reason = publication.manifest["model"]["missing_because"]
+        console.print(f"[yellow]The list in force was made without a model.[/] {reason}")
+    files = _results(publication.folder)
+    show_files(console, files if written is None else {**files, "Written": written.absolute()})
+
+
+def show_explanation(console: Console, explanation: "Explanation") -> None:
+    """Every fact with a bar: how much it speaks for the lead, or against it."""
+    reach = explanation.facts["contribution"].abs().max()
+    table = Table(title=f"Lead {explanation.lead_id}")
+    table.add_column("Fact")
+    table.add_column("speaks against", justify="right", style="red")
+    table.add_column("speaks for", style="green")
+    pairs = zip(explanation.facts["fact"], explanation.facts["contribution"], strict=True)
+    for fact, weight in pairs:
+        bar = "█" * max(1, round(12 * abs(weight) / reach))
+        table.add_row(fact, bar if weight < 0 else "", bar if weight > 0 else "")
+    console.print(table)
+    console.print(
+        f"The score is {explanation.score:.1%}; a lead that nothing speaks for or against would "
+        f"have {explanation.base_rate:.1%}. Model version {explanation.model_version}, as of "
+        f"{explanation.as_of:%Y-%m-%d %H:%M} UTC.",
+        highlight=False,
+    )
+
+
+def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None:
+    """One line a version: who leads, its gains on its own test lists."""
+    if not versions:
+        console.print("No model has been trained here yet. `leadgain train` does it.")
+        return
+    table = Table(title="Model versions")
+    for header in ("Version", "", "as of", "gain at 30 %", "most fresh", "model's SHA-256"):
         table.add_column(header)
-    for row in rows:
-        table.add_row(*row)
-    return table
+    for version in versions:
+        table.add_row(
+            str(version.version),
+            ", ".join(version.aliases),
+            version.tags.get("as_of", "")[:10],
+            f"{version.metrics['gain_model_at_30']:.0%}",
+            f"{version.metrics['gain_most_fresh_at_30']:.0%}",
+            version.model_sha256[:12],
+        )
+    console.print(table)
 
 
 def show_files(console: Console, files: Mapping[str, Path]) -> None:
@@ -129,3 +223,27 @@ def show_files(console: Console, files: Mapping[str, Path]) -> None:
     width = max(map(len, files), default=0)
     for title, path in files.items():
         console.print(f"{title:<{width}}  {path}", highlight=False, soft_wrap=True)
+
+
+def _results(folder: Path) -> dict[str, Path]:
+    return {
+        "Worklist": folder / "worklist.csv",
+        "Report": folder / "report.html",
+        "Everything": folder,
+    }
+
+
+def _show_counts(console: Console, counts: pd.DataFrame) -> None:
+    table = Table(title="Rows")
+    for header in ("table", "in", "kept", "quarantined", "excluded"):
+        table.add_column(header, justify="left" if header == "table" else "right")
+    for name, *numbers in counts.itertuples(index=False):
+        table.add_row(str(name), *(f"{int(n):,}" for n in numbers))
+    console.print(table)
+
+
+def _show_sentences(console: Console, title: str, sentences: Iterable[str]) -> None:
+    for i, sentence in enumerate(sentences):
+        if i == 0:
+            console.print(f"{title}:")
+        console.print(f"  {sentence}", highlight=False, markup=False)

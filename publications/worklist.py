@@ -65,3 +65,24 @@ def build_worklist(
     worklist = worklist[names].join(worklist[list(profile)].rename(columns=shown))
     require_columns(worklist, "worklist.parquet")
     return worklist
+
+
+def mark_reasons(
+    sentences: "npt.NDArray[np.object_]", signs: "npt.NDArray[np.integer]"
+) -> "npt.NDArray[np.object_]":
+    """Say which reasons speak against a lead; where there is no reason the text is empty.
+
+    Parameters
+    ----------
+    sentences : ndarray of shape (n, k), texts
+    signs : ndarray of shape (n, k): 1 raises the score, -1 lowers it, 0 no reason
+
+    >>> import numpy as np
+    >>> told = np.array([["Offer returned 2 days ago", "No call yet", "-"]], dtype=object)
+    >>> mark_reasons(told, np.array([[1, -1, 0]])).tolist()
+    [['Offer returned 2 days ago', 'Against: no call yet', '']]
+    """
+    import numpy as np
+
+    lowered = np.frompyfunc(lambda text: f"Against: {text[:1].lower()}{text[1:]}", 1, 1)(sentences)
+    return np.where(signs > 0, sentences, np.where(signs < 0, lowered, ""))

@@ -1,0 +1,70 @@
+"""Read the export and decide whether it can be trusted."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from prefect import flow
+
+from crm.expectations import DataChecks, Gate, check_export
+from crm.export import Export
+from crm.extract import read_export
+from pipelines.job import Job
+from pipelines.progress import step
+from pipelines.tasks import coarse_task
+
+
+@dataclass(frozen=True)
+class CheckedExport:
+    """An export that passed the gate, and the instant at which it is looked at."""
+
+    export: Export
+    checks: DataChecks
+    as_of: pd.Timestamp
+
+
+@flow(name="check", persist_result=False)
+def check(
+    config: str,
+    home: str,
+    as_of: str | None = None,
+    now: str | None = None,
+    warn_when_stale: bool = True,
+) -> CheckedExport:
+    """Read and judge the export; nothing is written."""
+    return checked_export(
+        Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
+    )
+
+
+def checked_export(job: Job) -> CheckedExport:
+    """The steps of the check, for the flows that build on it.
+
+    Raises
+    ------
+    DataRefused
+        The export cannot be read, or an expectation that stops the run does not hold.
+    """
+    export = read(job)
+    as_of = job.as_of if job.as_of is not None else export.last_instant
+    checks = judge(export, job, as_of)
+    checks.raise_for_errors()
+    return CheckedExport(export=export, checks=checks, as_of=as_of)
+
+
+@coarse_task(name="read the export")
+def read(job: Job) -> Export:
+    """Typed tables, with what could not be read in quarantine."""
+    with step("Reading the export"):
+        return read_export(job.settings.mapping, now=job.now)
+
+
+@coarse_task(name="check the export")
+def judge(export: Export, job: Job, as_of: pd.Timestamp) -> DataChecks:
+    """The gate's findings on the whole tables."""
+    limits = job.settings.gate.model_dump()
+    if not job.warn_when_stale:
+        limits["max_stale_days"] = None
+    with step("Checking the data"):
+        return check_export(
+            export, job.settings.mapping, gate=Gate(**limits), as_of=as_of, now=job.now
+        )

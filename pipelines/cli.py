@@ -1,0 +1,342 @@
+"""The ``leadgain`` command. What a command needs is imported when it runs: help is quick."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from pipelines.exits import exit_code_of, paragraph_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipelines.job import Job
+    from pipelines.publish import Listing
+    from publications.store import Publication
+
+app = typer.Typer(
+    name="leadgain",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DEBUG = "--debug"
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", help="How the export maps onto leadgain's tables.")
+]
+HomeOption = Annotated[
+    Path,
+    typer.Option("--home", envvar="LEADGAIN_HOME", help="Folder of models and publications."),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Instant of the list; default: the export's last time stamp."),
+]
+ToOption = Annotated[Path, typer.Option("--to", help="Where to write it.")]
+
+CONFIG = Path("leadgain.toml")
+HOME = Path("leadgain-home")
+
+
+class Exportable(StrEnum):
+    """What ``leadgain export`` can write."""
+
+    WORKLIST = "worklist"
+    GAINS = "gains"
+    TIERS = "tiers"
+
+
+def main() -> NoReturn:
+    """Run the command; every refusal is one paragraph and an exit code."""
+    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
+    try:
+        app(arguments)
+    except Exception as error:
+        if DEBUG in sys.argv:
+            raise
+        from rich.console import Console
+
+        Console(stderr=True).print(
+            f"[bold red]leadgain:[/] {_escaped(paragraph_of(error))}",
+            soft_wrap=True,
+            highlight=False,
+        )
+        sys.exit(exit_code_of(error))
+    sys.exit(0)
+
+
+@app.callback()
+def everywhere(
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show a traceback if it fails; may stand anywhere.")
+    ] = False,
+) -> None:
+    """Turn a CRM's export into a ranked worklist, and prove that it beats newest-first."""
+
+
+@app.command()
+def demo(home: HomeOption = HOME) -> None:
+    """Run everything on real leads: 13,087 loan applications that come with leadgain."""
+    from pipelines.demo import demo_config
+
+    _night(demo_config(), home, None, warn_when_stale=False, train_anyway=True)
+
+
+@app.command()
+def run(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+    train_anyway: Annotated[
+        bool, typer.Option("--train", help="Train even if the last training is recent.")
+    ] = False,
+) -> None:
+    """Check the export, train when a training is due, then score and publish the list."""
+    _night(config, home, as_of, warn_when_stale=True, train_anyway=train_anyway)
+
+
+@app.command()
+def check(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+) -> None:
+    """Read the export and say whether it can be trusted; nothing is written."""
+    with _at_work(home) as console:
+        from pipelines import terminal
+        from pipelines.check import check as flow
+
+        checked = flow(str(config), str(home), as_of)
+    terminal.show_checked(console, checked)
+
+
+@app.command()
+def train(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+) -> None:
+    """Train a model, prove it on lists it has not seen, and let it lead if it is not worse."""
+    with _at_work(home) as console:
+        from pipelines import terminal
+        from pipelines.train import train as flow
+
+        training = flow(str(config), str(home), as_of)
+    terminal.show_training(console, training)
+
+
+@app.command()
+def score(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+) -> None:
+    """Score today's list with the model in force, and publish it."""
+    with _at_work(home) as console:
+        from pipelines.score import score as flow
+
+        listing = flow(str(config), str(home), as_of)
+    _show_listing(console, listing, home)
+
+
+@app.command()
+def report(
+    home: HomeOption = HOME,
+    to: Annotated[Path | None, typer.Option("--to", help="Also write the page there.")] = None,
+) -> None:
+    """Say in a few lines what the list is worth, and where the whole report lies."""
+    from pipelines import terminal
+
+    publication = _in_force(home)
+    if to is not None:
+        _write(to, publication.read("report.html"))
+    terminal.show_publication(_console(), publication, to)
+
+
+@app.command()
+def export(
+    what: Annotated[Exportable, typer.Argument(help="What to write.")],
+    to: ToOption,
+    home: HomeOption = HOME,
+    separator: Annotated[str, typer.Option(help="Between the columns of a CSV.")] = ",",
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Mark the CSV as UTF-8, which Excel needs.")
+    ] = False,
+) -> None:
+    """Write the worklist, the gain curves or the tiers as CSV or Parquet, by the file's ending."""
+    from pipelines.exports import export_table
+
+    rows = export_table(_in_force(home), what.value, to, separator=separator, excel=excel)
+    _console().print(f"{rows:,} rows written to {to}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def explain(
+    lead_id: Annotated[str, typer.Argument(help="The lead, as the CRM names it.")],
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+) -> None:
+    """Tell every fact behind one lead's score, and how much it weighs."""
+    with _at_work(home) as console:
+        from pipelines import terminal
+        from pipelines.explain import explain_lead
+        from pipelines.progress import step
+
+        with step("Reading the export and the model"):
+            explanation = explain_lead(lead_id, _job(config, home, as_of))
+    terminal.show_explanation(console, explanation)
+
+
+@app.command()
+def matrix(
+    to: ToOption,
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+) -> None:
+    """Write the training matrix with its labels, for people with models of their own."""
+    with _at_work(home) as console:
+        from pipelines.exports import export_matrix
+
+        rows, columns = export_matrix(_job(config, home, as_of), to)
+    console.print(f"{rows:,} rows with {columns} features written to {to}", soft_wrap=True)
+
+
+@app.command()
+def models(config: ConfigOption = CONFIG, home: HomeOption = HOME) -> None:
+    """List the model versions with their gains, the newest first."""
+    with _at_work(home) as console:
+        from models.registry import versions
+        from pipelines import terminal
+        from pipelines.champion import registry_at
+
+        known = versions(registry_at(config, home))
+    terminal.show_versions(console, known)
+
+
+@app.command()
+def rollback(
+    version: Annotated[
+        int | None, typer.Argument(help="Which one; default: the one before the present.")
+    ] = None,
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+) -> None:
+    """Let an earlier model lead again; the next scoring uses it."""
+    with _at_work(home) as console:
+        from models import registry
+        from pipelines.champion import registry_at
+        from pipelines.job import home_at
+        from publications.home import hold
+
+        with hold(home_at(home)):
+            leads = registry.rollback(registry_at(config, home), version)
+    console.print(
+        f"Version {leads.version} leads from the next scoring on. `leadgain score` lists it now."
+    )
+
+
+@app.command()
+def simulate(
+    to: ToOption,
+    leads: Annotated[int, typer.Option(min=1, help="How many leads.")] = 67_000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another world.")] = 1,
+) -> None:
+    """Write the export of a made-up CRM whose true conversion probabilities are known."""
+    with _at_work(HOME) as console:
+        from crm.simulate import simulate as write
+        from pipelines.progress import step
+
+        with step(f"Simulating {leads:,} leads") as advance:
+            made = write(to, leads=leads, seed=seed, progress=advance)
+    console.print(
+        f"{made.leads:,} leads, {made.activities:,} activities and {made.conversions:,} "
+        f"conversions written to {to}. Next: leadgain run --config {to / 'leadgain.toml'}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _night(
+    config: Path, home: Path, as_of: str | None, *, warn_when_stale: bool, train_anyway: bool
+) -> None:
+    with _at_work(home) as console:
+        from pipelines import terminal
+        from pipelines.run import run as flow
+
+        night = flow(
+            str(config),
+            str(home),
+            as_of,
+            warn_when_stale=warn_when_stale,
+            train_anyway=train_anyway,
+        )
+    if night.training is not None:
+        terminal.show_training(console, night.training)
+    _show_listing(console, night.listing, home)
+
+
+def _show_listing(console: "Console", listing: "Listing", home: Path) -> None:
+    from pipelines import terminal
+    from pipelines.job import home_at
+
+    terminal.show_listing(console, listing, home_at(home))
+
+
+@contextmanager
+def _at_work(home: Path) -> Iterator["Console"]:
+    """Tools kept quiet and inside the home folder, progress on the error stream."""
+    from rich.console import Console
+
+    from pipelines.environment import prepare
+    from pipelines.progress import listening
+    from pipelines.terminal import ProgressLines
+
+    prepare(home)
+    with ProgressLines(Console(stderr=True)) as lines, listening(lines):
+        yield _console()
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console()
+
+
+def _job(config: Path, home: Path, as_of: str | None) -> "Job":
+    from pipelines.job import Job
+
+    return Job.of(str(config), str(home), as_of=as_of)
+
+
+def _in_force(home: Path) -> "Publication":
+    from crm.errors import ConfigurationError
+    from pipelines.job import home_at
+    from publications.store import current
+
+    publication = current(home_at(home))
+    if publication is None:
+        raise ConfigurationError(
+            f"Nothing was published in {home.resolve()} yet. `leadgain demo` or `leadgain run` "
+            "does it; --home names another folder."
+        )
+    return publication
+
+
+def _write(to: Path, content: bytes) -> None:
+    from publications.home import write_lasting
+
+    write_lasting(to, content)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

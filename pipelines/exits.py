@@ -1,0 +1,48 @@
+"""Exit codes, and the paragraph that goes with them.
+
+0 done, 2 wrong usage or configuration, 3 data refused, 4 busy, 1 our fault.
+"""
+
+OUR_FAULT = 1
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The exit code of an error.
+
+    >>> from crm.errors import ConfigurationError
+    >>> exit_code_of(ConfigurationError("...")), exit_code_of(ZeroDivisionError())
+    (2, 1)
+    """
+    return next((code for kind, code in _codes().items() if isinstance(error, kind)), OUR_FAULT)
+
+
+def paragraph_of(error: BaseException) -> str:
+    """What went wrong, for people: an error of ours explains itself, another is our fault."""
+    if isinstance(error, tuple(_codes())):
+        return str(error)
+    return (
+        f"This should not have happened ({type(error).__name__}: {error}). What was published "
+        "before is untouched. Run the command again with --debug and report what it shows."
+    )
+
+
+def _codes() -> dict[type[BaseException], int]:
+    from crm.errors import ConfigurationError, DataRefused
+    from models.errors import ModelDamaged, ModelRefused, NotEnoughData
+    from models.registry import ChampionChanged, NoSuchVersion, RegistryUnavailable
+    from publications.home import Busy, CannotWrite
+    from publications.store import PublicationDamaged
+
+    return {
+        ConfigurationError: 2,
+        NoSuchVersion: 2,
+        DataRefused: 3,
+        NotEnoughData: 3,
+        Busy: 4,
+        ChampionChanged: 4,
+        ModelDamaged: OUR_FAULT,
+        ModelRefused: OUR_FAULT,
+        RegistryUnavailable: OUR_FAULT,
+        CannotWrite: OUR_FAULT,
+        PublicationDamaged: OUR_FAULT,
+    }

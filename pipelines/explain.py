@@ -1,0 +1,99 @@
+"""One lead's score, told in full: every fact that moved it, and by how much."""
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crm.errors import ConfigurationError
+from crm.export import Export
+from crm.extract import read_export
+from features.catalog import build_catalog, topics
+from features.matrix import build_matrix
+from features.snapshots import scoring_snapshots
+from features.wording import sentences
+from models.reasons import topic_contributions
+from models.registry import NoSuchVersion, champion
+from pipelines.champion import Champion, opened, registry_of
+from pipelines.job import Job
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one lead has its score; ``facts`` has the columns fact, contribution (log odds)."""
+
+    lead_id: str
+    as_of: pd.Timestamp
+    model_version: int
+    score: float
+    base_rate: float
+    """What a lead of which nothing speaks for or against would score."""
+    facts: pd.DataFrame
+
+
+def explain_lead(lead_id: str, job: Job) -> Explanation:
+    """Read the export and tell the champion's score of one lead.
+
+    Raises
+    ------
+    ConfigurationError
+        The lead is unknown, or not on the list at ``as_of``; the message says why.
+    NoSuchVersion
+        No model leads yet.
+    """
+    version = champion(registry_of(job))
+    if version is None:
+        raise NoSuchVersion("There is no model yet, so no score to explain. Run `leadgain train`.")
+    leading = opened(version, job)
+    export = read_export(job.settings.mapping, now=job.now)
+    as_of = job.as_of if job.as_of is not None else export.last_instant
+    snapshot = _snapshot_of(lead_id, export, as_of, job)
+    return _explained(lead_id, snapshot, as_of, export, leading)
+
+
+def _explained(
+    lead_id: str, snapshot: pd.DataFrame, as_of: pd.Timestamp, export: Export, leading: Champion
+) -> Explanation:
+    catalog = build_catalog(leading.facts.vocabulary)
+    X = build_matrix(snapshot, export.leads, export.activities, leading.facts.vocabulary)
+    moved = topic_contributions(leading.scorer, X, topics(catalog)).iloc[0]
+    moved = moved[moved != 0].sort_values(key=np.abs, ascending=False, kind="stable")
+    told = sentences(np.array([moved.index.to_numpy(dtype=object)]), X, catalog)[0]
+    base = leading.scorer.raw_score(X)[0] - moved.sum()
+    return Explanation(
+        lead_id=lead_id,
+        as_of=as_of,
+        model_version=leading.version.version,
+        score=float(leading.scorer.predict_proba(X)[0, 1]),
+        base_rate=float(leading.scorer.calibration_.probability(np.array([base]))[0]),
+        facts=pd.DataFrame({"fact": told, "contribution": moved.to_numpy()}),
+    )
+
+
+def _snapshot_of(lead_id: str, export: Export, as_of: pd.Timestamp, job: Job) -> pd.DataFrame:
+    listed = scoring_snapshots(export.leads, as_of=as_of, policy=job.policy)
+    snapshot = listed[listed["lead_id"] == lead_id].reset_index(drop=True)
+    if snapshot.empty:
+        raise ConfigurationError(_why_absent(lead_id, export, as_of))
+    return snapshot
+
+
+def _why_absent(lead_id: str, export: Export, as_of: pd.Timestamp) -> str:
+    leads = export.leads
+    found = leads[leads["lead_id"] == lead_id]
+    if found.empty:
+        nearest = difflib.get_close_matches(lead_id, leads["lead_id"].tolist(), n=1)
+        hint = f" Did you mean {nearest[0]}?" if nearest else ""
+        return f"The export has no lead {lead_id!r} among its {len(leads):,} leads.{hint}"
+    lead = found.iloc[0]
+    day = "%Y-%m-%d %H:%M"
+    if lead["created_at"] >= as_of:
+        why = f"it came in on {lead['created_at']:{day}}"
+    elif lead["converted_at"] < as_of:
+        why = f"it converted on {lead['converted_at']:{day}}"
+    elif lead["closed_at"] < as_of:
+        why = f"it was closed on {lead['closed_at']:{day}}"
+    else:
+        why = f"it is older than max_age_days, it came in on {lead['created_at']:{day}}"
+    return f"Lead {lead_id} is not on the list of {as_of:{day}}: {why}."

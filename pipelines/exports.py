@@ -1,0 +1,97 @@
+"""Published tables and the training matrix, written where the user wants them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crm.errors import ConfigurationError
+from publications.home import write_lasting
+from publications.spreadsheet import csv_bytes
+from publications.tables import table_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipelines.job import Job
+    from publications.store import Publication
+
+SOURCES = {"worklist": "worklist.parquet", "gains": "gains.csv", "tiers": "tiers.csv"}
+ENDINGS = (".csv", ".parquet")
+
+
+def export_table(
+    publication: "Publication", what: str, to: Path, *, separator: str = ",", excel: bool = False
+) -> int:
+    """Write a published table as CSV or Parquet.
+
+    Parameters
+    ----------
+    what : worklist, gains or tiers
+    to : ends in .csv or .parquet; replaced if it is there
+    separator, excel : of a CSV; ``excel`` marks it as UTF-8
+
+    Returns
+    -------
+    How many rows were written.
+
+    Raises
+    ------
+    ConfigurationError
+        Another ending, no such folder, or a publication without a model has no such table.
+    """
+    _refuse_odd_target(to)
+    name = SOURCES[what]
+    if name not in publication.file_names:
+        reason = publication.manifest["model"]["missing_because"]
+        raise ConfigurationError(
+            f"Publication {publication.number} was made without a model, so it has no {what}: "
+            f"{reason}"
+        )
+    frame = publication.table(name)
+    _write(frame, to, separator=separator, excel=excel)
+    return len(frame)
+
+
+def export_matrix(job: "Job", to: Path) -> tuple[int, int]:
+    """Write every matured snapshot with its label and its features.
+
+    Returns
+    -------
+    How many rows and how many features were written.
+    """
+    import pandas as pd
+
+    from crm.extract import read_export
+    from features.matrix import build_matrix
+    from features.snapshots import training_snapshots
+    from features.vocabulary import learn_vocabulary
+    from pipelines.progress import step
+
+    _refuse_odd_target(to)
+    with step("Reading the export"):
+        read = read_export(job.settings.mapping, now=job.now)
+    as_of = job.as_of if job.as_of is not None else read.last_instant
+    with step("Building the matrix"):
+        snapshots = training_snapshots(read.leads, as_of=as_of, policy=job.policy)
+        vocabulary = learn_vocabulary(read.leads, read.activities, read.profile, until=as_of)
+        X = build_matrix(snapshots, read.leads, read.activities, vocabulary)
+    with step("Writing"):
+        labelled = snapshots[["lead_id", "as_of", "list_date", "converted"]]
+        _write(pd.concat([labelled, X], axis=1), to)
+    return X.shape
+
+
+def _refuse_odd_target(to: Path) -> None:
+    if to.suffix not in ENDINGS:
+        raise ConfigurationError(
+            f"{to} ends in {to.suffix or 'nothing'!r}; --to wants a file that ends in "
+            f"{' or '.join(ENDINGS)}."
+        )
+    if not to.absolute().parent.is_dir():
+        raise ConfigurationError(f"The folder {to.absolute().parent} is not there. Make it first.")
+
+
+def _write(frame: "pd.DataFrame", to: Path, *, separator: str = ",", excel: bool = False) -> None:
+    if to.suffix == ".csv":
+        write_lasting(to, csv_bytes(frame, separator=separator, bom=excel))
+    else:
+        write_lasting(to, table_bytes(frame, to.name))

@@ -1,0 +1,83 @@
+"""What a flow is asked to do: which settings, which home, which instant."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from crm.errors import ConfigurationError
+from features.snapshots import ListPolicy
+from pipelines.settings import Settings, load_settings
+from publications.home import Home
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work on one export.
+
+    Built from text only, because that is what a schedule can keep.
+    """
+
+    settings: Settings
+    home: Home
+    now: pd.Timestamp
+    as_of: pd.Timestamp | None = None
+    """The instant of the list; None: the export's last instant."""
+    warn_when_stale: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        config: str,
+        home: str,
+        *,
+        as_of: str | None = None,
+        now: str | None = None,
+        warn_when_stale: bool = True,
+    ) -> Self:
+        """Read the settings, and the clock where ``now`` is not given.
+
+        Raises
+        ------
+        ConfigurationError
+            The settings or one of the instants cannot be understood.
+        """
+        return cls(
+            settings=load_settings(Path(config)),
+            home=home_at(Path(home)),
+            now=pd.Timestamp.now(tz="UTC") if now is None else instant(now),
+            as_of=None if as_of is None else instant(as_of),
+            warn_when_stale=warn_when_stale,
+        )
+
+    @property
+    def policy(self) -> ListPolicy:
+        """When lists are drawn up, as the features room wants it."""
+        return ListPolicy(**self.settings.lists.model_dump())
+
+    def at(self, as_of: pd.Timestamp) -> "Job":
+        """The same job with its instant settled."""
+        return replace(self, as_of=as_of)
+
+
+def instant(text: str) -> pd.Timestamp:
+    """An aware UTC time stamp from ISO 8601 text; without a zone it is UTC.
+
+    >>> instant("2012-03-14T15:04:54+01:00")
+    Timestamp('2012-03-14 14:04:54+0000', tz='UTC')
+    """
+    try:
+        stamp = pd.to_datetime([text], utc=True)[0]
+    except ValueError:
+        stamp = None
+    if stamp is None or pd.isna(stamp):
+        raise ConfigurationError(
+            f"{text!r} is not a time; write it like 2026-11-20 or 2026-11-20T06:00:00Z."
+        )
+    return stamp.as_unit("us")
+
+
+def home_at(folder: Path) -> Home:
+    """The home folder at a path, which need not exist yet."""
+    return Home(folder.resolve())

@@ -1,0 +1,157 @@
+"""The files of a publication, from the frames that the flows hold."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.champion import Champion
+from pipelines.check import CheckedExport
+from pipelines.job import Job
+from pipelines.progress import step
+from pipelines.proof import BACKTEST, PICTURES, ProofFrames
+from pipelines.tasks import coarse_task
+from publications.home import Hold, start_run, write_lasting
+from publications.layout import published_file
+from publications.report import Proof, ReportFacts, render_report
+from publications.store import Provenance, publish
+from publications.tables import write_table
+
+FRESH_BY = {
+    "last_inbound": "last inbound activity",
+    "last_activity": "last activity of any kind",
+    "created": "creation",
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that was published."""
+
+    publication: int
+    as_of: pd.Timestamp
+    worklist: pd.DataFrame
+    proof: ProofFrames | None
+    model_version: int | None
+    no_model_reason: str | None
+    warnings: tuple[str, ...]
+
+
+@coarse_task(name="publish")
+def publish_list(
+    worklist: pd.DataFrame,
+    leading: Champion | None,
+    no_model_reason: str,
+    checked: CheckedExport,
+    job: Job,
+    held: Hold,
+) -> Listing:
+    """Write every file of the publication and put it in force, in one step for readers."""
+    with step("Publishing"):
+        folder = start_run(held, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
+        for name in ("worklist.csv", "worklist.parquet"):
+            write_table(folder, name, worklist)
+        write_table(folder, "quarantine.parquet", checked.export.quarantine)
+        write_lasting(folder / "data_checks.json", checked.checks.to_json().encode())
+        if leading is not None:
+            _copy_proof(folder, leading, job)
+        report = render_report(_report_facts(worklist, leading, no_model_reason, checked, job))
+        write_lasting(folder / "report.html", report.encode())
+        reason = None if leading is not None else no_model_reason
+        number = publish(
+            held, folder, _provenance(worklist, leading, reason, checked, job), datetime.now(UTC)
+        )
+    return Listing(
+        publication=number,
+        as_of=checked.as_of,
+        worklist=worklist,
+        proof=None if leading is None else leading.proof,
+        model_version=None if leading is None else leading.version.version,
+        no_model_reason=reason,
+        warnings=_warnings(checked),
+    )
+
+
+def _copy_proof(folder: Path, leading: Champion, job: Job) -> None:
+    backtest = leading.proof.backtest
+    agreed = list(published_file(BACKTEST).column_names)
+    write_table(folder, BACKTEST, backtest[agreed])
+    for name, frame in leading.proof.tables.items():
+        write_table(folder, name, frame)
+    kept = job.home.models / str(leading.version.version)
+    for name in PICTURES:
+        write_lasting(folder / name, (kept / name).read_bytes())
+
+
+def _report_facts(
+    worklist: pd.DataFrame,
+    leading: Champion | None,
+    no_model_reason: str,
+    checked: CheckedExport,
+    job: Job,
+) -> ReportFacts:
+    return ReportFacts(
+        as_of=checked.as_of.to_pydatetime(),
+        worklist=worklist,
+        counts=checked.export.counts,
+        quarantine=checked.export.quarantine,
+        horizon_days=job.settings.lists.horizon_days,
+        code_version=installed_version("leadgain"),
+        proof=None if leading is None else _report_proof(leading, job),
+        no_model_reason=no_model_reason if leading is None else "",
+        most_fresh_by=FRESH_BY[job.settings.freshness.by],
+        warnings=_warnings(checked),
+        notes=_notes(checked),
+    )
+
+
+def _report_proof(leading: Champion, job: Job) -> Proof:
+    return Proof(
+        gains=leading.proof.gains,
+        gain_table=leading.proof.gain_table,
+        tiers=leading.proof.tiers,
+        backtest=leading.proof.backtest,
+        model_version=leading.version.version,
+        model_sha256=leading.version.model_sha256,
+        trained_from=leading.facts.trained_from.to_pydatetime(),
+        trained_until=leading.facts.trained_until.to_pydatetime(),
+        training_rows=leading.scorer.rows_,
+        training_conversions=leading.scorer.conversions_,
+        depth=job.settings.tiers.A,
+    )
+
+
+def _warnings(checked: CheckedExport) -> tuple[str, ...]:
+    found = [f.message for f in checked.export.findings if f.severity == "warning"]
+    return tuple(found) + tuple(result["message"] for result in checked.checks.warnings)
+
+
+def _notes(checked: CheckedExport) -> tuple[str, ...]:
+    return tuple(f.message for f in checked.export.findings if f.severity == "info")
+
+
+def _provenance(
+    worklist: pd.DataFrame,
+    leading: Champion | None,
+    no_model_reason: str | None,
+    checked: CheckedExport,
+    job: Job,
+) -> Provenance:
+    activities = checked.export.activities
+    return Provenance(
+        as_of=checked.as_of.to_pydatetime(),
+        started_at=job.now.to_pydatetime(),
+        code_version=installed_version("leadgain"),
+        model_version=None if leading is None else leading.version.version,
+        model_sha256=None if leading is None else leading.version.model_sha256,
+        no_model_reason=no_model_reason,
+        settings=job.settings.model_dump(mode="json", exclude={"file"}),
+        counts={
+            "rows": checked.export.counts.to_dict("records"),
+            "leads_listed": len(worklist),
+            "tiers": {k: int(v) for k, v in worklist["tier"].value_counts().sort_index().items()},
+            "activities_not_yet_known": int((activities["occurred_at"] >= checked.as_of).sum()),
+        },
+    )

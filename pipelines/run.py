@@ -1,0 +1,51 @@
+"""Check, train when due, score: the whole night in one flow."""
+
+from dataclasses import dataclass
+
+from prefect import flow
+
+from pipelines.check import CheckedExport, checked_export
+from pipelines.decisions import last_decision, reason_to_train
+from pipelines.job import Job
+from pipelines.model_facts import fingerprint
+from pipelines.publish import Listing
+from pipelines.score import scored
+from pipelines.train import Training, trained
+from publications.home import hold
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a whole run came to; ``training`` is None where none was due."""
+
+    checked: CheckedExport
+    why_trained: str | None
+    training: Training | None
+    listing: Listing
+
+
+@flow(name="run", persist_result=False)
+def run(
+    config: str,
+    home: str,
+    as_of: str | None = None,
+    now: str | None = None,
+    warn_when_stale: bool = True,
+    train_anyway: bool = False,
+) -> Night:
+    """Check the export, train when a training is due, score and publish the list."""
+    job = Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
+    with hold(job.home) as held:
+        checked = checked_export(job)
+        why = "it was asked for" if train_anyway else _why_train(checked, job)
+        training = None if why is None else trained(checked, job, held)
+        return Night(checked, why, training, scored(checked, job, held))
+
+
+def _why_train(checked: CheckedExport, job: Job) -> str | None:
+    return reason_to_train(
+        last_decision(job.home),
+        as_of=checked.as_of,
+        fingerprint=fingerprint(job.settings),
+        every_days=job.settings.training.every_days,
+    )

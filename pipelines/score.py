@@ -1,0 +1,176 @@
+"""Score today's list with the champion, and publish it with the proof and the gate's findings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from prefect import flow
+
+from features.catalog import build_catalog, topics
+from features.freshness import days_since_fresh, last_activity_at
+from features.snapshots import scoring_snapshots
+from features.vocabulary import Vocabulary
+from features.wording import sentences
+from models.baselines import most_fresh
+from models.reasons import strongest, topic_contributions
+from models.tiers import assign_frozen, assign_relative, call_order
+from pipelines.champion import Champion, load_champion
+from pipelines.check import CheckedExport, checked_export
+from pipelines.decisions import last_decision
+from pipelines.job import Job
+from pipelines.matrices import matrix, vocabulary_until
+from pipelines.progress import step
+from pipelines.publish import Listing, publish_list
+from pipelines.tasks import coarse_task
+from publications.home import Hold, hold
+from publications.worklist import build_worklist, mark_reasons
+
+REASONS = 3
+FRESHNESS_TOPICS = ("inbound", "activity", "age")
+"""What is told of a lead that no model has ranked."""
+
+
+@dataclass(frozen=True)
+class OpenList:
+    """The leads that are open at ``as_of``, one row each, with the baseline's score."""
+
+    snapshots: pd.DataFrame
+    most_fresh: npt.NDArray[np.float64]
+    shown: pd.DataFrame
+    """What the worklist shows of them beside score, tier and reasons."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Score, tier and reasons of each lead of an open list; scores are NaN without a model."""
+
+    score: npt.NDArray[np.float64]
+    tier: npt.NDArray[np.object_]
+    reasons: npt.NDArray[np.object_]
+
+
+@flow(name="score", persist_result=False)
+def score(
+    config: str,
+    home: str,
+    as_of: str | None = None,
+    now: str | None = None,
+    warn_when_stale: bool = True,
+) -> Listing:
+    """Check the export, then score and publish the list."""
+    job = Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
+    with hold(job.home) as held:
+        return scored(checked_export(job), job, held)
+
+
+def scored(checked: CheckedExport, job: Job, held: Hold) -> Listing:
+    """The steps of a scoring, for the flows that build on it."""
+    leading = load_champion(job)
+    open_list = draw_list(checked, job)
+    if leading is None:
+        ranked = rank_by_freshness(open_list, checked, job)
+    else:
+        ranked = rank_by_model(open_list, leading, checked, job)
+    worklist = build_worklist(
+        open_list.shown,
+        order=call_order(
+            np.nan_to_num(ranked.score), open_list.most_fresh, open_list.shown["lead_id"]
+        ),
+        score=ranked.score,
+        tier=ranked.tier,
+        reasons=ranked.reasons,
+        profile=[column.name for column in checked.export.profile],
+    )
+    return publish_list(worklist, leading, why_no_model(job), checked, job, held)
+
+
+@coarse_task(name="draw up today's list")
+def draw_list(checked: CheckedExport, job: Job) -> OpenList:
+    """The open leads, how fresh they are, and what is shown of them."""
+    leads, activities = checked.export.leads, checked.export.activities
+    with step("Drawing up today's list"):
+        snapshots = scoring_snapshots(leads, as_of=checked.as_of, policy=job.policy)
+        days = days_since_fresh(snapshots, leads, activities, by=job.settings.freshness.by)
+        today = snapshots.assign(as_of=checked.as_of)
+        shown = leads.iloc[snapshots["lead"]].reset_index(drop=True)
+        shown = shown.assign(last_activity_at=last_activity_at(today, leads, activities))
+    return OpenList(snapshots, most_fresh(days), shown)
+
+
+@coarse_task(name="score the list")
+def rank_by_model(
+    open_list: OpenList, leading: Champion, checked: CheckedExport, job: Job
+) -> Ranked:
+    """The champion's probabilities, the tiers, and three reasons for each lead."""
+    with step(f"Scoring {len(open_list.snapshots):,} open leads") as advance:
+        vocabulary = leading.facts.vocabulary
+        X = matrix(open_list.snapshots, checked, vocabulary, job)
+        probability = leading.scorer.predict_proba(X)[:, 1]
+        named = topics(build_catalog(vocabulary))
+        moved = topic_contributions(leading.scorer, X, named, progress=advance)
+        told, signs = strongest(moved, k=REASONS)
+        return Ranked(
+            score=probability,
+            tier=_tiers(probability, open_list, leading, job),
+            reasons=_told(told, signs, X, vocabulary),
+        )
+
+
+@coarse_task(name="rank by freshness")
+def rank_by_freshness(open_list: OpenList, checked: CheckedExport, job: Job) -> Ranked:
+    """The team's present order, where no model may rank the list."""
+    n_leads = len(open_list.snapshots)
+    with step(f"Ordering {n_leads:,} open leads, most fresh first"):
+        vocabulary = vocabulary_until(checked.as_of, checked)
+        X = matrix(open_list.snapshots, checked, vocabulary, job)
+        told = np.full((n_leads, REASONS), FRESHNESS_TOPICS, dtype=object)
+        return Ranked(
+            score=np.full(n_leads, np.nan),
+            tier=_relative_tiers(np.zeros(n_leads), open_list, job),
+            reasons=_told(told, np.ones_like(told, dtype=np.int8), X, vocabulary),
+        )
+
+
+def why_no_model(job: Job) -> str:
+    """The reason that the last training left, for a list without a model."""
+    last = last_decision(job.home)
+    return (
+        "No model has been trained yet; `leadgain train` does it."
+        if last is None
+        else last.sentence
+    )
+
+
+def _tiers(
+    probability: npt.NDArray[np.float64], open_list: OpenList, leading: Champion, job: Job
+) -> npt.NDArray[np.object_]:
+    """Shares of the list; by the frozen cut-offs where configured, or for a single lead."""
+    if job.settings.tiers.mode == "frozen" or len(probability) == 1:
+        return assign_frozen(probability, leading.facts.cutoffs)
+    return _relative_tiers(probability, open_list, job)
+
+
+def _relative_tiers(
+    values: npt.NDArray[np.float64], open_list: OpenList, job: Job
+) -> npt.NDArray[np.object_]:
+    return assign_relative(
+        values,
+        open_list.most_fresh,
+        open_list.shown["lead_id"],
+        np.zeros(len(values)),
+        job.settings.tiers.shares,
+    )
+
+
+def _told(
+    told: npt.NDArray[np.object_],
+    signs: npt.NDArray[np.int8],
+    X: pd.DataFrame,
+    vocabulary: Vocabulary,
+) -> npt.NDArray[np.object_]:
+    """Sentences of the topics; where a lead has fewer reasons the text is empty."""
+    catalog = build_catalog(vocabulary)
+    anything = catalog[0].topic
+    texts = sentences(np.where(signs == 0, anything, told), X, catalog)
+    return mark_reasons(texts, signs)
