@@ -17,22 +17,24 @@ def percent(share: float, digits: int = 0) -> str:
     return NOTHING if isnan(share) else f"{share * 100:.{digits}f} %"
 
 
-def percent_band(low: float, high: float) -> str:
+def percent_band(low: float, high: float, digits: int = 0) -> str:
     """Write the two ends of a band.
 
-    >>> percent_band(0.52, 0.58)
-    '52 to 58 %'
+    >>> percent_band(0.52, 0.58), percent_band(0.521, 0.584, digits=1)
+    ('52 to 58 %', '52.1 to 58.4 %')
     """
     if isnan(low) or isnan(high):
         return NOTHING
-    return f"{low * 100:.0f} to {high * 100:.0f} %"
+    return f"{low * 100:.{digits}f} to {high * 100:.{digits}f} %"
 
 
 def points(difference: float) -> str:
     """Write a difference of two shares in percentage points, always with its sign.
 
-    >>> points(0.14), points(-0.02) == f"{MINUS}2 points", points(-0.001)
-    ('+14 points', True, '±0 points')
+    With one decimal: a difference of two rounded shares is often not the rounded difference.
+
+    >>> points(0.142), points(-0.02) == f"{MINUS}2.0 points", points(-0.0001)
+    ('+14.2 points', True, '±0.0 points')
     """
     return NOTHING if isnan(difference) else f"{signed(difference)} points"
 
@@ -41,7 +43,7 @@ def points_band(low: float, high: float) -> str:
     """Write the two ends of a band of percentage points.
 
     >>> points_band(0.1, 0.18)
-    '+10 to +18 points'
+    '+10.0 to +18.0 points'
     """
     if isnan(low) or isnan(high):
         return NOTHING
@@ -49,15 +51,15 @@ def points_band(low: float, high: float) -> str:
 
 
 def signed(difference: float) -> str:
-    """Write a difference of two shares in whole percentage points, without the unit.
+    """Write a difference of two shares in percentage points, without the unit.
 
-    >>> signed(0.14), signed(0.001)
-    ('+14', '±0')
+    >>> signed(0.142), signed(0.0001)
+    ('+14.2', '±0.0')
     """
     if isnan(difference):
         return NOTHING
-    whole = round(difference * 100)
-    return "±0" if whole == 0 else f"{whole:+d}".replace("-", MINUS)
+    rounded = round(difference * 100, 1)
+    return "±0.0" if rounded == 0 else f"{rounded:+.1f}".replace("-", MINUS)
 
 
 def count(number: int, one: str = "", many: str = "") -> str:
