@@ -132,13 +132,18 @@ def rolling_origin(
     as_of, list_date = snapshots["as_of"], snapshots["list_date"]
     dates = pd.DatetimeIndex(list_date.drop_duplicates().sort_values())
     tested = math.ceil(share * len(dates) - 1e-9)
+    if len(dates) < 2:
+        raise NotEnoughData(
+            f"{len(dates)} matured lists exist, and a backtest needs lists to learn from and later "
+            "ones to test on."
+        )
     folds = []
     for group in np.array_split(np.arange(len(dates) - tested, len(dates)), min(max_fits, tested)):
         origin = dates[group[0]]
         train = np.flatnonzero(as_of + horizon <= origin)
         test = np.flatnonzero(list_date.between(origin, dates[group[-1]]))
         folds.append(Fold(origin, train, test))
-    if not folds or folds[0].train.size == 0:
+    if folds[0].train.size == 0:
         raise NotEnoughData(_too_few_lists(dates, tested, horizon, share))
     return folds
 
@@ -224,15 +229,12 @@ def _refuse_one_outcome(converted: NDArray[np.generic], origin: pd.Timestamp) ->
 def _too_few_lists(
     dates: pd.DatetimeIndex, tested: int, horizon: pd.Timedelta, share: float
 ) -> str:
-    found = f"{len(dates)} matured lists exist"
-    if len(dates) < 2:
-        return f"{found}, and a backtest needs lists to learn from and later ones to test on."
     pace = (dates[-1] - dates[0]) / (len(dates) - 1)
     needed = len(dates)
     while (needed - math.ceil(share * needed - 1e-9)) * pace < horizon:
         needed += 1
     return (
-        f"{found}, from {dates[0].date()} to {dates[-1].date()}; {tested} of them are to be "
+        f"{len(dates)} matured lists exist, from {dates[0].date()} to {dates[-1].date()}; {tested} of them are to be "
         f"tested, and none lies a whole horizon ({horizon / pd.Timedelta(days=1):g} days) before "
         f"the first of those. At this pace about {needed} lists are needed."
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.baselines import most_fresh, random
+from models.baselines import random
 from models.errors import ModelRefused, NotEnoughData
 from models.gains import DEPTHS, gain_curve, pooled_gain, resampled_gains
 from tests.models import twins
@@ -138,8 +138,3 @@ def test_a_sample_that_drew_no_conversion_has_no_gain() -> None:
     none = np.isnan(drawn[:, 0])
     assert 0 < none.sum() < 50
     assert (drawn[~none] == [0, 1]).all()
-
-
-def test_most_fresh_calls_the_lead_that_stirred_last_first() -> None:
-    days_since_visit = [9.0, 0.5, 3.0]
-    assert np.argmax(most_fresh(days_since_visit)) == 1

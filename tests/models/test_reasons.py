@@ -1,0 +1,100 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import reasons
+from models.reasons import by_topic, strongest, topic_contributions
+from models.scorer import LeadScorer
+from tests.models.frames import matrix
+
+TOPICS = ["visits", "region", "noise", "visits"]
+
+
+@pytest.fixture(scope="module")
+def scorer() -> LeadScorer:
+    return LeadScorer({"num_iterations": 30}).fit(*matrix(), categorical=["region"])
+
+
+def test_the_columns_of_one_topic_count_together() -> None:
+    contributions = np.array([[1.0, 2.0, 3.0, 4.0, 100.0]])
+    summed = by_topic(contributions, TOPICS)
+    assert summed.to_dict("records") == [{"visits": 5, "region": 2, "noise": 3}]
+
+
+def test_topics_and_base_sum_to_the_raw_score(
+    scorer: LeadScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, _ = matrix(seed=2)
+    base = scorer.contributions(X.iloc[:1])[0, -1]
+    monkeypatch.setattr(reasons, "ROWS_AT_ONCE", 400)
+    told: list[tuple[int, int]] = []
+    moved = topic_contributions(scorer, X, TOPICS, progress=lambda *step: told.append(step))
+    assert moved.columns.tolist() == ["visits", "region", "noise"]
+    np.testing.assert_allclose(moved.sum(axis=1) + base, scorer.raw_score(X), atol=1e-9)
+    assert told == [(400, 1_000), (800, 1_000), (1_000, 1_000)]
+
+
+def test_an_empty_list_needs_no_reasons(scorer: LeadScorer) -> None:
+    moved = topic_contributions(scorer, matrix()[0].iloc[:0], TOPICS)
+    topics, signs = strongest(moved)
+    assert topics.shape == signs.shape == (0, 3)
+
+
+def test_as_many_topics_as_columns_are_needed() -> None:
+    with pytest.raises(ValueError, match="2 topics were given for 4 columns"):
+        by_topic(np.zeros((1, 5)), ["visits", "region"])
+
+
+def test_a_good_lead_is_explained_by_what_raises_it_first() -> None:
+    """+0.9 - 0.8 + 0.1 = 0.2: above the base, although something strong lowers it."""
+    moved = pd.DataFrame({"a": [-0.8], "b": [0.1], "c": [0.9]})
+    topics, signs = strongest(moved)
+    assert topics.tolist() == [["c", "b", "a"]]
+    assert signs.tolist() == [[1, 1, -1]]
+
+
+def test_a_poor_lead_is_explained_by_what_lowers_it_first() -> None:
+    moved = pd.DataFrame({"a": [-0.8], "b": [0.1], "c": [-0.2]})
+    topics, signs = strongest(moved, k=2)
+    assert topics.tolist() == [["a", "c"]]
+    assert signs.tolist() == [[-1, -1]]
+
+
+def test_where_nothing_more_moves_the_lead_no_reason_is_made_up() -> None:
+    topics, signs = strongest(pd.DataFrame({"a": [0.0, 0.0], "b": [0.4, 0.0]}))
+    assert topics.tolist() == [["b", "", ""], ["", "", ""]]
+    assert signs.tolist() == [[1, 0, 0], [0, 0, 0]]
+
+
+def test_equal_topics_come_in_the_order_of_the_columns() -> None:
+    topics, _ = strongest(pd.DataFrame({"z": [0.1], "a": [0.1], "m": [0.1], "b": [0.1]}))
+    assert topics.tolist() == [["z", "a", "m"]]
+
+
+def slow_strongest(values: list[float], names: list[str], k: int) -> list[tuple[str, int]]:
+    way = 1 if sum(values) > 0 else -1
+    along = [n for n, v in zip(names, values, strict=True) if v * way > 0]
+    across = [n for n, v in zip(names, values, strict=True) if v * way < 0]
+    size = dict(zip(names, map(abs, values), strict=True))
+    chosen = [
+        *[(n, way) for n in sorted(along, key=lambda n: -size[n])],
+        *[(n, -way) for n in sorted(across, key=lambda n: -size[n])],
+        *[("", 0)] * k,
+    ]
+    return chosen[:k]
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([v / 8 for v in range(-8, 9)]), min_size=5, max_size=5),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_reasons_equal_the_slow_twin(rows: list[list[float]]) -> None:
+    names = ["e", "d", "c", "b", "a"]
+    topics, signs = strongest(pd.DataFrame(rows, columns=names), k=3)
+    for row, told, way in zip(rows, topics, signs, strict=True):
+        assert list(zip(told, way, strict=True)) == slow_strongest(row, names, 3)
