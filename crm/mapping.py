@@ -4,13 +4,15 @@ The models here are the sections ``[export]``, ``[leads]``, ``[activities]`` and
 An empty column name means "this export has no such column".
 """
 
+import codecs
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from crm.contract import Direction, ProfileKind
+from crm.contract import LEADS, Direction, ProfileKind
 
 
 def _known_zone(name: str) -> str:
@@ -21,6 +23,15 @@ def _known_zone(name: str) -> str:
             f"{name!r} is not a time zone; use a name such as 'UTC' or 'Europe/Amsterdam'"
         ) from error
     return name
+
+
+def _known_encoding(name: str) -> str:
+    if not name:
+        return name
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        raise ValueError(f"{name!r} is not an encoding; use a name such as 'cp1252'") from error
 
 
 Values = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -52,6 +63,8 @@ class Source(Section):
     """A table of the database."""
     query: str = ""
     """A SELECT on the database."""
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = ""
+    """Of a CSV file that is not UTF-8 and has no byte order mark, such as cp1252."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -76,6 +89,38 @@ class LeadsSection(Source):
     owner_id: str = ""
     profile: tuple[str, ...] | dict[str, ProfileKind] = ()
     """Columns known at creation: a list (kinds are read off the data) or column -> kind."""
+
+    @model_validator(mode="after")
+    def _one_date_needs_flags(self) -> Self:
+        shared = self.converted_at and self.converted_at == self.closed_at
+        if shared and not (self.converted_when or self.closed_when):
+            raise ValueError(
+                f"converted_at and closed_at both name {self.converted_at!r}; say with "
+                "converted_when which rows it dates as converted"
+            )
+        for key, flags, date in (
+            ("converted_when", self.converted_when, self.converted_at),
+            ("closed_when", self.closed_when, self.closed_at),
+        ):
+            if flags and not date:
+                raise ValueError(f"{key} needs a column that dates it, but none is named")
+        return self
+
+    @model_validator(mode="after")
+    def _profile_tells_no_outcome(self) -> Self:
+        twice = [name for name, count in Counter(self.profile).items() if count > 1]
+        if twice:
+            raise ValueError(f"profile names {twice[0]!r} twice")
+        taken = {column.name for column in LEADS.columns}
+        outcome = {self.converted_at, self.closed_at, *self.converted_when, *self.closed_when}
+        for name in self.profile:
+            if name in outcome:
+                raise ValueError(f"profile names {name!r}, which tells the outcome")
+            if name in taken or name in (self.lead_id, self.created_at):
+                raise ValueError(f"profile names {name!r}, which leadgain reads by another key")
+            if not name:
+                raise ValueError("profile holds an empty name")
+        return self
 
     @property
     def profile_columns(self) -> tuple[str, ...]:

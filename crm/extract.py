@@ -1,0 +1,182 @@
+"""Read an export: files into typed frames, each row accounted for. Here is the order of the work."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from crm import activities_table, leads_table, outcomes_table
+from crm.contract import ProfileColumn
+from crm.engine import Workbench, workbench
+from crm.errors import DataRefused
+from crm.export import Export, Finding, check_conservation, counts_frame
+from crm.kinds import learn_kinds
+from crm.mapping import Mapping, Source
+from crm.quarantine import Account, join_quarantines, settle
+from crm.sources import RawTable, Wanted, load_file, locate
+
+GRACE = pd.Timedelta(hours=1)
+"""How far ahead of ours the CRM's clock may be."""
+
+
+def read_export(mapping: Mapping, *, now: pd.Timestamp) -> Export:
+    """Read, repair, type and account for every row of an export.
+
+    Parameters
+    ----------
+    mapping : where the tables are and which columns mean what
+    now : aware; instants more than an hour after it lie in the future
+
+    Returns
+    -------
+    The export; ``counts`` says for each table that rows in = kept + quarantined + excluded.
+
+    Raises
+    ------
+    DataRefused
+        A file is missing, empty, damaged, no table, not text, or lacks a column; or no lead is left.
+    """
+    reading = _Reading(mapping, _locate_files(mapping))
+    with workbench(reading.paths.values(), mapping.timezone, now + GRACE) as bench:
+        leads, profile = _read_leads(bench, reading)
+        activities = _read_activities(bench, reading)
+    counts = counts_frame([account.counts for account in reading.accounts])
+    check_conservation(counts)
+    quarantine = join_quarantines([account.quarantine for account in reading.accounts])
+    if leads.empty:
+        raise _no_lead_left(counts, quarantine)
+    return Export(
+        leads=leads,
+        activities=activities,
+        profile=profile,
+        quarantine=quarantine,
+        counts=counts,
+        findings=tuple(reading.findings),
+        last_instant=_last_instant(leads, activities, now + GRACE),
+    )
+
+
+def _locate_files(mapping: Mapping) -> dict[str, Path]:
+    """Table -> path, of all tables that come from files."""
+    sections: dict[str, Source | None] = {
+        "leads": mapping.leads,
+        "activities": mapping.activities,
+        "outcomes": mapping.outcomes,
+    }
+    return {
+        table: locate(mapping.folder, section.file, table)
+        for table, section in sections.items()
+        if section is not None and section.file
+    }
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What comes together while the tables are read."""
+
+    mapping: Mapping
+    paths: dict[str, Path]
+    accounts: list[Account] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def load(
+        self,
+        bench: Workbench,
+        table: Literal["leads", "activities", "outcomes"],
+        source: Source,
+        wanted: Sequence[Wanted],
+    ) -> RawTable:
+        raw = load_file(bench, table, self.paths[table], source, wanted)
+        self.findings.extend(raw.findings)
+        return raw
+
+    def add(self, account: Account, findings: Sequence[Finding]) -> None:
+        self.accounts.append(account)
+        self.findings.extend(account.findings)
+        self.findings.extend(findings)
+
+
+def _read_leads(
+    bench: Workbench, reading: _Reading
+) -> tuple[pd.DataFrame, tuple[ProfileColumn, ...]]:
+    mapping = reading.mapping
+    section, apart = mapping.leads, mapping.outcomes
+    raw = reading.load(
+        bench, "leads", section, leads_table.wanted_columns(section, apart)
+    )
+    if not raw.rows_in:
+        raise DataRefused(
+            f"{raw.file} holds a header and no lead. Nothing was read; export it again."
+        )
+    leads_table.type_leads(bench, raw, section)
+    settle_outcomes = _read_outcomes(bench, reading)
+    profile, findings = learn_kinds(bench, section)
+    rules = leads_table.lead_rules(bench, section, profile, outcomes_apart=apart is not None)
+    leads_table.judge_leads(bench, section, rules, outcomes_apart=apart is not None)
+    kept = leads_table.number_leads(bench)
+    findings += leads_table.lead_findings(bench, raw, section, profile, mapping.timezone)
+    reading.add(settle(bench, raw, kept, "leads_judged", rules, raw.shown), findings)
+    settle_outcomes()
+    return leads_table.leads_frame(bench, profile), profile
+
+
+def _read_outcomes(bench: Workbench, reading: _Reading) -> Callable[[], None]:
+    """Read ``[outcomes]`` before the leads are judged; what is returned settles them afterwards."""
+    section, zone = reading.mapping.outcomes, reading.mapping.timezone
+    if section is None:
+        return lambda: None
+    raw = reading.load(bench, "outcomes", section, outcomes_table.wanted_columns(section))
+    rules = outcomes_table.read_outcomes(bench, raw, zone)
+
+    def settle_outcomes() -> None:
+        kept, all_rules = outcomes_table.judge_outcomes(bench, rules)
+        findings = outcomes_table.outcome_findings(bench, raw, zone)
+        account = settle(bench, raw, kept, "outcomes_judged", all_rules, raw.shown)
+        reading.add(account, findings)
+
+    return settle_outcomes
+
+
+def _read_activities(bench: Workbench, reading: _Reading) -> pd.DataFrame:
+    section = reading.mapping.activities
+    if section is None:
+        return activities_table.no_activities()
+    raw = reading.load(bench, "activities", section, activities_table.wanted_columns(section))
+    rules = activities_table.read_activities(bench, raw, section)
+    ((kept,),) = bench.rows("SELECT count(*) FROM activities_judged WHERE rule IS NULL")
+    findings = activities_table.activity_findings(
+        bench, raw, section, reading.mapping.timezone
+    )
+    if not kept:
+        text = f"{raw.file} holds no activity that can be used."
+        findings.append(Finding("activities", "no_activities", "warning", 0, text))
+    frame = activities_table.activities_frame(bench) if kept else activities_table.no_activities()
+    reading.add(settle(bench, raw, len(frame), "activities_judged", rules, raw.shown), findings)
+    return frame
+
+
+def _last_instant(
+    leads: pd.DataFrame, activities: pd.DataFrame, latest: pd.Timestamp
+) -> pd.Timestamp:
+    """The latest time stamp of the export that does not lie in the future."""
+    columns = [leads[name] for name in leads_table.INSTANTS]
+    columns.append(activities["occurred_at"])
+    found = [column[column <= latest].max() for column in columns]
+    last: pd.Timestamp = max(instant for instant in found if pd.notna(instant))
+    return last
+
+
+def _no_lead_left(counts: pd.DataFrame, quarantine: pd.DataFrame) -> DataRefused:
+    (rows_in,) = counts.loc[counts["table"] == "leads", "rows_in"]
+    mine = quarantine[quarantine["table"] == "leads"]
+    if mine.empty:
+        return DataRefused(f"None of the {rows_in:,} rows of the leads is a lead.")
+    worst = mine["rule"].value_counts().index[0]
+    first = mine[mine["rule"] == worst].iloc[0]
+    return DataRefused(
+        f"{first['file']}: none of {rows_in:,} leads can be used. Most often, and first on line "
+        f"{first['line']:,}: {first['reason']} (column {first['column']!r}). Compare the columns "
+        "in leadgain.toml with the file."
+    )

@@ -1,0 +1,149 @@
+"""From the export's text to typed columns, one DuckDB pass a table, and what that repaired."""
+
+from collections.abc import Mapping, Sequence
+
+from crm.engine import Workbench, literal
+from crm.export import Finding
+from crm.instants import EPOCH_SHAPES
+from crm.sources import RawTable
+
+
+def type_table(
+    bench: Workbench,
+    raw: RawTable,
+    columns: Mapping[str, str],
+    instants: Sequence[str],
+    parameters: Mapping[str, object] | None = None,
+) -> None:
+    """Create ``<table>_typed`` from ``raw_<table>``, one row a row.
+
+    Beside ``row`` (its place in the file, from 0) and ``fingerprint`` it holds ``columns`` (our
+    name -> SQL over the text columns), and for each of ``instants`` the instant itself,
+    ``<name>_shape`` and ``<name>_change`` (of the clocks); ``is_header`` marks a repeated header.
+    """
+    plain = "".join(f", {sql} AS {name}" for name, sql in columns.items())
+    texts = "".join(f", tidy_number({name}) AS {name}_text" for name in instants)
+    shapes = "".join(f", instant_shape({name}_text) AS {name}_shape" for name in instants)
+    read = "".join(
+        f", instant({name}_text, {name}_shape) AS {name}"
+        f", clock_change({name}_text, {name}_shape) AS {name}_change"
+        for name in instants
+    )
+    dropped = ", ".join(f"{name}_text" for name in instants)
+    bench.run(
+        f"""CREATE TEMP TABLE {raw.table}_typed AS
+        SELECT * EXCLUDE ({dropped}){read}
+        FROM (SELECT *{shapes}
+              FROM (SELECT rowid AS row, fingerprint, {_is_header(raw)} AS is_header{plain}{texts}
+                    FROM raw_{raw.table}))""",
+        parameters,
+    )
+    bench.run(f"DROP TABLE raw_{raw.table}")
+
+
+def _is_header(raw: RawTable) -> str:
+    """SQL: every column that we read holds its own name."""
+    same = (f"trimmed({alias}) = {literal(name)}" for alias, name in raw.shown.items())
+    return f"coalesce({' AND '.join(same)}, false)"
+
+
+def mark_repeated(bench: Workbench, table: str, instants: Sequence[str]) -> None:
+    """Create ``<table>_repeated``: the rows that equal an earlier one in every column.
+
+    Rows with one fingerprint are compared by lead and instants as well, so that no accident of
+    hashing can make two rows one.
+    """
+    same = ", ".join(("fingerprint", "lead_id", *instants))
+    bench.run(
+        f"""CREATE TEMP TABLE {table}_repeated AS
+        SELECT row FROM (
+            SELECT row, row_number() OVER (PARTITION BY {same} ORDER BY row) AS occurrence
+            FROM {table}_typed
+            WHERE fingerprint IN (SELECT fingerprint FROM {table}_typed
+                                  GROUP BY fingerprint HAVING count(*) > 1))
+        WHERE occurrence > 1 ORDER BY row"""
+    )
+
+
+def shapes_of(bench: Workbench, table: str, instant: str) -> dict[str, int]:
+    """How many cells of an instant have which shape."""
+    return dict(
+        bench.rows(
+            f"SELECT {instant}_shape::VARCHAR AS shape, count(*) FROM {table}_typed "
+            "WHERE NOT is_header GROUP BY shape ORDER BY shape"
+        )
+    )
+
+
+def minority_units(shapes: Mapping[str, int]) -> tuple[str, ...]:
+    """The rarer epoch units of a column that mixes several; the most frequent one stands.
+
+    >>> minority_units({"seconds": 3, "milliseconds": 97, "empty": 5})
+    ('seconds',)
+    """
+    found = [shape for shape in EPOCH_SHAPES if shapes.get(shape)]
+    return tuple(sorted(found, key=lambda shape: shapes[shape])[:-1])
+
+
+def instant_findings(
+    bench: Workbench, raw: RawTable, instant: str, shapes: Mapping[str, int], zone: str
+) -> list[Finding]:
+    """What reading an instant took for granted: zones, epochs, sentinels, changes of the clocks."""
+    table, column = raw.table, raw.shown.get(instant, instant)
+    findings = []
+
+    def say(rule: str, severity: str, rows: int, text: str) -> None:
+        if rows:
+            spoken = f"{rows:,} cell(s) of {column!r} in {raw.file} {text}"
+            findings.append(Finding(table, rule, severity, rows, spoken))  # type: ignore[arg-type]
+
+    naive = shapes.get("naive", 0)
+    say("naive_instant", "warning", naive, f"carry no time zone and were read in {zone}.")
+    say(
+        "sentinel_date",
+        "info",
+        shapes.get("sentinel", 0),
+        "stand for no date (year 0001, 1900-01-01, 9999-12-31) and were read as missing.",
+    )
+    for unit in EPOCH_SHAPES:
+        say("epoch", "info", shapes.get(unit, 0), f"were read as {unit} since 1970.")
+    changes = dict(
+        bench.rows(
+            f"SELECT {instant}_change, count(*) FROM {table}_typed "
+            f"WHERE {instant}_change IS NOT NULL GROUP BY ALL"
+        )
+    )
+    say(
+        "skipped_hour",
+        "info",
+        changes.get("skipped", 0),
+        f"name an hour that {zone} skipped in spring; they were moved forward.",
+    )
+    say(
+        "repeated_hour",
+        "info",
+        changes.get("repeated", 0),
+        f"name an hour that {zone} had twice in autumn; the earlier was taken.",
+    )
+    return findings
+
+
+def trimmed_ids(bench: Workbench, raw: RawTable) -> list[Finding]:
+    """Ids that had spaces or characters of no width around them."""
+    ((rows,),) = bench.rows(
+        f"SELECT count(*) FROM {raw.table}_typed WHERE id_was_padded AND NOT is_header"
+    )
+    if not rows:
+        return []
+    text = (
+        f"{rows:,} lead_id cell(s) in {raw.file} had spaces or invisible characters around them, "
+        "which were taken off."
+    )
+    return [Finding(raw.table, "padded_id", "info", rows, text)]
+
+
+LEAD_ID = {
+    "lead_id": "tidy(lead_id)",
+    "id_was_padded": "coalesce(lead_id <> trimmed(lead_id), false)",
+}
+"""How every table reads its lead_id."""
