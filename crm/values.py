@@ -61,7 +61,10 @@ def value_macros() -> tuple[str, ...]:
     """
     missing, missing_numbers = sql_list(MISSING_WORDS), sql_list(MISSING_NUMBERS)
     return (
-        f"CREATE TEMP MACRO trimmed(x) AS trim(x, '{TRIMMED}')",
+        # Most cells begin and end in a visible ASCII character: they are told faster than trimmed.
+        f"""CREATE TEMP MACRO trimmed(x) AS
+            CASE WHEN regexp_full_match(x, '(?s)[!-~](.*[!-~])?') THEN x
+                 ELSE trim(x, '{TRIMMED}') END""",
         f"""CREATE TEMP MACRO tidy(x) AS
             CASE WHEN lower(trimmed(x)) IN {missing} THEN NULL ELSE trimmed(x) END""",
         f"""CREATE TEMP MACRO tidy_number(x) AS
