@@ -108,7 +108,7 @@ def check(
     as_of: AsOfOption = None,
 ) -> None:
     """Read the export and say whether it can be trusted; nothing is written."""
-    with _at_work(home) as console:
+    with _in_flow(config, home) as console:
         from pipelines import terminal
         from pipelines.check import check as flow
 
@@ -123,7 +123,7 @@ def train(
     as_of: AsOfOption = None,
 ) -> None:
     """Train a model, prove it on lists it has not seen, and let it lead if it is not worse."""
-    with _at_work(home) as console:
+    with _in_flow(config, home) as console:
         from pipelines import terminal
         from pipelines.train import train as flow
 
@@ -138,7 +138,7 @@ def score(
     as_of: AsOfOption = None,
 ) -> None:
     """Score today's list with the model in force, and publish it."""
-    with _at_work(home) as console:
+    with _in_flow(config, home) as console:
         from pipelines.score import score as flow
 
         listing = flow(str(config), str(home), as_of)
@@ -267,7 +267,7 @@ def simulate(
 def _night(
     config: Path, home: Path, as_of: str | None, *, warn_when_stale: bool, train_anyway: bool
 ) -> None:
-    with _at_work(home) as console:
+    with _in_flow(config, home) as console:
         from pipelines import terminal
         from pipelines.run import run as flow
 
@@ -302,6 +302,29 @@ def _at_work(home: Path) -> Iterator["Console"]:
     prepare(home)
     with ProgressLines(Console(stderr=True)) as lines, listening(lines):
         yield _console()
+
+
+@contextmanager
+def _in_flow(config: Path, home: Path) -> Iterator["Console"]:
+    """The same with Prefect at hand; a wrong leadgain.toml is refused before anything starts."""
+    from pipelines.settings import load_settings
+
+    load_settings(config)
+    with _at_work(home) as console:
+        from pipelines.environment import start_prefect
+        from pipelines.progress import step
+
+        with step("Getting ready"):
+            start_prefect(home, _load_libraries)
+        yield console
+
+
+def _load_libraries() -> None:
+    """What every flow needs sooner or later; ten seconds of imports on two cores."""
+    from importlib import import_module
+
+    for name in ("pipelines.run", "great_expectations", "lightgbm", "mlflow"):
+        import_module(name)
 
 
 def _console() -> "Console":

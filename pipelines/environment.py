@@ -1,7 +1,11 @@
 """What the tools of the house read from the environment before they are imported."""
 
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from publications.home import writing
 
 
 def prepare(home: Path) -> None:
@@ -28,3 +32,19 @@ def prepare(home: Path) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def start_prefect(home: Path, meanwhile: Callable[[], None]) -> None:
+    """Start Prefect's temporary server, which takes about ten seconds, and use the wait.
+
+    Where ``PREFECT_API_URL`` names a server, nothing is started. Raises what ``meanwhile`` raises.
+    """
+    with writing(home):
+        (home / "prefect").mkdir(parents=True, exist_ok=True)
+    from prefect.client.orchestration import get_client
+    from prefect.server.api.server import SubprocessASGIServer  # noqa: F401 (imported once, here)
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        server = pool.submit(get_client, sync_client=True)
+        meanwhile()
+        server.result()
