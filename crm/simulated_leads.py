@@ -21,18 +21,18 @@ class Level:
 
 
 SOURCES = (
-    Level("organic_search", 0.26, 0.3),
+    Level("organic_search", 0.26, 0.25),
     Level("paid_search", 0.22),
-    Level("social", 0.18, -0.4),
-    Level("referral", 0.12, 0.7),
-    Level("event", 0.06, 0.3),
-    Level("partner", 0.06, 0.3),
-    Level("bought_list", 0.10, -0.8),
+    Level("social", 0.18, -0.3),
+    Level("referral", 0.12, 0.5),
+    Level("event", 0.06, 0.25),
+    Level("partner", 0.06, 0.25),
+    Level("bought_list", 0.10, -0.6),
 )
 INDUSTRIES = (
     Level("retail", 0.20),
-    Level("software", 0.16, 0.4),
-    Level("finance", 0.14, 0.4),
+    Level("software", 0.16, 0.3),
+    Level("finance", 0.14, 0.3),
     Level("manufacturing", 0.14),
     Level("health", 0.12),
     Level("education", 0.10),
@@ -49,7 +49,7 @@ COUNTRIES = (
     Level("IT", 0.07),
     Level("PL", 0.06),
 )
-COMPANY_SIZE_EFFECT = 0.4
+COMPANY_SIZE_EFFECT = 0.3
 """For each tenfold of employees above 50, at most 30 times 50, at least 1/30 of it."""
 
 PROFILE_KINDS: dict[str, ProfileKind] = {
@@ -71,7 +71,7 @@ def lead_ids(leads: int, seed: int) -> NDArray[np.str_]:
     generators").
 
     >>> [str(name) for name in lead_ids(2, seed=1)]
-    ['L6f4a3b1a2b6b2b1c', 'L...']
+    ['L00ab4daf7c2673f8', 'L9d75944221866e23']
     """
     mixed = np.arange(leads, dtype=np.uint64) + np.uint64((seed << 40) % 2**64)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
@@ -115,7 +115,7 @@ def fit(profiles: pd.DataFrame) -> Numbers:
 
     >>> fit(pd.DataFrame({"source": ["referral", "social"], "industry": ["software", None],
     ...                   "company_size": [500.0, float("nan")]})).round(6)
-    array([ 1.5, -0.4])
+    array([ 1.1, -0.3])
     """
     relative_size = np.clip(profiles["company_size"].to_numpy(np.float64) / 50, 1 / 30, 30)
     return np.asarray(
