@@ -108,7 +108,7 @@ class LeadsSection(Source):
 
     @model_validator(mode="after")
     def _profile_tells_no_outcome(self) -> Self:
-        twice = [name for name, count in Counter(self.profile).items() if count > 1]
+        twice = [name for name, count in Counter(self.profile_columns).items() if count > 1]
         if twice:
             raise ValueError(f"profile names {twice[0]!r} twice")
         taken = {column.name for column in LEADS.columns}
