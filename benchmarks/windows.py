@@ -1,7 +1,7 @@
 """Time of the feature matrix on drawn activities: ``python benchmarks/windows.py [--large]``.
 
 Prints one line per size: leads, activities, rows, columns, seconds of the first call (which
-compiles the kernel unless numba's cache holds it) and of the second.
+compiles the kernel) and of the second.
 """
 
 import argparse

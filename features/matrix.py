@@ -102,6 +102,22 @@ def _timeline(leads: pd.DataFrame, activities: pd.DataFrame, types: tuple[str, .
     )
 
 
+def warm_up() -> None:
+    """Compile the kernel, which takes a few seconds once a process, before it is needed.
+
+    >>> warm_up()
+    """
+    at = pd.to_datetime(["2012-01-01", "2012-01-02"], utc=True).as_unit("us")
+    categories = {"type": "category", "direction": "category", "rep_id": "category"}
+    row = {"lead": [0], "occurred_at": at[:1], "type": ["a"], "direction": ["inbound"]}
+    build_matrix(
+        pd.DataFrame({"lead": [0], "as_of": at[1:]}),
+        pd.DataFrame({"created_at": at[:1]}),
+        pd.DataFrame({**row, "rep_id": ["r"]}).astype(categories),
+        Vocabulary((), ()),
+    )
+
+
 def _write_activities(
     values: Values,
     snapshots: pd.DataFrame,

@@ -66,14 +66,8 @@ class State(NamedTuple):
 
 
 _inlined: Callable[[Any], Any] = numba.njit(inline="always")
-
-
-def _compiled(function: Any) -> Any:
-    """Compile on first use, and keep the result on disk where some folder can be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # numba found no folder to write to: compile again in each process
-        return numba.njit(nogil=True)(function)
+_compiled: Callable[[Any], Any] = numba.njit(nogil=True)
+"""Compiled on first use in each process: numba's cache on disk would be a pickle."""
 
 
 @_inlined

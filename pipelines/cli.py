@@ -1,7 +1,7 @@
 """The ``leadgain`` command. What a command needs is imported when it runs: help is quick."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -52,13 +52,13 @@ class Exportable(StrEnum):
     TIERS = "tiers"
 
 
-def main() -> NoReturn:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command; every refusal is one paragraph and an exit code."""
-    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(arguments)
+        app([argument for argument in given if argument != DEBUG])
     except Exception as error:
-        if DEBUG in sys.argv:
+        if DEBUG in given:
             raise
         from rich.console import Console
 
@@ -320,11 +320,14 @@ def _in_flow(config: Path, home: Path) -> Iterator["Console"]:
 
 
 def _load_libraries() -> None:
-    """What every flow needs sooner or later; ten seconds of imports on two cores."""
+    """What every flow needs sooner or later: ten seconds of imports, and the kernel compiled."""
     from importlib import import_module
+
+    from features.matrix import warm_up
 
     for name in ("pipelines.run", "great_expectations", "lightgbm", "mlflow"):
         import_module(name)
+    warm_up()
 
 
 def _console() -> "Console":
