@@ -63,7 +63,7 @@ def test_newest_created_first_reaches_32_percent(demo):
     created = pd.to_datetime(leads["created_at"], utc=True, format="ISO8601")
     newest = publication.table("backtest.parquet").assign(
         created=lambda rows: rows["lead_id"].map(
-            dict(zip(leads["lead_id"], created.astype("int64")))
+            dict(zip(leads["lead_id"], created.astype("int64"), strict=True))
         )
     )
     assert slow_gain(newest, "created", 0.3) == pytest.approx(0.32, abs=0.01)

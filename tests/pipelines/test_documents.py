@@ -1,0 +1,64 @@
+"""What the documents say, held against the code and against a run of the demo."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from docs.refresh import BEGIN, END, demo_block
+from pipelines.settings import SECTIONS, load_settings
+from tests.pipelines.conftest import in_force
+
+ROOT = Path(__file__).parents[2]
+
+
+def documented() -> dict[tuple[str, str], str]:
+    """(section, key) -> default, as docs/configuration.md tells them."""
+    found, section = {}, ""
+    for line in (ROOT / "docs" / "configuration.md").read_text().splitlines():
+        if heading := re.match(r"## \[(\w+)\]", line):
+            section = heading[1]
+        elif row := re.match(r"\| `(\w+)` \| (.+?) \| .+ \|$", line):
+            found[section, row[1]] = row[2].strip("`")
+    return found
+
+
+def test_every_key_is_documented_with_its_default():
+    for section, model in SECTIONS.items():
+        for key, field in model.model_fields.items():
+            told = documented()[section, key]
+            default = field.get_default(call_default_factory=True)
+            assert default is not PydanticUndefined, (section, key)
+            if default in ({}, (), None):
+                assert told in ("{}", "[]", "none"), (section, key)
+            else:
+                assert tomllib.loads(f"value = {told}")["value"] == default, (section, key)
+
+
+def test_no_key_is_documented_that_does_not_exist():
+    known = {(section, key) for section, model in SECTIONS.items() for key in model.model_fields}
+    assert set(documented()) == known
+
+
+def test_the_configuration_shown_in_the_readme_is_understood(tmp_path):
+    readme = (ROOT / "README.md").read_text()
+    shown = re.search(r"```toml\n(.+?)```", readme, re.DOTALL)
+    assert shown is not None
+    config = tmp_path / "leadgain.toml"
+    config.write_text(shown[1])
+    assert load_settings(config).lists.horizon_days == 30
+
+
+@pytest.mark.slow
+def test_the_figures_in_the_readme_come_from_the_demo(demo):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split(BEGIN)[1].split(END)[0]
+    assert shown == demo_block(in_force(demo))
+
+
+def test_links_between_the_documents_lead_somewhere():
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
