@@ -234,7 +234,8 @@ def _too_few_lists(
     while (needed - math.ceil(share * needed - 1e-9)) * pace < horizon:
         needed += 1
     return (
-        f"{len(dates)} matured lists exist, from {dates[0].date()} to {dates[-1].date()}; {tested} of them are to be "
-        f"tested, and none lies a whole horizon ({horizon / pd.Timedelta(days=1):g} days) before "
-        f"the first of those. At this pace about {needed} lists are needed."
+        f"{len(dates)} matured lists exist, from {dates[0].date()} to {dates[-1].date()}; {tested} "
+        f"of them are to be tested, and none lies a whole horizon "
+        f"({horizon / pd.Timedelta(days=1):g} days) before the first of those. At this pace about "
+        f"{needed} lists are needed."
     )

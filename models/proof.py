@@ -88,8 +88,8 @@ def prove(backtest: pd.DataFrame, *, depth: float, samples: int = SAMPLES, seed:
     scores = {"model": _column(backtest, "score"), "most fresh": _column(backtest, "most_fresh")}
     difference = _paired(backtest, scores, depth, samples, seed)
     reached = (
-        f"Calling the first {depth:.0%} of each list reaches {difference.gain:.1%} of the "
-        f"conversions; most fresh first reaches {difference.other_gain:.1%}. "
+        f"Calling the first {_percent(depth)} of each list reaches {_percent(difference.gain)} of "
+        f"the conversions; most fresh first reaches {_percent(difference.other_gain)}. "
     )
     if difference.low > 0:
         return Proof(True, reached + _points(difference), depth, difference)
@@ -136,10 +136,10 @@ def compare(
     difference = _paired(common, scores, depth, samples, seed)
     verdict = _verdict(difference)
     sentence = (
-        f"On the {len(common)} rows that both were tested on, the first {depth:.0%} of each list "
-        f"reach {difference.gain:.1%} of the conversions by the challenger and "
-        f"{difference.other_gain:.1%} by the champion. {_points(difference)} The challenger is "
-        f"{verdict}."
+        f"On the {len(common):,} rows that both were tested on, the first {_percent(depth)} of "
+        f"each list reach {_percent(difference.gain)} of the conversions by the challenger and "
+        f"{_percent(difference.other_gain)} by the champion. {_points(difference)} The challenger "
+        f"is {verdict}."
     )
     return Comparison(verdict, sentence, len(common), difference)
 
@@ -176,15 +176,24 @@ def _why_unusable(backtest: pd.DataFrame) -> str:
     if score.size == 0:
         return "The backtest has no row, so nothing is proven."
     if odd:
-        return f"{odd} of {score.size} scores of the model are not numbers."
+        return f"{odd:,} of {score.size:,} scores of the model are not numbers."
     if score.min() == score.max():
         return "The model gives every lead the same score, so it ranks nothing."
     if converted.nunique() < 2:
         return (
-            f"{int(converted.sum())} of {score.size} rows of the tested lists converted; both "
+            f"{int(converted.sum()):,} of {score.size:,} rows of the tested lists converted; both "
             "outcomes are needed for a proof."
         )
     return ""
+
+
+def _percent(share: float) -> str:
+    """A share in percent with at most one decimal.
+
+    >>> _percent(0.3), _percent(0.5601)
+    ('30 %', '56 %')
+    """
+    return f"{round(100 * share, 1):g} %"
 
 
 def _points(difference: Difference) -> str:

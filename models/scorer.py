@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 DEFAULT_PARAMS: Mapping[str, float | int | bool] = {
-    "num_iterations": 300,
+    "num_iterations": 250,
     "learning_rate": 0.04,
-    "num_leaves": 15,
+    "num_leaves": 8,
     "extra_trees": True,
     "feature_fraction": 0.3,
     "bagging_fraction": 0.5,

@@ -23,7 +23,7 @@ def test_a_model_that_beats_the_most_fresh_beyond_chance_passes(backtest: pd.Dat
     assert proof.passed
     assert proof.difference is not None
     assert proof.difference.low > 0
-    assert proof.sentence.startswith("Calling the first 30% of each list reaches ")
+    assert proof.sentence.startswith("Calling the first 30 % of each list reaches ")
 
 
 def test_the_proof_says_what_the_table_of_gains_says(backtest: pd.DataFrame) -> None:
@@ -50,9 +50,9 @@ def test_the_most_fresh_itself_does_not_pass(backtest: pd.DataFrame) -> None:
     ("change", "reason"),
     [
         ({"score": 0.3}, "the same score"),
-        ({"score": np.nan}, "1250 of 1250 scores of the model are not numbers"),
-        ({"converted": 0}, "0 of 1250 rows of the tested lists converted"),
-        ({"converted": 1}, "1250 of 1250 rows of the tested lists converted"),
+        ({"score": np.nan}, "1,250 of 1,250 scores of the model are not numbers"),
+        ({"converted": 0}, "0 of 1,250 rows of the tested lists converted"),
+        ({"converted": 1}, "1,250 of 1,250 rows of the tested lists converted"),
     ],
 )
 def test_scores_that_rank_nothing_do_not_pass_and_say_why(
@@ -67,7 +67,7 @@ def test_scores_that_rank_nothing_do_not_pass_and_say_why(
 def test_one_score_that_is_no_number_is_enough_to_fail(backtest: pd.DataFrame) -> None:
     broken = backtest.copy()
     broken.loc[5, "score"] = np.inf
-    assert "1 of 1250 scores" in prove(broken, depth=0.3).sentence
+    assert "1 of 1,250 scores" in prove(broken, depth=0.3).sentence
 
 
 def test_an_empty_backtest_proves_nothing(backtest: pd.DataFrame) -> None:
