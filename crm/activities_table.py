@@ -1,6 +1,6 @@
 """The activities: who did what, when. Millions of rows, so their text never leaves DuckDB."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -92,12 +92,13 @@ def read_activities(
 def _direction_sql(bench: Workbench, direction: str | Mapping[str, str]) -> str:
     """SQL for an activity's direction: by its column, by its type, or internal."""
     if isinstance(direction, str):
-        return "direction_of(direction)" if direction else "'internal'"
-    bench.run("CREATE TEMP TABLE directions (type VARCHAR, direction VARCHAR)")
+        return "direction_of(direction)" if direction else "'internal'::direction_of_activity"
+    bench.run("CREATE TEMP TABLE directions (type VARCHAR, direction direction_of_activity)")
     for name, meaning in direction.items():
         bench.run("INSERT INTO directions VALUES (?, ?)", [name, meaning])
-    return """coalesce((SELECT d.direction FROM directions d WHERE d.type = tidy(raw_activities.type)
-        ), 'internal')"""
+    return """coalesce(
+        (SELECT d.direction FROM directions d WHERE d.type = tidy(raw_activities.type)),
+        'internal'::direction_of_activity)"""
 
 
 def activities_frame(bench: Workbench) -> pd.DataFrame:
@@ -108,11 +109,9 @@ def activities_frame(bench: Workbench) -> pd.DataFrame:
             SELECT DISTINCT {name} FROM activities_judged
             WHERE rule IS NULL AND {name} IS NOT NULL ORDER BY {name})"""
         )
-    directions = ", ".join(f"'{name}'" for name in DIRECTIONS)
-    bench.run(f"CREATE TYPE direction_of_activity AS ENUM ({directions})")
     table = bench.table(
         """SELECT position AS lead, occurred_at, type::type_of_activity AS type,
-            direction::direction_of_activity AS direction, rep_id::rep_id_of_activity AS rep_id
+            direction, rep_id::rep_id_of_activity AS rep_id
         FROM activities_judged WHERE rule IS NULL ORDER BY position, occurred_at, row"""
     )
     frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
@@ -137,9 +136,7 @@ def activity_findings(
 ) -> list[Finding]:
     """What reading the activities repaired or took for granted."""
     findings = trimmed_ids(bench, raw)
-    findings += instant_findings(
-        bench, raw, INSTANT, shapes_of(bench, "activities", INSTANT), zone
-    )
+    findings += instant_findings(bench, raw, INSTANT, shapes_of(bench, "activities", INSTANT), zone)
     ((clipped, ahead),) = bench.rows(
         """SELECT count(*) FILTER (was_clipped),
             count(*) FILTER (occurred_at > (SELECT latest FROM clock))
@@ -156,7 +153,7 @@ def activity_findings(
 
 def _unseen_types(
     bench: Workbench, raw: RawTable, direction: str | Mapping[str, str]
-) -> Sequence[Finding]:
+) -> list[Finding]:
     """Types that leadgain.toml gives a direction and that no activity has."""
     if isinstance(direction, str):
         return []

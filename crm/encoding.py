@@ -1,4 +1,4 @@
-"""The bytes of an export's file: what they look like, whether they are whole, which text they are."""
+"""The bytes of an export's file: what they look like, whether they are whole, in which encoding."""
 
 import codecs
 import gzip
@@ -196,4 +196,3 @@ class _Decoder:
             f"{self.name} is not text in {self.encoding.upper()}: byte {offset:,} (from 0, "
             f"unpacked) belongs to no character. {hint}"
         )
-

@@ -45,9 +45,7 @@ class Workbench:
 
 
 @contextmanager
-def workbench(
-    files: Iterable[Path], timezone: str, latest: pd.Timestamp
-) -> Iterator[Workbench]:
+def workbench(files: Iterable[Path], timezone: str, latest: pd.Timestamp) -> Iterator[Workbench]:
     """A DuckDB in memory with our macros, that may read the export's files and nothing else.
 
     No extension is loaded or installed, and the configuration is locked.
@@ -58,7 +56,7 @@ def workbench(
     timezone : zone of time stamps that carry none
     latest : instants after this one lie in the future; statements read it from table ``clock``
     """
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     with tempfile.TemporaryDirectory(prefix="leadgain-") as name:
         scratch = Path(name)

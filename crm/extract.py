@@ -1,4 +1,4 @@
-"""Read an export: files into typed frames, each row accounted for. Here is the order of the work."""
+"""Read an export into typed frames, each row accounted for: the order of the work."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ def read_export(mapping: Mapping, *, now: pd.Timestamp) -> Export:
     Raises
     ------
     DataRefused
-        A file is missing, empty, damaged, no table, not text, or lacks a column; or no lead is left.
+        A file is missing, empty, damaged, no table, no text, lacks a column; or no lead is left.
     """
     reading = _Reading(mapping, _locate_files(mapping))
     with workbench(reading.paths.values(), mapping.timezone, now + GRACE) as bench:
@@ -103,9 +103,7 @@ def _read_leads(
 ) -> tuple[pd.DataFrame, tuple[ProfileColumn, ...]]:
     mapping = reading.mapping
     section, apart = mapping.leads, mapping.outcomes
-    raw = reading.load(
-        bench, "leads", section, leads_table.wanted_columns(section, apart)
-    )
+    raw = reading.load(bench, "leads", section, leads_table.wanted_columns(section, apart))
     if not raw.rows_in:
         raise DataRefused(
             f"{raw.file} holds a header and no lead. Nothing was read; export it again."
@@ -128,7 +126,7 @@ def _read_outcomes(bench: Workbench, reading: _Reading) -> Callable[[], None]:
     if section is None:
         return lambda: None
     raw = reading.load(bench, "outcomes", section, outcomes_table.wanted_columns(section))
-    rules = outcomes_table.read_outcomes(bench, raw, zone)
+    rules = outcomes_table.read_outcomes(bench, raw)
 
     def settle_outcomes() -> None:
         kept, all_rules = outcomes_table.judge_outcomes(bench, rules)
@@ -146,9 +144,7 @@ def _read_activities(bench: Workbench, reading: _Reading) -> pd.DataFrame:
     raw = reading.load(bench, "activities", section, activities_table.wanted_columns(section))
     rules = activities_table.read_activities(bench, raw, section)
     ((kept,),) = bench.rows("SELECT count(*) FROM activities_judged WHERE rule IS NULL")
-    findings = activities_table.activity_findings(
-        bench, raw, section, reading.mapping.timezone
-    )
+    findings = activities_table.activity_findings(bench, raw, section, reading.mapping.timezone)
     if not kept:
         text = f"{raw.file} holds no activity that can be used."
         findings.append(Finding("activities", "no_activities", "warning", 0, text))

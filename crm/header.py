@@ -27,7 +27,7 @@ class Header:
 
 
 def read_header(text: str, expected: Iterable[str], file: str) -> Header:
-    """The header that a text begins with, split by the separator that fits best.
+    r"""The header that a text begins with, split by the separator that fits best.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def read_header(text: str, expected: Iterable[str], file: str) -> Header:
     DataRefused
         There is one column only, a name comes twice, or there are more than 5,000 columns.
 
-    >>> read_header("id;created\\n1;2024-01-01", ["id"], "leads.csv")
+    >>> read_header("id;created\n1;2024-01-01", ["id"], "leads.csv")
     Header(names=('id', 'created'), separator=';', skip=1)
     """
     wanted = {name.casefold() for name in expected}

@@ -59,10 +59,10 @@ def instant_macros(timezone: str) -> tuple[str, ...]:
         f"CREATE TYPE instant_shape AS ENUM ({shapes})",
         _shape_macro(),
         "CREATE TEMP MACRO local_time(x) AS try_cast(replace(x, ',', '.') AS TIMESTAMP)",
-        # DuckDB wants no space before the offset, and writes UTC as Z.
-        """CREATE TEMP MACRO zoned_time(x) AS try_cast(replace(replace(replace(
-            left(x, 11) || replace(substr(x, 12), ' ', ''), 'UTC', 'Z'), 'z', 'Z'), ',', '.')
-            AS TIMESTAMPTZ)""",
+        # The slower way is for what DuckDB does not take: a space before the offset, a comma.
+        """CREATE TEMP MACRO zoned_time(x) AS coalesce(try_cast(x AS TIMESTAMPTZ),
+            try_cast(replace(replace(replace(left(x, 11) || replace(substr(x, 12), ' ', ''),
+            'UTC', 'Z'), 'z', 'Z'), ',', '.') AS TIMESTAMPTZ))""",
         """CREATE TEMP MACRO epoch_time(x, per_second) AS
             make_timestamp((try_cast(x AS DECIMAL(30, 6)) * (1000000 // per_second))::BIGINT
             )::TIMESTAMPTZ""",

@@ -77,7 +77,7 @@ def learn_kinds(
 
 def cell_facts(bench: Workbench, alias: str) -> CellFacts:
     """Count what a column's cells are; each distinct cell is looked at once."""
-    row = bench.rows(
+    (row,) = bench.rows(
         rf"""SELECT coalesce(sum(n), 0), count(*),
             coalesce(sum(n) FILTER (number(v) IS NOT NULL OR is_not_finite(v)), 0),
             coalesce(sum(n) FILTER (tidy_number(v) IS NOT NULL), 0),
@@ -94,8 +94,8 @@ def cell_facts(bench: Workbench, alias: str) -> CellFacts:
             coalesce(sum(n * length(v)) / sum(n), 0)
         FROM (SELECT {alias} AS v, count(*) AS n FROM leads_typed
               WHERE NOT is_header AND {alias} IS NOT NULL GROUP BY v)"""
-    )[0]
-    return CellFacts(*(int(value) for value in row[:-1]), mean_length=float(row[-1]))
+    )
+    return CellFacts(*row)
 
 
 def infer_kind(name: str, facts: CellFacts) -> tuple[ProfileKind, str]:
@@ -107,23 +107,20 @@ def infer_kind(name: str, facts: CellFacts) -> tuple[ProfileKind, str]:
     >>> infer_kind("work_email", CellFacts(**nothing | {"filled": 9, "distinct": 9}))
     ('display', 'is named like personal data')
     """
-    if facts.yes + facts.no >= _most(facts.filled) and not _is_count(facts):
-        return "yes_no", ""
-    if facts.filled and facts.emails >= EMAIL_SHARE * facts.filled:
-        return "display", "holds e-mail addresses"
-    if facts.filled and facts.phones >= PHONE_SHARE * facts.filled:
-        return "display", "holds phone numbers"
-    if is_personal(name):
-        return "display", "is named like personal data"
-    if not facts.leading_zeros and facts.numbers >= _most(facts.numbers_filled):
-        return "number", ""
-    if facts.dates >= _most(facts.numbers_filled):
-        return "date", ""
-    if facts.mean_length > FREE_TEXT_LENGTH:
-        return "display", "holds free text"
-    if facts.distinct > max(MANY_VALUES, DISTINCT_SHARE * facts.filled):
-        return "display", "has another value in most rows"
-    return "category", ""
+    filled = facts.filled
+    is_flag = facts.yes + facts.no >= _most(filled) and not _is_count(facts)
+    is_number = facts.numbers >= _most(facts.numbers_filled) and not facts.leading_zeros
+    signs: tuple[tuple[bool, ProfileKind, str], ...] = (
+        (is_flag, "yes_no", ""),
+        (facts.emails >= max(1, EMAIL_SHARE * filled), "display", "holds e-mail addresses"),
+        (facts.phones >= max(1, PHONE_SHARE * filled), "display", "holds phone numbers"),
+        (is_personal(name), "display", "is named like personal data"),
+        (is_number, "number", ""),
+        (facts.dates >= _most(facts.numbers_filled), "date", ""),
+        (facts.mean_length > FREE_TEXT_LENGTH, "display", "holds free text"),
+        (facts.distinct > max(MANY_VALUES, DISTINCT_SHARE * filled), "display", "hardly repeats"),
+    )
+    return next(((kind, reason) for holds, kind, reason in signs if holds), ("category", ""))
 
 
 def is_personal(header: str) -> bool:

@@ -97,9 +97,7 @@ def lead_rules(
     for name in ("created_at",) if outcomes_apart else INSTANTS:
         minority = minority_units(shapes_of(bench, "leads", name))
         value = name if name == "created_at" else name.replace("_at", "_on")
-        rules += instant_rules(
-            name, required=name == "created_at", minority=minority, value=value
-        )
+        rules += instant_rules(name, required=name == "created_at", minority=minority, value=value)
     shared = leads.converted_at == leads.closed_at
     rules += [in_the_future(name) for name in INSTANTS]
     rules.append(CONTRADICTING_FLAGS)
@@ -119,8 +117,10 @@ def judge_leads(
     ``<outcome>_on`` is the date that the export gives, ``<outcome>_at`` what it means: nothing
     where the flag does not hold, and the creation where a mere date names the day of it.
     """
-    clipped = {name: f"on_day_of_creation({name}_told, {name}_at_shape, created_at)"
-               for name in ("converted", "closed")}
+    clipped = {
+        name: f"on_day_of_creation({name}_told, {name}_at_shape, created_at)"
+        for name in ("converted", "closed")
+    }
     resolved = ", ".join(
         f"CASE WHEN {same_day} THEN created_at ELSE {name}_told END AS {name}_at"
         for name, same_day in clipped.items()
@@ -189,7 +189,7 @@ def number_leads(bench: Workbench) -> int:
 
 def leads_frame(bench: Workbench, profile: Sequence[ProfileColumn]) -> pd.DataFrame:
     """The kept leads in the order of their ids, typed as the contract says."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     cells = {
         "number": "number({0})",
@@ -220,7 +220,9 @@ def lead_findings(
         if name in raw.shown:
             shapes = shapes_of(bench, "leads", name)
             findings += instant_findings(bench, raw, name, shapes, zone)
-    ((clipped,),) = bench.rows("SELECT count(*) FROM leads_judged WHERE was_clipped AND rule IS NULL")
+    ((clipped,),) = bench.rows(
+        "SELECT count(*) FROM leads_judged WHERE was_clipped AND rule IS NULL"
+    )
     if clipped:
         text = (
             f"{clipped:,} lead(s) ended on the day of their creation by a date without a time; "
@@ -228,7 +230,9 @@ def lead_findings(
         )
         findings.append(Finding("leads", "outcome_on_day_of_creation", "info", clipped, text))
     for alias, key in FLAGS.items():
-        if getattr(leads, key) and not bench.rows(f"SELECT 1 FROM leads_typed WHERE {alias} LIMIT 1"):
+        if getattr(leads, key) and not bench.rows(
+            f"SELECT 1 FROM leads_typed WHERE {alias} LIMIT 1"
+        ):
             text = f"No lead fulfils {key}; compare its values with those in {raw.file}."
             findings.append(Finding("leads", "flag_never_holds", "warning", 0, text))
     return findings + _profile_findings(bench, raw, profile)

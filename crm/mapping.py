@@ -83,9 +83,9 @@ class LeadsSection(Source):
     converted_at: str = "converted_at"
     closed_at: str = "closed_at"
     converted_when: dict[str, Values] = Field(default_factory=dict)
-    """Column -> values that mean "converted", where a flag says it and ``converted_at`` dates it."""
+    """Column -> values that mean "converted"; every column named must hold one of its values."""
     closed_when: dict[str, Values] = Field(default_factory=dict)
-    """Column -> values that mean "lost", where a flag says it and ``closed_at`` dates it."""
+    """Column -> values that mean "lost", in the same way."""
     owner_id: str = ""
     profile: tuple[str, ...] | dict[str, ProfileKind] = ()
     """Columns known at creation: a list (kinds are read off the data) or column -> kind."""

@@ -42,7 +42,7 @@ def wanted_columns(outcomes: OutcomesSection) -> list[Wanted]:
     return [column for column in columns if column.name]
 
 
-def read_outcomes(bench: Workbench, raw: RawTable, zone: str) -> tuple[Rule, ...]:
+def read_outcomes(bench: Workbench, raw: RawTable) -> tuple[Rule, ...]:
     """Type and judge the outcomes; ``outcomes_by_lead`` holds one row a lead that has some.
 
     A lead of which a row was quarantined is ``is_set_aside``: nobody knows how it ended.
@@ -61,8 +61,9 @@ def read_outcomes(bench: Workbench, raw: RawTable, zone: str) -> tuple[Rule, ...
     bench.run(
         f"""CREATE TEMP TABLE outcomes_read AS
         SELECT *, {verdict(rules)} AS rule
-        FROM (SELECT *, lead_id IS NOT NULL AND NOT is_repeated AND count(*) FILTER (NOT is_repeated)
-                  OVER (PARTITION BY lead_id) > 1 AS is_conflicting,
+        FROM (SELECT *, lead_id IS NOT NULL AND NOT is_repeated
+                  AND count(*) FILTER (NOT is_repeated) OVER (PARTITION BY lead_id) > 1
+                  AS is_conflicting,
                   lead_id IN (SELECT lead_id FROM leads_typed
                               WHERE lead_id IS NOT NULL AND NOT is_header) AS is_known
               FROM (SELECT *, is_header OR row IN (SELECT row FROM outcomes_repeated) AS is_repeated

@@ -67,15 +67,15 @@ def _quarantine(
     rules: Sequence[Rule],
     shown: Mapping[str, str],
 ) -> pd.DataFrame:
-    """The quarantine's rows by line: those that a rule struck and those that were no rows at all."""
+    """The quarantine by line: rows that a rule struck, and those that could not be read at all."""
     rejects = pd.DataFrame(raw.rejects, columns=["line", "rule", "reason"])
     columns = [shown.get(rule.column, rule.column) for rule in rules]
     frame = pd.DataFrame(
         {
             "line": np.concatenate([lines, rejects["line"].to_numpy(np.int64)]),
             "column": _spread(columns, struck, [""] * len(rejects)),
-            "rule": _spread([rule.name for rule in rules], struck, rejects["rule"]),
-            "reason": _spread([rule.reason for rule in rules], struck, rejects["reason"]),
+            "rule": _spread([rule.name for rule in rules], struck, rejects["rule"].tolist()),
+            "reason": _spread([rule.reason for rule in rules], struck, rejects["reason"].tolist()),
         }
     )
     frame = frame.sort_values("line", kind="stable", ignore_index=True)

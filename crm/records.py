@@ -36,8 +36,10 @@ class Records:
     mixed_newlines: bool
 
 
-def read_records(chunks: Iterable[bytes], reopen: Callable[[], BinaryIO], separator: str) -> Records:
-    """The records of a CSV file in UTF-8.
+def read_records(
+    chunks: Iterable[bytes], reopen: Callable[[], BinaryIO], separator: str
+) -> Records:
+    r"""The records of a CSV file in UTF-8.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def read_records(chunks: Iterable[bytes], reopen: Callable[[], BinaryIO], separa
     separator : one ASCII character
 
     >>> import io
-    >>> text = b'id,note\\n1,"two\\nlines"\\n\\n2,one\\n'
+    >>> text = b'id,note\n1,"two\nlines"\n\n2,one\n'
     >>> records = read_records([text], lambda: io.BytesIO(text), ",")
     >>> records.line.tolist(), records.blank.tolist()
     ([1, 2, 4, 5], [False, False, True, False])
@@ -116,7 +118,8 @@ class _Scan:
 
     def _outside(self, quotes: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which positions do not stand between quotes."""
-        return (np.searchsorted(quotes, at) + self.in_quotes) % 2 == 0
+        outside: NDArray[np.bool_] = (np.searchsorted(quotes, at) + self.in_quotes) % 2 == 0
+        return outside
 
     def _check_quotes(
         self, data: NDArray[np.uint8], before: NDArray[np.uint8], quotes: NDArray[np.int64]
@@ -180,9 +183,7 @@ def _read_strictly(stream: BinaryIO, separator: bytes) -> Records:
         if not in_quotes and raw.endswith(b"\n"):
             styles.add(raw.endswith(b"\r\n"))
     unclosed = opened if in_quotes else None
-    return Records(
-        np.array(lines, np.int64), np.array(blanks, np.bool_), unclosed, len(styles) > 1
-    )
+    return Records(np.array(lines, np.int64), np.array(blanks, np.bool_), unclosed, len(styles) > 1)
 
 
 def _skip_quoted(text: bytes, position: int) -> tuple[int, bool]:
@@ -197,6 +198,6 @@ def _skip_quoted(text: bytes, position: int) -> tuple[int, bool]:
 
 
 def _without_mark(stream: BinaryIO) -> Iterator[bytes]:
-    first = stream.readline()
-    yield first.removeprefix(BYTE_ORDER_MARK)
+    if first := stream.readline().removeprefix(BYTE_ORDER_MARK):
+        yield first
     yield from stream

@@ -84,8 +84,8 @@ def locate(folder: Path, name: str, table: str) -> Path:
     if not path.is_file():
         there = sorted(p.name for p in folder.iterdir() if p.is_file())[:20]
         raise DataRefused(
-            f"[{table}] file: there is no {name} in {folder}. Found: {', '.join(there) or 'no file'}."
-            " Export it, or correct file in leadgain.toml."
+            f"[{table}] file: there is no {name} in {folder}. Found: "
+            f"{', '.join(there) or 'no file'}. Export it, or correct file in leadgain.toml."
         )
     return path
 
@@ -182,7 +182,7 @@ def _scan(
     Not in parallel: when a broken row stands where two threads meet, DuckDB 2.0 loses the rest of
     the block without a word (8 million rows came out as 7 million).
     """
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     link = bench.link(text.path, f"{table}.csv")
     cells = [f"c{i}" for i in range(len(header.names))]
@@ -242,7 +242,7 @@ def _unreadable(file: str) -> DataRefused:
 def _load_parquet(
     bench: Workbench, table: str, path: Path, file: str, wanted: Sequence[Wanted]
 ) -> RawTable:
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     link = str(bench.link(path, f"{table}.parquet"))
     findings: list[Finding] = []

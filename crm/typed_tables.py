@@ -44,7 +44,9 @@ def type_table(
 def _is_header(raw: RawTable) -> str:
     """SQL: every column that we read holds its own name."""
     first, *others = (f"trimmed({alias}) = {literal(name)}" for alias, name in raw.shown.items())
-    return f"CASE WHEN {first} THEN coalesce({' AND '.join(others) or 'true'}, false) ELSE false END"
+    return (
+        f"CASE WHEN {first} THEN coalesce({' AND '.join(others) or 'true'}, false) ELSE false END"
+    )
 
 
 def mark_repeated(bench: Workbench, table: str, instants: Sequence[str]) -> None:

@@ -5,6 +5,8 @@ The lists become DuckDB macros, so that a column of any length is read in one pa
 
 from collections.abc import Sequence
 
+from crm.contract import DIRECTIONS
+
 TRIMMED = (
     " \t\r\n\v\f"  # what a keyboard leaves around a value
     "\u00a0\u202f\u3000"  # spaces that do not break
@@ -80,9 +82,10 @@ def value_macros() -> tuple[str, ...]:
         f"""CREATE TEMP MACRO yes_no(x) AS
             CASE WHEN lower(trimmed(x)) IN {sql_list(YES_WORDS)} THEN true
                  WHEN lower(trimmed(x)) IN {sql_list(NO_WORDS)} THEN false END""",
+        f"CREATE TYPE direction_of_activity AS ENUM {sql_list(DIRECTIONS)}",
         f"""CREATE TEMP MACRO direction_of(x) AS
-            CASE WHEN lower(trimmed(x)) IN {sql_list(INBOUND_WORDS)} THEN 'inbound'
+            (CASE WHEN lower(trimmed(x)) IN {sql_list(INBOUND_WORDS)} THEN 'inbound'
                  WHEN lower(trimmed(x)) IN {sql_list(OUTBOUND_WORDS)} THEN 'outbound'
                  WHEN tidy(x) IS NULL OR lower(trimmed(x)) IN {sql_list(INTERNAL_WORDS)}
-                 THEN 'internal' END""",
+                 THEN 'internal' END)::direction_of_activity""",
     )
