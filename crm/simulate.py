@@ -37,8 +37,8 @@ DEFAULT_END = pd.Timestamp("2026-06-24", tz="UTC")
 """Eleven days after a list date, so the latest list has not matured."""
 LISTS = 36
 """The simulated time spans so many lists, about sixteen months."""
-CLOSED_BY_NEXT_LIST, CLOSED_WHEN_SILENT, SILENT_DAYS = 0.22, 0.30, 20.0
-"""An open lead is closed with probability 0.22, and with 0.30 more when long silent."""
+CLOSED_BY_NEXT_LIST, CLOSED_WHEN_SILENT, SILENT_DAYS = 0.21, 0.30, 20.0
+"""An open lead is closed with probability 0.21, and with 0.30 more when long silent."""
 
 
 @dataclass(frozen=True)

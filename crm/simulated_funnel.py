@@ -59,15 +59,15 @@ CHANNELS = (
 MAIL_SHARE, MAIL_SHARE_WITH_NEWSLETTER, IN_PERSON_SHARE = 0.20, 0.45, 0.06
 OUTREACH = {"email_sent": 0.50, "call_attempted": 0.26, "call_connected": 0.17, "meeting": 0.07}
 
-VISITS_PER_DAY = 0.024
+VISITS_PER_DAY = 0.036
 """Of a lead of middling interest and mood, long after its creation."""
-START_BOOST, START_DAYS = 7.0, 10.0
+START_BOOST, START_DAYS = 24.0, 1.5
 """A new lead visits 1 + 7 times as often, fading by a factor of e in ten days."""
 INTEREST_SPREAD, MOOD_SPREAD, MOOD_MEMORY = 0.9, 0.6, 0.75
 """Logarithms: interest stays with the lead, mood drifts from week to week."""
 MORE_PER_VISIT = 1.2
 CONTACT_HOURS, CONTACT_SPREAD, NEVER_CONTACTED = 6.0, 1.7, 0.08
-FOLLOW_UPS_PER_DAY, DILIGENCE_SPREAD = 0.06, 0.5
+FOLLOW_UPS_PER_DAY, DILIGENCE_SPREAD = 0.07, 0.5
 OWN_REP, SENT_BY_MACHINE, NOTED = 0.85, 0.5, 0.6
 
 
@@ -178,11 +178,8 @@ def visits(
     or minutes apart.
     """
     since = np.maximum(traits.created[leads], begin)
-    age = (since - traits.created[leads]) / DAY
     rate = VISITS_PER_DAY * np.exp(traits.interest[leads] + traits.mood[leads])
-    rate *= 1 + START_BOOST * np.exp(-age / START_DAYS)
-    visit = _occasions(rng, rate, since, stop)
-    begun = _moments(rng, since, stop, visit)
+    visit, begun = _visit_starts(rng, rate, traits.created[leads], since, stop)
     channel = _channels(rng, traits.mail_share[leads[visit]])
     size = 1 + rng.poisson(MORE_PER_VISIT, len(visit))
     pause = rng.integers(20, 240, len(visit))
@@ -228,6 +225,21 @@ def _notes(rng: np.random.Generator, reached: Activities, stop: Instants) -> Act
     noted = spoken & (rng.random(len(reached)) < NOTED) & (at < stop)
     kinds = np.full(len(reached), _code("note_added"), np.int8)
     return Activities(reached.lead, at, kinds, reached.rep).take(noted)
+
+
+def _visit_starts(
+    rng: np.random.Generator, rate: Numbers, created: Instants, since: Instants, stop: Instants
+) -> tuple[NDArray[np.int64], Instants]:
+    """Place of the lead and instant of each visit: the usual ones, and those of a new lead."""
+    usual = _occasions(rng, rate, since, stop)
+    fresh_at_first = np.exp(-(since - created) / (START_DAYS * DAY))
+    fresh_at_last = np.exp(-(stop - created) / (START_DAYS * DAY))
+    more = rate * START_BOOST * START_DAYS * (fresh_at_first - fresh_at_last)
+    first = np.repeat(np.arange(len(rate)), rng.poisson(np.maximum(more, 0)))
+    fresh = fresh_at_first[first] - rng.random(len(first)) * (fresh_at_first - fresh_at_last)[first]
+    age = np.asarray(-np.log(fresh) * START_DAYS * DAY)
+    begun = [_moments(rng, since, stop, usual), created[first] + age.astype(np.int64)]
+    return np.concatenate([usual, first]), np.concatenate(begun)
 
 
 def _occasions(

@@ -11,8 +11,8 @@ from crm.simulated_leads import Numbers
 LIST_DAYS = 14
 """Days between two lists, and the horizon: what happens to a lead is drawn once a list."""
 
-INTERCEPT = -6.85
-ENGAGEMENT_EFFECT = 1.35
+INTERCEPT = -6.88
+ENGAGEMENT_EFFECT = 1.4
 ENGAGEMENT_HALF_LIFE_DAYS = 14.0
 RECENCY_EFFECT = 0.2
 SPEED_EFFECT = 0.25
@@ -36,7 +36,7 @@ def true_probability(
     an outbound one just now and no engagement otherwise:
 
     >>> zero = np.zeros(1)
-    >>> true_probability(np.array([6.85]), zero, zero, zero)
+    >>> true_probability(np.array([6.88]), zero, zero, zero)
     array([0.5])
     """
     logit = (
