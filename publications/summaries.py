@@ -1,6 +1,7 @@
 """What the charts need beyond the published tables, computed from the published backtest."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -84,6 +85,91 @@ def calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataFrame":
     )
     low, high = wilson_band(found["observed"].to_numpy(), found["leads"].to_numpy())
     return found.assign(observed_low=low, observed_high=high).reset_index(drop=True)
+
+
+def expected_conversions(backtest: "pd.DataFrame", tiers: "pd.DataFrame") -> "pd.DataFrame":
+    """Set the conversions that the scores foretold beside those that were seen, tier by tier.
+
+    Parameters
+    ----------
+    backtest : DataFrame as in backtest.parquet
+    tiers : DataFrame as in tiers.csv, whose bands are taken over
+
+    Returns
+    -------
+    DataFrame with columns tier, expected (sum of the scores), actual, low, high (95 %)
+
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"tier": "A", "score": [0.75, 0.5], "converted": [1, 0]})
+    >>> tiers = pd.DataFrame({"tier": ["A"], "leads": [2], "base_rate_low": [0.25],
+    ...                       "base_rate_high": [0.75]})
+    >>> expected_conversions(rows, tiers).values.tolist()
+    [['A', 1.25, 1, 0.5, 1.5]]
+    """
+    found = backtest.groupby(backtest["tier"].astype("str"), sort=True).agg(
+        expected=("score", "sum"), actual=("converted", "sum")
+    )
+    of_tier = tiers.set_index("tier").loc[found.index]
+    return found.assign(
+        low=of_tier["base_rate_low"] * of_tier["leads"],
+        high=of_tier["base_rate_high"] * of_tier["leads"],
+    ).reset_index()
+
+
+def tier_sizes(manifests: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
+    """Collect how many leads each tier had on the lists of some publications.
+
+    Parameters
+    ----------
+    manifests : of publications, in the order in which they were published
+        Of several lists for one instant the last one counts.
+
+    Returns
+    -------
+    DataFrame with columns as_of, tier, leads, by rising ``as_of``
+
+    >>> one = {"as_of": "2012-03-14T00:00:00Z", "counts": {"tiers": {"A": 3, "B": 4}}}
+    >>> tier_sizes([one, one])[["tier", "leads"]].values.tolist()
+    [['A', 3], ['B', 4]]
+    """
+    import pandas as pd
+
+    last = {manifest["as_of"]: manifest["counts"].get("tiers", {}) for manifest in manifests}
+    rows = [(as_of, tier, leads) for as_of, tiers in last.items() for tier, leads in tiers.items()]
+    found = pd.DataFrame(rows, columns=["as_of", "tier", "leads"])
+    found["as_of"] = pd.to_datetime(found["as_of"], utc=True, format="ISO8601").dt.as_unit("us")
+    return found.sort_values(["as_of", "tier"], kind="stable", ignore_index=True)
+
+
+def folds_table(model: Mapping[str, Any]) -> "pd.DataFrame":
+    """Lay out the backtest's fits, one row each, from model.json.
+
+    Returns
+    -------
+    DataFrame with columns origin (instant), train_rows, train_conversions, test_rows,
+    test_conversions, gain, most_fresh
+    """
+    columns = ["origin", "train_rows", "train_conversions", "test_rows", "test_conversions"]
+    return _records(model.get("folds", []), [*columns, "gain", "most_fresh"], "origin")
+
+
+def versions_table(model: Mapping[str, Any]) -> "pd.DataFrame":
+    """Lay out the latest versions of the model, the newest first, from model.json.
+
+    Returns
+    -------
+    DataFrame with columns version, as_of (instant), gain_at_30, most_fresh_at_30, leads, decision
+    """
+    columns = ["version", "as_of", "gain_at_30", "most_fresh_at_30", "leads", "decision"]
+    return _records(model.get("versions", []), columns, "as_of")
+
+
+def _records(records: list[Any], columns: list[str], instant: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    found = pd.DataFrame(records, columns=columns)
+    instants = pd.to_datetime(found[instant], utc=True, format="ISO8601")
+    return found.assign(**{instant: instants.astype("datetime64[us, UTC]")})
 
 
 def wilson_band(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

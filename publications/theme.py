@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import altair as alt
+    import pandas as pd
 
 Theme = Literal["light", "dark"]
 
@@ -28,6 +29,8 @@ class Palette:
     most_fresh: str
     random: str
     perfect: str
+    tiers: tuple[str, str, str]
+    """A, B and C, told apart by lightness: A is the accent, C the quietest."""
 
 
 PALETTES: dict[Theme, Palette] = {
@@ -40,6 +43,7 @@ PALETTES: dict[Theme, Palette] = {
         most_fresh="#4a5561",
         random="#8a94a0",
         perfect="#8a94a0",
+        tiers=("#0b62c4", "#7aaee8", "#b9c2cc"),
     ),
     "dark": Palette(
         paper="#161b22",
@@ -50,6 +54,7 @@ PALETTES: dict[Theme, Palette] = {
         most_fresh="#c3ccd6",
         random="#7f8a96",
         perfect="#7f8a96",
+        tiers=("#5aa9ff", "#2f6fb5", "#4b5561"),
     ),
 }
 
@@ -108,6 +113,35 @@ def percent_axis(title: str | None = None, *, top: float = 1.0, ticks: int = 10)
     }
 
 
+def time_axis(instants: "pd.Series", what: str) -> dict[str, Any]:
+    """Give a channel of instants a title, a scale in UTC and labels that suit its length.
+
+    A single instant gets half a day of room on both sides. ``what`` is "Lists" or the like.
+    """
+    import altair as alt
+    import pandas as pd
+
+    if instants.empty:
+        return {"title": f"{what}, UTC", "scale": alt.Scale(type="utc")}
+    first, last = instants.min(), instants.max()
+    room = max((last - first) * 0.04, pd.Timedelta(hours=12))
+    epoch = pd.Timestamp(0, tz="UTC")
+    ends = [(end - epoch) // pd.Timedelta(milliseconds=1) for end in (first - room, last + room)]
+    span, title = last - first, f"{what}, UTC"
+    if span > pd.Timedelta(days=300):
+        label = "%b %Y"
+    else:
+        label = "%-d %b" if span > pd.Timedelta(days=3) else "%-d %b %H:%M"
+        years = " and ".join(str(year) for year in sorted({first.year, last.year}))
+        title = f"{what} of {years}, UTC"
+    look = {"format": label, "tickCount": 5, "labelOverlap": "greedy", "labelSeparation": 8}
+    return {
+        "title": title,
+        "scale": alt.Scale(type="utc", domain=ends, nice=False),
+        "axis": alt.Axis(**look),
+    }
+
+
 def dressed(chart: Any, theme: Theme, title: str | None) -> Any:
     """Give a finished chart its title, font and colours."""
     palette = PALETTES[theme]
@@ -129,6 +163,9 @@ def dressed(chart: Any, theme: Theme, title: str | None) -> Any:
         )
         .configure_title(
             color=palette.ink, anchor="start", fontSize=16, fontWeight="bold", offset=14
+        )
+        .configure_legend(
+            labelColor=palette.ink, titleColor=palette.quiet, labelFontSize=12, orient="bottom"
         )
         .configure_concat(spacing=36)
     )

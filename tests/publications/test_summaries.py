@@ -4,8 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from publications.summaries import calibration, gain_by_list, list_of, wilson_band
-from tests.publications.conftest import made_up_backtest
+from publications.summaries import (
+    calibration,
+    expected_conversions,
+    folds_table,
+    gain_by_list,
+    list_of,
+    tier_sizes,
+    versions_table,
+    wilson_band,
+)
+from tests.publications.conftest import made_up_backtest, made_up_tiers
 
 
 def test_each_list_is_measured_by_itself() -> None:
@@ -57,3 +66,45 @@ def test_wilsons_band_holds_the_share_and_stays_between_0_and_1() -> None:
     assert high[0] == pytest.approx(1.959964**2 / (5 + 1.959964**2))
     assert low[1] < 0.5 < high[1]
     assert high[2] == pytest.approx(1.0)
+
+
+def test_expected_conversions_are_the_sum_of_the_scores_of_a_tier() -> None:
+    backtest = made_up_backtest()
+    found = expected_conversions(backtest, made_up_tiers()).set_index("tier")
+    for tier in "ABC":
+        rows = backtest[backtest["tier"] == tier]
+        assert found.loc[tier, "expected"] == pytest.approx(rows["score"].sum())
+        assert found.loc[tier, "actual"] == rows["converted"].sum()
+    assert found.loc["A", "low"] == pytest.approx(0.53 * 1263)  # the band of tiers.csv
+
+
+def test_of_two_publications_for_one_instant_the_later_tells_the_sizes() -> None:
+    def manifest(as_of: str, **tiers: int) -> dict[str, object]:
+        return {"as_of": as_of, "counts": {"tiers": tiers}}
+
+    found = tier_sizes(
+        [
+            manifest("2012-03-14T00:00:00Z", A=1, B=2),
+            manifest("2012-03-07T00:00:00.681000Z", A=5),
+            manifest("2012-03-14T00:00:00Z", A=3),
+        ]
+    )
+    assert found["leads"].tolist() == [5, 3]
+    assert found["as_of"].is_monotonic_increasing
+
+
+def test_publications_without_tiers_give_no_sizes() -> None:
+    assert tier_sizes([{"as_of": "2012-03-14T00:00:00Z", "counts": {}}]).empty
+    assert tier_sizes([]).empty
+
+
+def test_folds_and_versions_are_tables_with_instants() -> None:
+    model = {
+        "folds": [{"origin": "2012-01-14T00:00:00+00:00", "train_rows": 5, "gain": 0.5}],
+        "versions": [{"version": 2, "as_of": "2012-03-14T00:00:00+00:00", "leads": True}],
+    }
+    folds, versions = folds_table(model), versions_table(model)
+    assert folds["origin"].tolist() == [pd.Timestamp("2012-01-14", tz="UTC")]
+    assert folds["train_rows"].tolist() == [5]
+    assert versions[["version", "leads"]].values.tolist() == [[2, True]]
+    assert folds_table({}).empty
