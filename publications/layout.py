@@ -40,6 +40,9 @@ class PublishedFile:
     """Further columns may follow: the profile in the worklist, ``list_date`` in the backtest."""
     needs_model: bool = False
     """Absent from a publication without a model, which then says why."""
+    optional: bool = False
+    """May be absent: from publications made before it was introduced, or where the export has
+    nothing to tell."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -108,6 +111,53 @@ QUARANTINE_COLUMNS = (
     PublishedColumn("reason", "text", "the rule in words"),
 )
 
+REASON_COLUMNS = (
+    PublishedColumn("rank", "count", "the lead's place in the worklist; the rows are sorted by it"),
+    PublishedColumn("lead_id", "text", "identifies the lead"),
+    PublishedColumn("position", "count", "1 is the lead's strongest fact"),
+    PublishedColumn("fact", "text", "what is known of the lead, in words"),
+    PublishedColumn("contribution", "number", "how far it moves the raw score, log-odds"),
+)
+
+TIMELINE_COLUMNS = (
+    PublishedColumn("rank", "count", "the lead's place in the worklist; the rows are sorted by it"),
+    PublishedColumn("lead_id", "text", "identifies the lead"),
+    PublishedColumn("occurred_at", "instant", "when it happened; the latest comes first"),
+    PublishedColumn("type", "text", "what happened, in plain words"),
+    PublishedColumn("direction", "text", "inbound, outbound or internal"),
+)
+
+IMPORTANCE_COLUMNS = (
+    PublishedColumn("level", "text", "group: all that tells one fact; feature: a single column"),
+    PublishedColumn("group", "text", "the fact, in plain words"),
+    PublishedColumn("feature", "text", "what is measured of it; empty for a group"),
+    PublishedColumn("share", "number", "share of what moves the scores, sums to 1 on each level"),
+)
+
+FIRST_CONTACT_COLUMNS = (
+    PublishedColumn("tier", "text", "A, B or C"),
+    PublishedColumn(
+        "delay", "text", "creation to the first outbound activity known on the list's day"
+    ),
+    PublishedColumn("leads", "count", "rows of the backtest in tier and class"),
+    PublishedColumn("conversions", "count", "rows of them that converted within the horizon"),
+    PublishedColumn("base_rate", "number", "their share"),
+    PublishedColumn("base_rate_low", "number", "lower end of the 95 % band"),
+    PublishedColumn("base_rate_high", "number", "upper end of the 95 % band"),
+)
+
+VOLUME_COLUMNS = (
+    PublishedColumn("day", "instant", "midnight UTC at which the day begins"),
+    PublishedColumn("type", "text", "what happened, in plain words"),
+    PublishedColumn("activities", "count", "how many on that day; days without any have no row"),
+)
+
+FRESHNESS_COLUMNS = (
+    PublishedColumn("table", "text", "leads, activities or outcomes"),
+    PublishedColumn("newest_at", "instant", "its latest time stamp before the list; empty: none"),
+    PublishedColumn("rows", "count", "rows that say something of the time before the list"),
+)
+
 MANIFEST = "manifest.json"
 
 FILES = (
@@ -132,6 +182,45 @@ FILES = (
     PublishedFile("report.html", "the proof for people"),
     PublishedFile("gains.png", "the gain chart", needs_model=True),
     PublishedFile("tiers.png", "the tiers chart", needs_model=True),
+    PublishedFile(
+        "reasons.parquet",
+        "what each score is made of: a lead's 12 strongest facts and the sum of all others",
+        REASON_COLUMNS,
+        needs_model=True,
+        optional=True,
+    ),
+    PublishedFile(
+        "timeline.parquet",
+        "what happened to each listed lead: its latest 100 activities",
+        TIMELINE_COLUMNS,
+        optional=True,
+    ),
+    PublishedFile(
+        "importance.csv",
+        "what moves the model's scores, strongest first",
+        IMPORTANCE_COLUMNS,
+        needs_model=True,
+        optional=True,
+    ),
+    PublishedFile(
+        "first_contact.csv",
+        "conversion by tier and delay of the first contact: observed, not proven",
+        FIRST_CONTACT_COLUMNS,
+        needs_model=True,
+        optional=True,
+    ),
+    PublishedFile(
+        "volumes.csv", "activities a day in the last 90 days", VOLUME_COLUMNS, optional=True
+    ),
+    PublishedFile(
+        "freshness.csv", "how recent each table of the export is", FRESHNESS_COLUMNS, optional=True
+    ),
+    PublishedFile(
+        "model.json",
+        "where the model comes from, how it was tested, its predecessors",
+        needs_model=True,
+        optional=True,
+    ),
     PublishedFile(MANIFEST, "sizes and SHA-256 of the other files; where they come from"),
 )
 

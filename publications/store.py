@@ -26,7 +26,7 @@ from publications.home import (
     writing,
 )
 from publications.layout import FILES, MANIFEST, published_file
-from publications.tables import count_rows, read_table, write_table
+from publications.tables import count_rows, read_rank, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,7 @@ __all__ = [
     "hold",
     "keep_latest",
     "move_lasting",
+    "open_publication",
     "publish",
     "start_run",
     "write_lasting",
@@ -98,11 +99,7 @@ class Publication:
         PublicationDamaged
             The file is missing, or is not what was published.
         """
-        if name not in self.manifest["files"]:
-            reason = self.manifest["model"]["missing_because"]
-            because = f": there is no model, because {reason}" if reason else ""
-            raise KeyError(f"publication {self.number} holds no {name}{because}")
-        expected = self.manifest["files"][name]["sha256"]
+        expected = self.manifest["files"][self._known(name)]["sha256"]
         try:
             content = (self.folder / name).read_bytes()
         except FileNotFoundError:
@@ -121,10 +118,42 @@ class Publication:
         """Read one table with the dtypes of its columns; raises as ``read`` does."""
         return read_table(self.read(name), name)
 
+    def of_lead(self, name: str, rank: int) -> "pd.DataFrame":
+        """Read the rows of one listed lead without reading the rest of a large table.
+
+        Parameters
+        ----------
+        name : a Parquet file sorted by its first column, the lead's place in the worklist
+        rank : that place
+
+        Raises
+        ------
+        KeyError
+            The publication has no such file.
+        PublicationDamaged
+            The part that was read is not what was published. Only ``read`` and ``verify`` see
+            to the whole file.
+        """
+        path = self.folder / self._known(name)
+        try:
+            return read_rank(path, rank)
+        except OSError as error:
+            raise PublicationDamaged(
+                f"{path} is missing or damaged ({type(error).__name__}). Publish again."
+            ) from error
+
     def verify(self) -> None:
         """Read every file once; raises as ``read`` does."""
         for name in self.file_names:
             self.read(name)
+
+    def _known(self, name: str) -> str:
+        if name not in self.manifest["files"]:
+            reason = self.manifest["model"]["missing_because"]
+            without_model = reason and published_file(name).needs_model
+            because = f": there is no model, because {reason}" if without_model else ""
+            raise KeyError(f"publication {self.number} holds no {name}{because}")
+        return name
 
 
 def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: datetime) -> int:
@@ -218,7 +247,8 @@ def keep_latest(held: Hold, count: int) -> list[int]:
 
 def _manifest(run_folder: Path, provenance: Provenance, published_at: datetime) -> bytes:
     has_model = provenance.model_version is not None
-    needed = {f.name for f in FILES if has_model or not f.needs_model} - {MANIFEST}
+    agreed = {f.name for f in FILES if (has_model or not f.needs_model) and not f.optional}
+    needed = agreed - {MANIFEST}
     found = {path.name for path in run_folder.iterdir()} - {MANIFEST}
     if missing := sorted(needed - found):
         raise ValueError(f"the publication lacks {', '.join(missing)}")
@@ -244,11 +274,9 @@ def _manifest(run_folder: Path, provenance: Provenance, published_at: datetime) 
 
 
 def _described(path: Path) -> dict[str, int | str]:
-    content = path.read_bytes()
-    described: dict[str, int | str] = {
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    described: dict[str, int | str] = {"bytes": path.stat().st_size, "sha256": sha256}
     if published_file(path.name).columns:
         described["rows"] = count_rows(path)
     return described
@@ -276,6 +304,22 @@ def _number_in_force(home: Home) -> int | None:
     if not text.isdecimal():
         raise PublicationDamaged(f"{home.current} should hold a number, it holds {text[:40]!r}.")
     return int(text)
+
+
+def open_publication(home: Home, number: int) -> Publication:
+    """Open one publication by its number, in force or not.
+
+    Raises
+    ------
+    PublicationDamaged
+        It is not there (any more), or its manifest cannot be understood.
+    """
+    try:
+        return _opened(home, number)
+    except FileNotFoundError:
+        raise PublicationDamaged(
+            f"{home.publications / str(number)} is not there or lacks its {MANIFEST}."
+        ) from None
 
 
 def _opened(home: Home, number: int) -> Publication:

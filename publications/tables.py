@@ -2,15 +2,19 @@
 
 import csv
 import io
+import os
 import warnings
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from publications.home import write_lasting
+from publications.home import write_lasting, writing
 from publications.layout import PublishedFile, published_file, require_columns
 from publications.spreadsheet import csv_bytes
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 PARQUET = {
@@ -53,16 +57,65 @@ def table_bytes(frame: "pd.DataFrame", name: str) -> bytes:
     """
     if name.endswith(".csv"):
         return csv_bytes(frame)
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    with warnings.catch_warnings():
-        # pyarrow 25 asks pandas 3.1 for time stamps in a way that pandas is about to change.
-        warnings.filterwarnings("ignore", "Series.values", DeprecationWarning)
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-    pq.write_table(table, sink, **PARQUET)
+    pq.write_table(_arrow(frame), sink, **PARQUET)
     return sink.getvalue()
+
+
+def write_parts(folder: Path, name: str, parts: "Iterable[pd.DataFrame]") -> None:
+    """Write a large Parquet table part by part, so that no more than one is held at a time.
+
+    Parameters
+    ----------
+    folder, name : as for ``write_table``
+    parts : at least one frame, all with the columns and dtypes of the first; each becomes row
+        groups of its own, whose pages carry checksums
+
+    Raises
+    ------
+    ValueError
+        A part does not have the columns of ``name``.
+    CannotWrite
+        The disk does not let us.
+    """
+    import pyarrow.parquet as pq
+
+    tables = (_checked(part, name) for part in parts)
+    first, path = next(tables), folder / name
+    size = PARQUET["row_group_size"]
+    options = {key: value for key, value in PARQUET.items() if key != "row_group_size"}
+    with writing(path), path.open("wb") as file:
+        with pq.ParquetWriter(file, first.schema, write_page_checksum=True, **options) as writer:
+            for table in chain([first], tables):
+                writer.write_table(table, row_group_size=size)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_rank(path: Path, rank: int) -> "pd.DataFrame":
+    """Read the rows of one lead from a Parquet file that is sorted by its first column, the rank.
+
+    Only the row groups that may hold the rank are read, and their checksums compared.
+
+    Raises
+    ------
+    OSError
+        The file is missing, or a page is not what was written.
+    """
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    groups = [
+        group
+        for group in range(file.num_row_groups)
+        if _may_hold(file.metadata.row_group(group).column(0).statistics, rank)
+    ]
+    table = file.read_row_groups(groups)
+    found = table.slice(*_stretch(table.column("rank").to_numpy(), rank))
+    frame: pd.DataFrame = found.to_pandas()
+    return frame
 
 
 def read_table(content: bytes, name: str) -> "pd.DataFrame":
@@ -80,6 +133,32 @@ def read_table(content: bytes, name: str) -> "pd.DataFrame":
         return pd.read_parquet(io.BytesIO(content))
     frame = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, na_values=[""])
     return _typed(frame, published_file(name))
+
+
+def _may_hold(statistics: Any, rank: int) -> bool:
+    return (
+        statistics is None or not statistics.has_min_max or statistics.min <= rank <= statistics.max
+    )
+
+
+def _stretch(ranks: "np.ndarray", rank: int) -> tuple[int, int]:
+    """Where a rank begins among sorted ranks, and how many rows it has."""
+    first, behind = ranks.searchsorted(rank, "left"), ranks.searchsorted(rank, "right")
+    return int(first), int(behind - first)
+
+
+def _checked(part: "pd.DataFrame", name: str) -> Any:
+    require_columns(part, name)
+    return _arrow(part)
+
+
+def _arrow(frame: "pd.DataFrame") -> Any:
+    import pyarrow as pa
+
+    with warnings.catch_warnings():
+        # pyarrow 25 asks pandas 3.1 for time stamps in a way that pandas is about to change.
+        warnings.filterwarnings("ignore", "Series.values", DeprecationWarning)
+        return pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _typed(frame: "pd.DataFrame", file: PublishedFile) -> "pd.DataFrame":

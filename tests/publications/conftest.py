@@ -11,7 +11,7 @@ import pytest
 from publications.layout import published_file
 from publications.report import Proof, ReportFacts
 from publications.store import Home, Provenance
-from publications.tables import write_table
+from publications.tables import write_parts, write_table
 
 AS_OF = datetime(2012, 3, 14, tzinfo=UTC)
 DEPTHS = np.linspace(0, 1, 21)
@@ -122,6 +122,129 @@ def made_up_quarantine() -> pd.DataFrame:
     )
 
 
+def made_up_reasons(rows: int = 30) -> pd.DataFrame:
+    """Three facts a lead, the first one the stronger the higher the lead stands."""
+    rank = np.repeat(np.arange(1, rows + 1), 4)
+    facts = ["Offer returned 2 days ago", "No call yet", "Open for 12 days", "Everything else"]
+    return pd.DataFrame(
+        {
+            "rank": rank,
+            "lead_id": np.repeat(made_up_worklist(rows)["lead_id"].to_numpy(), 4),
+            "position": np.tile(np.arange(1, 5), rows),
+            "fact": pd.Series(np.tile(facts, rows), dtype="str"),
+            "contribution": np.tile([2.0, -0.5, 0.25, 0.125], rows) / rank,
+        }
+    )
+
+
+def made_up_timeline(rows: int = 30) -> pd.DataFrame:
+    """Two activities a lead, the latest first."""
+    rank = np.repeat(np.arange(1, rows + 1), 2)
+    created = np.repeat(made_up_worklist(rows)["created_at"].array, 2)
+    return pd.DataFrame(
+        {
+            "rank": rank,
+            "lead_id": np.repeat(made_up_worklist(rows)["lead_id"].to_numpy(), 2),
+            "occurred_at": created + pd.to_timedelta(np.tile([5, 1], rows), unit="h"),
+            "type": pd.Series(np.tile(["Offer returned", "Offer sent"], rows), dtype="str"),
+            "direction": pd.Series(np.tile(["inbound", "outbound"], rows), dtype="str"),
+        }
+    )
+
+
+def made_up_importance() -> pd.DataFrame:
+    rows = [
+        ("group", "Offer returned", None, 0.5),
+        ("group", "Age of the lead", None, 0.3),
+        ("group", "Amount requested", None, 0.2),
+        ("feature", "Offer returned", "days since the last one", 0.4),
+        ("feature", "Age of the lead", "days since its creation", 0.35),
+        ("feature", "Amount requested", "the number", 0.25),
+    ]
+    found = pd.DataFrame(rows, columns=["level", "group", "feature", "share"])
+    return found.astype({"feature": "str"})
+
+
+def made_up_first_contact() -> pd.DataFrame:
+    delays = ["0-3 h", "3-48 h", "later", "no contact yet"]
+    rows = [
+        (tier, delay, 400, round(400 * rate / place), rate / place)
+        for tier, rate in (("A", 0.6), ("B", 0.3), ("C", 0.1))
+        for place, delay in enumerate(delays, start=1)
+    ]
+    found = pd.DataFrame(rows, columns=["tier", "delay", "leads", "conversions", "base_rate"])
+    return found.assign(
+        base_rate_low=(found["base_rate"] - 0.04).clip(lower=0),
+        base_rate_high=found["base_rate"] + 0.04,
+    )
+
+
+def made_up_volumes(days: int = 90) -> pd.DataFrame:
+    dates = pd.date_range(end="2012-03-13", periods=days, freq="D", tz="UTC", unit="us")
+    return pd.DataFrame(
+        {
+            "day": dates.repeat(2),
+            "type": pd.Series(["Offer returned", "Offer sent"] * days, dtype="str"),
+            "activities": [20, 50] * days,
+        }
+    )
+
+
+def made_up_freshness() -> pd.DataFrame:
+    newest = ["2012-03-13T21:00", "2012-03-13T23:59", "2012-03-12T17:30"]
+    return pd.DataFrame(
+        {
+            "table": ["leads", "activities", "outcomes"],
+            "newest_at": pd.to_datetime(newest, utc=True).as_unit("us"),
+            "rows": [13_086, 245_001, 11_000],
+        }
+    )
+
+
+def made_up_model() -> dict[str, object]:
+    return {
+        "version": 3,
+        "sha256": "c0ffee" + "0" * 58,
+        "as_of": "2012-03-14T00:00:00Z",
+        "trained_from": "2011-10-01T00:00:00Z",
+        "trained_until": "2012-02-11T00:00:00Z",
+        "horizon_days": 30,
+        "every_days": 7,
+        "policy": "periodic",
+        "rows": 16_021,
+        "conversions": 4_802,
+        "columns": 329,
+        "base_score": 0.24,
+        "depth": 0.3,
+        "verdict": "Calling the first 30% of each list reaches 51.0% of the conversions.",
+        "trained_on": ["20 lists of 1 October 2011 to 11 February 2012."],
+        "left_out": ["Lists after 11 February 2012: their 30 days are not over."],
+        "folds": [
+            {
+                "origin": f"2012-01-{day}T00:00:00Z",
+                "train_rows": 9_000 + 100 * day,
+                "train_conversions": 2_900 + 30 * day,
+                "test_rows": 200,
+                "test_conversions": 100,
+                "gain": 0.51,
+                "most_fresh": 0.39,
+            }
+            for day in (14, 21, 28)
+        ],
+        "versions": [
+            {
+                "version": version,
+                "as_of": f"2012-03-{7 * (version - 1):02d}T00:00:00Z",
+                "gain_at_30": 0.5 + version / 300,
+                "most_fresh_at_30": 0.39,
+                "leads": version == 3,
+                "decision": "The challenger is better.",
+            }
+            for version in (3, 2)
+        ],
+    }
+
+
 def write_publication_files(folder: Path) -> None:
     """All files of a publication but the manifest, the charts and the page as placeholders."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,6 +255,13 @@ def write_publication_files(folder: Path) -> None:
     write_table(folder, "tiers.csv", made_up_tiers())
     write_table(folder, "backtest.parquet", made_up_backtest())
     write_table(folder, "quarantine.parquet", made_up_quarantine())
+    write_parts(folder, "reasons.parquet", [made_up_reasons()])
+    write_parts(folder, "timeline.parquet", [made_up_timeline()])
+    write_table(folder, "importance.csv", made_up_importance())
+    write_table(folder, "first_contact.csv", made_up_first_contact())
+    write_table(folder, "volumes.csv", made_up_volumes())
+    write_table(folder, "freshness.csv", made_up_freshness())
+    (folder / "model.json").write_text(json.dumps(made_up_model()))
     (folder / "data_checks.json").write_text(json.dumps({"results": []}))
     (folder / "report.html").write_text("<!doctype html><title>made up</title>")
     for name in ("gains.png", "tiers.png"):

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from publications import home as home_module
+from publications.layout import FILES
 from publications.store import (
     CannotWrite,
     Home,
@@ -167,6 +168,42 @@ def test_a_publication_without_a_model_lacks_the_proof_and_says_why(
     assert in_force(home).table("worklist.csv").shape[0] == 30
     with pytest.raises(KeyError, match=f"holds no gains.csv: there is no model, because {reason}"):
         in_force(home).read("gains.csv")
+
+
+def test_files_that_came_later_may_be_absent_and_are_named_plainly(
+    home: Home, finished_files: Path, tmp_path: Path
+) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(finished_files, older)
+    for file in FILES:
+        if file.optional:
+            (older / file.name).unlink()
+    publish_files(home, older)
+    publication = in_force(home)
+    publication.verify()
+    assert "timeline.parquet" not in publication.file_names
+    with pytest.raises(KeyError, match=r"publication 1 holds no timeline\.parquet'"):
+        publication.of_lead("timeline.parquet", 1)
+
+
+def test_one_leads_story_is_read_without_the_rest(home: Home, finished_files: Path) -> None:
+    publish_files(home, finished_files)
+    publication = in_force(home)
+    facts = publication.of_lead("reasons.parquet", 7)
+    whole = publication.table("reasons.parquet")
+    pd.testing.assert_frame_equal(facts, whole[whole["rank"] == 7].reset_index(drop=True))
+    assert facts["lead_id"].unique().tolist() == ["170006"]
+    assert len(publication.of_lead("timeline.parquet", 7)) == 2
+
+
+def test_a_story_that_was_damaged_is_refused(home: Home, finished_files: Path) -> None:
+    publish_files(home, finished_files)
+    path = home.publications / "1" / "reasons.parquet"
+    content = bytearray(path.read_bytes())
+    content[60] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PublicationDamaged, match=r"reasons\.parquet is missing or damaged"):
+        in_force(home).of_lead("reasons.parquet", 7)
 
 
 def test_a_publication_with_a_model_needs_its_proof(
