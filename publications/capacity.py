@@ -109,10 +109,14 @@ def at_capacity(gains: "pd.DataFrame", of: AverageList, calls: int) -> Capacity:
 
 
 def _reached(row: Mapping[Hashable, Any], of: AverageList) -> Reached:
-    shares = [float(row[name]) for name in ("gain", "gain_low", "gain_high")]
+    share, low, high = (float(row[name]) for name in ("gain", "gain_low", "gain_high"))
     return Reached(
-        str(row["ranking"]),
-        str(row["label"]),
-        *shares,
-        *(round(share * of.customers) for share in shares),
+        ranking=str(row["ranking"]),
+        label=str(row["label"]),
+        share=share,
+        share_low=low,
+        share_high=high,
+        customers=round(share * of.customers),
+        customers_low=round(low * of.customers),
+        customers_high=round(high * of.customers),
     )
