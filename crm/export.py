@@ -10,6 +10,9 @@ from crm.contract import ProfileColumn
 
 Severity = Literal["info", "warning", "error"]
 
+GRACE = pd.Timedelta(hours=1)
+"""How far ahead of ours the CRM's clock may be."""
+
 QUARANTINE_COLUMNS = ("table", "file", "line", "column", "rule", "reason")
 COUNT_COLUMNS = ("table", "rows_in", "kept", "quarantined", "excluded")
 

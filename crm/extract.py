@@ -11,14 +11,11 @@ from crm import activities_table, leads_table, outcomes_table
 from crm.contract import ProfileColumn
 from crm.engine import Workbench, workbench
 from crm.errors import DataRefused
-from crm.export import Export, Finding, check_conservation, counts_frame
+from crm.export import GRACE, Export, Finding, check_conservation, counts_frame
 from crm.kinds import learn_kinds
 from crm.mapping import Mapping, Source
 from crm.quarantine import Account, join_quarantines, settle
 from crm.sources import RawTable, Wanted, load_file, locate
-
-GRACE = pd.Timedelta(hours=1)
-"""How far ahead of ours the CRM's clock may be."""
 
 
 def read_export(mapping: Mapping, *, now: pd.Timestamp) -> Export:

@@ -30,9 +30,7 @@ def test_outcomes_of_unknown_leads_are_set_aside(read, set_aside) -> None:
 
 
 def test_a_lead_whose_outcome_cannot_be_trusted_is_set_aside_itself(read, set_aside) -> None:
-    export = read(
-        LEADS, outcomes=HEADER + "a,soon,\nb,2024-02-01,\nb,2024-02-02,\nc,2024-02-01,\n"
-    )
+    export = read(LEADS, outcomes=HEADER + "a,soon,\nb,2024-02-01,\nb,2024-02-02,\nc,2024-02-01,\n")
     assert set_aside(export, "outcomes") == [
         (2, "converted_at", "converted_at_is_no_date"),
         (3, "lead_id", "conflicting_id"),
