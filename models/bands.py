@@ -65,3 +65,43 @@ def band(
     tail = (1 - level) / 2
     low, high = np.nanquantile(samples, [tail, 1 - tail], axis=0)
     return low, high
+
+
+def resampled_rates(
+    lead: NDArray[np.int64],
+    group: NDArray[np.int64],
+    converted: NDArray[np.float64],
+    *,
+    samples: int = SAMPLES,
+    seed: int = 1,
+) -> NDArray[np.float64]:
+    """The conversion rate of each group of rows in each sample of leads.
+
+    Parameters
+    ----------
+    lead, group : ndarrays of shape (n_rows,), numbered from 0
+    converted : ndarray of shape (n_rows,), 0 or 1
+    samples, seed : as in ``lead_weights``
+
+    Returns
+    -------
+    ndarray of shape (samples, n_groups); NaN where a sample drew no row of a group
+
+    Examples
+    --------
+    A lead alone is always drawn, so its rate is always its own.
+
+    >>> rates = resampled_rates(np.array([0, 0]), np.array([0, 0]), np.array([1.0, 0.0]), samples=3)
+    >>> rates.tolist()
+    [[0.5], [0.5], [0.5]]
+    """
+    n_leads, n_groups = lead.max() + 1, group.max() + 1
+    cell = lead * n_groups + group
+    rows = np.bincount(cell, minlength=n_leads * n_groups).reshape(n_leads, n_groups)
+    wins = np.bincount(cell, weights=converted, minlength=n_leads * n_groups).reshape(rows.shape)
+    parts = []
+    for weights in lead_weights(n_leads, samples, seed):
+        drawn = weights.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            parts.append((drawn @ wins) / (drawn @ rows))
+    return np.concatenate(parts)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from models.scorer import ROWS_AT_ONCE, LeadScorer
 
 NO_TOPIC = ""
+DECIMALS = 6
+"""Of published contributions: what lies behind may depend on the machine."""
 
 
 def by_topic(contributions: NDArray[np.float64], topics: Sequence[str]) -> pd.DataFrame:
@@ -116,3 +118,48 @@ def strongest(
     first = np.argsort(-rank, axis=1, kind="stable")[:, :k]
     signs = np.sign(np.take_along_axis(values, first, axis=1)).astype(np.int8)
     return np.where(signs == 0, NO_TOPIC, names[first]), signs
+
+
+def weightiest(
+    topic_contributions: pd.DataFrame, k: int = 12
+) -> tuple[NDArray[np.object_], NDArray[np.float64], NDArray[np.float64]]:
+    """The topics that move each lead's score most, whichever way, and what all others come to.
+
+    Parameters
+    ----------
+    topic_contributions : DataFrame of shape (n_leads, n_topics), in log odds
+    k : topics per lead
+
+    Returns
+    -------
+    topics : ndarray of text, shape (n_leads, k); empty text where no further topic moves the lead
+    contributions : ndarray of shape (n_leads, k), in log odds to six decimals, 0 where no topic
+    others : ndarray of shape (n_leads,), the sum of all further topics
+        Equal contributions come in the order of the columns.
+
+    Examples
+    --------
+    >>> moved = pd.DataFrame({"offer": [0.5], "age": [-0.75], "calls": [0.25], "mails": [0.125]})
+    >>> topics, contributions, others = weightiest(moved, k=2)
+    >>> topics.tolist(), contributions.tolist(), others.tolist()
+    ([['age', 'offer']], [[-0.75, 0.5]], [0.375])
+    """
+    names = np.array([*topic_contributions.columns, *[NO_TOPIC] * k], dtype=object)
+    values = np.pad(topic_contributions.to_numpy().round(DECIMALS), ((0, 0), (0, k)))
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=1)
+    chosen = ordered[:, :k]
+    topics = np.where(chosen == 0, NO_TOPIC, names[order[:, :k]])
+    return topics, chosen, ordered[:, k:].sum(axis=1).round(DECIMALS)
+
+
+def base_score(scorer: LeadScorer) -> float:
+    """The probability of a lead of which nothing speaks for or against: where contributions begin.
+
+    Parameters
+    ----------
+    scorer : fitted
+    """
+    anyone = pd.DataFrame(np.nan, index=[0], columns=list(scorer.columns_), dtype=np.float32)
+    base = scorer.contributions(anyone)[0, -1]
+    return float(scorer.calibration_.probability(np.array([base]))[0])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.bands import SAMPLES, band, lead_weights
+from models.bands import SAMPLES, band, resampled_rates
 
 NOBODY = 2.0
 """A cut-off above every probability."""
@@ -140,7 +140,7 @@ def tier_table(backtest: pd.DataFrame, *, samples: int = SAMPLES, seed: int = 1)
     converted = backtest["converted"].to_numpy(dtype=np.float64)
     rows = np.bincount(codes)
     conversions = np.bincount(codes, weights=converted)
-    low, high = band(_resampled_base_rates(leads, codes, converted, samples, seed))
+    low, high = band(resampled_rates(leads, codes, converted, samples=samples, seed=seed))
     return pd.DataFrame(
         {
             "tier": np.asarray(tiers, dtype=object),
@@ -152,26 +152,6 @@ def tier_table(backtest: pd.DataFrame, *, samples: int = SAMPLES, seed: int = 1)
             "share_of_conversions": conversions / conversions.sum(),
         }
     ).astype({"tier": "str"})
-
-
-def _resampled_base_rates(
-    leads: NDArray[np.int64],
-    tiers: NDArray[np.int64],
-    converted: NDArray[np.float64],
-    samples: int,
-    seed: int,
-) -> NDArray[np.float64]:
-    """Base rate of each tier in each sample, shape (samples, n_tiers)."""
-    n_leads, n_tiers = leads.max() + 1, tiers.max() + 1
-    cell = leads * n_tiers + tiers
-    rows = np.bincount(cell, minlength=n_leads * n_tiers).reshape(n_leads, n_tiers)
-    wins = np.bincount(cell, weights=converted, minlength=n_leads * n_tiers).reshape(rows.shape)
-    parts = []
-    for weights in lead_weights(n_leads, samples, seed):
-        drawn = weights.astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            parts.append((drawn @ wins) / (drawn @ rows))
-    return np.concatenate(parts)
 
 
 def _tier_sizes(n_leads: int, shares: Mapping[str, float]) -> NDArray[np.int64]:

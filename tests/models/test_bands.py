@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models import bands
-from models.bands import band, lead_weights
+from models.bands import band, lead_weights, resampled_rates
 
 
 def test_each_sample_draws_as_many_leads_as_there_are() -> None:
@@ -43,3 +43,11 @@ def test_a_band_holds_the_truth_about_as_often_as_it_says() -> None:
         low, high = band(weights @ values / 60)
         held += low <= 0 <= high
     assert 180 <= held <= 198
+
+
+def test_a_group_that_a_sample_did_not_draw_has_no_rate_there() -> None:
+    lead, group = np.array([0, 1]), np.array([0, 1])
+    rates = resampled_rates(lead, group, np.array([1.0, 0.0]), samples=20, seed=1)
+    weights = np.concatenate(list(lead_weights(2, 20, 1)))
+    assert (np.isnan(rates) == (weights == 0)).all()
+    assert set(rates[~np.isnan(rates[:, 0]), 0]) == {1.0}

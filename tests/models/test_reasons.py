@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import reasons
-from models.reasons import by_topic, strongest, topic_contributions
+from models.reasons import base_score, by_topic, strongest, topic_contributions, weightiest
 from models.scorer import LeadScorer
 from tests.models.frames import matrix
 
@@ -98,3 +98,51 @@ def test_reasons_equal_the_slow_twin(rows: list[list[float]]) -> None:
     topics, signs = strongest(pd.DataFrame(rows, columns=names), k=3)
     for row, told, way in zip(rows, topics, signs, strict=True):
         assert list(zip(told, way, strict=True)) == slow_strongest(row, names, 3)
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([v / 8 for v in range(-8, 9)]), min_size=5, max_size=5),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_the_weightiest_facts_and_the_others_equal_the_slow_twin(rows: list[list[float]]) -> None:
+    names = ["e", "d", "c", "b", "a"]
+    topics, contributions, others = weightiest(pd.DataFrame(rows, columns=names), k=3)
+    for row, told, moved, rest in zip(rows, topics, contributions, others, strict=True):
+        by_size = sorted(zip(names, row, strict=True), key=lambda pair: -abs(pair[1]))
+        expected = [(name if value else "", value) for name, value in by_size[:3]]
+        assert list(zip(told, moved, strict=True)) == expected
+        assert rest == sum(value for _, value in by_size[3:])
+
+
+def test_facts_and_others_sum_to_the_score_less_its_base(scorer: LeadScorer) -> None:
+    X, _ = matrix(seed=2)
+    moved = topic_contributions(scorer, X, TOPICS)
+    _, contributions, others = weightiest(moved, k=2)
+    total = contributions.sum(axis=1) + others
+    np.testing.assert_allclose(total, moved.sum(axis=1), atol=2e-6)
+
+
+def test_noise_in_the_last_bits_changes_neither_facts_nor_their_order() -> None:
+    moved = pd.DataFrame({"a": [0.25], "b": [0.25], "c": [-0.5]})
+    shaken = moved + np.array([[0, 1e-13, -1e-13]])
+    for one, other in zip(weightiest(moved), weightiest(shaken), strict=True):
+        assert one.tolist() == other.tolist()
+
+
+def test_fewer_topics_than_asked_for_leave_the_rest_empty() -> None:
+    topics, contributions, others = weightiest(pd.DataFrame({"a": [0.5]}), k=3)
+    assert topics.tolist() == [["a", "", ""]]
+    assert contributions.tolist() == [[0.5, 0.0, 0.0]]
+    assert others.tolist() == [0.0]
+
+
+def test_contributions_begin_at_the_base_score(scorer: LeadScorer) -> None:
+    X, converted = matrix(seed=2)
+    calibrated = LeadScorer({"num_iterations": 30}).fit(X, converted, ["region"])
+    calibrated.calibrate(calibrated.raw_score(X), converted)
+    base_raw = calibrated.raw_score(X)[0] - calibrated.contributions(X)[0, :-1].sum()
+    expected = calibrated.calibration_.probability([base_raw])[0]
+    assert base_score(calibrated) == pytest.approx(expected)
