@@ -3,6 +3,7 @@
 import csv
 import difflib
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from crm.values import TRIMMED
 
 SEPARATORS = (",", ";", "\t", "|")
 MAX_COLUMNS = 5_000
+
+_DATA = re.compile(r"@|\d{5}|\d{4}-\d\d")
+"""An e-mail address, a long number, a date: no part of a name, and not to be repeated."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def _check_names(names: Sequence[str], file: str) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1 and name)
     if twice:
         raise DataRefused(
-            f"{file}, line 1: {len(twice)} column name(s) come twice: {_listed(twice)}. Which one "
+            f"{file}, line 1: {len(twice)} column name(s) come twice: {spoken(twice)}. Which one "
             "is meant cannot be told; rename or remove one of each in the export."
         )
 
@@ -103,13 +107,21 @@ def missing_column(table: str, key: str, name: str, names: Sequence[str], file: 
     """The refusal of a file that lacks a column: what was expected, found, and comes nearest."""
     folded = {other.casefold(): other for other in names}
     near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
-    hint = f"Nearest: {_listed([folded[n] for n in near])}. " if near else ""
+    nearest = spoken([folded[n] for n in near])
+    hint = f"Nearest: {nearest}. " if near and not any(map(_DATA.search, names)) else ""
     return DataRefused(
         f"{file} has no column {name!r}, which leadgain.toml names as [{table}] {key}. Found: "
-        f"{_listed(names)}. {hint}Correct the name in leadgain.toml, or export the column."
+        f"{spoken(names)}. {hint}Correct the name in leadgain.toml, or export the column."
     )
 
 
-def _listed(names: Sequence[str], most: int = 20) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
+def spoken(names: Sequence[str], most: int = 20) -> str:
+    """Column names for a message, unless the first line seems to hold data instead of names.
+
+    >>> spoken(["id", "created"]), spoken(["L01", "ann@example.com"])
+    ("'id', 'created'", '2 cells that look like data, so the header seems to be missing')
+    """
+    if any(_DATA.search(name) for name in names):
+        return f"{len(names):,} cells that look like data, so the header seems to be missing"
+    shown = ", ".join(repr(name[:60]) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -15,7 +15,7 @@ from crm.encoding import HEAD, PARQUET, TextFile, open_text, rewrite, utf8_chunk
 from crm.engine import Workbench, literal, quoted
 from crm.errors import DataRefused
 from crm.export import Finding
-from crm.header import Header, find_column, missing_column, read_header
+from crm.header import Header, find_column, missing_column, read_header, spoken
 from crm.mapping import Source
 from crm.records import Records, read_records
 
@@ -166,10 +166,7 @@ def _choose(
     used = {names[position] for position in found.values()}
     extra = [name for name in names if name not in used and name]
     if extra:
-        message = (
-            f"{len(extra)} column(s) of {file} are not named in leadgain.toml and were not used: "
-            f"{', '.join(extra[:20])}{' …' if len(extra) > 20 else ''}."
-        )
+        message = f"Not named in leadgain.toml, so not used from {file}: {spoken(extra)}."
         findings.append(Finding(table, "extra_columns", "info", 0, message))
     return found
 

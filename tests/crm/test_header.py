@@ -64,3 +64,11 @@ def test_a_missing_column_is_refused_with_what_was_found_and_what_comes_nearest(
         "Found: 'id', 'CreatedAt'. Nearest: 'CreatedAt'. Correct the name in leadgain.toml, or "
         "export the column."
     )
+
+
+def test_a_first_line_of_data_is_not_repeated_in_the_refusal() -> None:
+    names = ["ann@example.com", "2024-01-01", "lead id 5"]
+    text = str(missing_column("leads", "lead_id", "lead_id", names, "leads.csv"))
+    assert "Found: 3 cells that look like data, so the header seems to be missing" in text
+    assert "ann" not in text
+    assert "Nearest" not in text
