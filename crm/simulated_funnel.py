@@ -60,15 +60,18 @@ MAIL_SHARE, MAIL_SHARE_WITH_NEWSLETTER, IN_PERSON_SHARE = 0.20, 0.45, 0.06
 OUTREACH = {"email_sent": 0.50, "call_attempted": 0.26, "call_connected": 0.17, "meeting": 0.07}
 
 VISITS_PER_DAY = 0.036
-"""Of a lead of middling interest and mood, long after its creation."""
+"""By a lead of middling interest and mood, long after its creation."""
 START_BOOST, START_DAYS = 24.0, 1.5
-"""A new lead visits 1 + 7 times as often, fading by a factor of e in ten days."""
+"""A new lead visits 1 + 24 times as often at first; the 24 fade by a factor of e in 1.5 days."""
 INTEREST_SPREAD, MOOD_SPREAD, MOOD_MEMORY = 0.9, 0.6, 0.75
-"""Logarithms: interest stays with the lead, mood drifts from week to week."""
+"""Spreads of logarithms: interest stays with the lead, mood drifts from week to week."""
 MORE_PER_VISIT = 1.2
+"""Activities beyond the first, on average."""
 CONTACT_HOURS, CONTACT_SPREAD, NEVER_CONTACTED = 6.0, 1.7, 0.08
+"""Median wait for the first contact, the spread of its logarithm, share that never gets one."""
 FOLLOW_UPS_PER_DAY, DILIGENCE_SPREAD = 0.07, 0.5
 OWN_REP, SENT_BY_MACHINE, NOTED = 0.85, 0.5, 0.6
+"""Shares: of outreach by the lead's own rep, of mails without a rep, of talks with a note."""
 
 
 @dataclass(frozen=True)
@@ -237,9 +240,11 @@ def _visit_starts(
     more = rate * START_BOOST * START_DAYS * (fresh_at_first - fresh_at_last)
     first = np.repeat(np.arange(len(rate)), rng.poisson(np.maximum(more, 0)))
     fresh = fresh_at_first[first] - rng.random(len(first)) * (fresh_at_first - fresh_at_last)[first]
-    age = np.asarray(-np.log(fresh) * START_DAYS * DAY)
-    begun = [_moments(rng, since, stop, usual), created[first] + age.astype(np.int64)]
-    return np.concatenate([usual, first]), np.concatenate(begun)
+    age = np.asarray(-np.log(fresh) * START_DAYS * DAY).astype(np.int64)
+    begun = np.maximum(created[first] + age, since[first])  # age may be rounded down
+    return np.concatenate([usual, first]), np.concatenate(
+        [_moments(rng, since, stop, usual), begun]
+    )
 
 
 def _occasions(
