@@ -57,13 +57,13 @@ def first_positions(activities: pd.DataFrame, n_leads: int) -> npt.NDArray[np.in
     return np.searchsorted(lead, np.arange(n_leads + 1), side="left").astype(np.int64)
 
 
-def last_before(
+def known_until(
     times: Microseconds,
     starts: npt.NDArray[np.int64],
-    lead: npt.NDArray[np.int32],
+    lead: npt.NDArray[np.integer],
     as_of: Microseconds,
-) -> Microseconds:
-    """When the last activity strictly before ``as_of`` took place; missing when there is none.
+) -> npt.NDArray[np.int64]:
+    """Where each snapshot's known activities end: those at or after ``as_of`` lie behind.
 
     Parameters
     ----------
@@ -73,11 +73,11 @@ def last_before(
 
     A binary search in each lead's own stretch, all snapshots at once.
 
-    >>> last_before(np.array([10, 20]), np.array([0, 2]), np.array([0, 0]), np.array([20, 21]))
-    array([10, 20])
+    >>> known_until(np.array([10, 20]), np.array([0, 2]), np.array([0, 0]), np.array([20, 21]))
+    array([1, 2])
     """
-    low, high = starts[lead], starts[lead + 1]
-    first = low
+    low: npt.NDArray[np.int64] = starts[lead]
+    high = starts[lead + 1]
     while (low < high).any():
         middle = (low + high) // 2
         searching = low < high
@@ -85,6 +85,26 @@ def last_before(
         known[searching] = times[middle[searching]] < as_of[searching]
         low = np.where(known, middle + 1, low)
         high = np.where(searching & ~known, middle, high)
+    return low
+
+
+def last_before(
+    times: Microseconds,
+    starts: npt.NDArray[np.int64],
+    lead: npt.NDArray[np.integer],
+    as_of: Microseconds,
+) -> Microseconds:
+    """When the last activity strictly before ``as_of`` took place; missing when there is none.
+
+    Parameters
+    ----------
+    times, starts, lead, as_of : as in :func:`known_until`
+
+    >>> last_before(np.array([10, 20]), np.array([0, 2]), np.array([0, 0]), np.array([20, 21]))
+    array([10, 20])
+    """
+    end = known_until(times, starts, lead, as_of)
     found = np.full(len(lead), MISSING)
-    found[low > first] = times[low[low > first] - 1]
+    some = end > starts[lead]
+    found[some] = times[end[some] - 1]
     return found

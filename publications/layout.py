@@ -154,8 +154,8 @@ VOLUME_COLUMNS = (
 
 FRESHNESS_COLUMNS = (
     PublishedColumn("table", "text", "leads, activities or outcomes"),
-    PublishedColumn("newest_at", "instant", "its latest time stamp before the list; empty: none"),
-    PublishedColumn("rows", "count", "rows that say something of the time before the list"),
+    PublishedColumn("newest_at", "instant", "its latest time stamp up to the list's instant; empty: none"),
+    PublishedColumn("rows", "count", "its rows up to that instant; outcomes: leads converted or closed"),
 )
 
 MANIFEST = "manifest.json"
