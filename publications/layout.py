@@ -154,8 +154,12 @@ VOLUME_COLUMNS = (
 
 FRESHNESS_COLUMNS = (
     PublishedColumn("table", "text", "leads, activities or outcomes"),
-    PublishedColumn("newest_at", "instant", "its latest time stamp up to the list's instant; empty: none"),
-    PublishedColumn("rows", "count", "its rows up to that instant; outcomes: leads converted or closed"),
+    PublishedColumn(
+        "newest_at", "instant", "its latest time stamp up to the list's instant; empty: none"
+    ),
+    PublishedColumn(
+        "rows", "count", "its rows up to that instant; outcomes: leads converted or closed"
+    ),
 )
 
 MANIFEST = "manifest.json"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-EVERYTHING_ELSE = "Everything else"
-"""The last row of a lead in reasons.parquet: all weaker facts together."""
 BASE, LEAD = "A typical lead", "This lead"
 EFFECTS = {"raises": "raises the score", "lowers": "lowers the score"}
 SHARES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 0.99, 0.997, 0.999)

@@ -1,0 +1,89 @@
+"""What each feature and each fact is called where people read of the model."""
+
+from collections.abc import Iterable
+
+from features.catalog import ALL_ACTIVITIES, Feature
+
+FACTS = {
+    "last_activities": "Latest activities",
+    "last_inbound_type": "Latest inbound activity",
+    "last_outbound_type": "Latest outbound activity",
+    "active_days": "Active days",
+    "pace": "Pace of activity",
+    "reps": "Reps involved",
+    "first_response": "First contact",
+    "whose_turn": "Whose turn it is",
+    "age": "Age of the lead",
+    "created": "When the lead came in",
+    "listed": "Day of the list",
+}
+"""Wording of a fact -> its name; facts of the CRM's own bear their label."""
+ANY_ACTIVITY = "Activity of any kind"
+
+MEASURES = {
+    "1d": "how many in 1 day",
+    "7d": "how many in 7 days",
+    "30d": "how many in 30 days",
+    "90d": "how many in 90 days",
+    "ever": "how many ever",
+    "days_since": "days since the last one",
+    "days_since_first": "days since the first one",
+    "decayed_7d": "how many, each counting half after 7 days",
+    "decayed_30d": "how many, each counting half after 30 days",
+    "last_type": "kind of the latest",
+    "second_last_type": "kind of the second latest",
+    "third_last_type": "kind of the third latest",
+    "last_direction": "direction of the latest",
+    "last_inbound_type": "its kind",
+    "last_outbound_type": "its kind",
+    "days_since_second_last": "days since the second latest",
+    "days_since_third_last": "days since the third latest",
+    "days_between_last_two": "days between the latest two",
+    "active_days_7d": "how many in 7 days",
+    "active_days_30d": "how many in 30 days",
+    "active_days_90d": "how many in 90 days",
+    "pace_7d": "the last 7 days against the 30 before",
+    "reps_ever": "how many ever",
+    "reps_30d": "how many in 30 days",
+    "hours_to_first_outbound": "hours from creation to it",
+    "hours_without_outbound": "hours without any so far",
+    "inbound_since_outbound": "inbound activities since the last outbound one",
+    "outbound_since_inbound": "outbound activities since the last inbound one",
+    "lead_age_days": "days since its creation",
+    "created_weekday": "day of the week",
+    "created_hour": "hour of the day",
+    "list_weekday": "day of the week",
+    "": "its value",
+    "days_after_creation": "days from creation to it",
+    "days_ahead": "days from the list to it",
+}
+"""What is measured of a fact -> in words."""
+
+
+def fact_names(catalog: Iterable[Feature]) -> list[str]:
+    """The name of the fact that each column tells, in the matrix's order.
+
+    >>> from features.catalog import build_catalog
+    >>> from features.vocabulary import Vocabulary
+    >>> names = fact_names(build_catalog(Vocabulary(("offer_returned",), ())))
+    >>> names[9], names[-1]
+    ('Offer returned', 'Day of the list')
+    """
+    return [_fact(feature) for feature in catalog]
+
+
+def measure_names(catalog: Iterable[Feature]) -> list[str]:
+    """What each column measures of its fact, in the matrix's order.
+
+    >>> from features.catalog import build_catalog
+    >>> from features.vocabulary import Vocabulary
+    >>> measure_names(build_catalog(Vocabulary((), ())))[:2]
+    ['how many in 1 day', 'how many in 7 days']
+    """
+    return [MEASURES[feature.measure] for feature in catalog]
+
+
+def _fact(feature: Feature) -> str:
+    if feature.topic == ALL_ACTIVITIES:
+        return ANY_ACTIVITY
+    return FACTS.get(feature.wording, feature.label)

@@ -1,0 +1,96 @@
+"""What is published of each listed lead beside the worklist: its facts and its activities.
+
+Both tables are made a stretch of the worklist at a time, so that a list of a million leads is
+never held as a whole.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+LEADS_AT_ONCE = 8_192
+EVERYTHING_ELSE = "Everything else"
+"""The last row of each lead: all weaker facts together."""
+
+
+def reasons_parts(
+    lead_id: "pd.Series",
+    facts: "npt.NDArray[np.object_]",
+    contributions: "npt.NDArray[np.float64]",
+    others: "npt.NDArray[np.float64]",
+    *,
+    order: "npt.NDArray[np.integer]",
+    leads_at_once: int = LEADS_AT_ONCE,
+) -> "Iterator[pd.DataFrame]":
+    """Lay out the strongest facts of each lead, in the order of the worklist.
+
+    Parameters
+    ----------
+    lead_id : Series of n ids
+    facts, contributions : ndarrays of shape (n, k), strongest first; 0 where there is no fact
+    others : ndarray of shape (n,), what all further facts come to
+    order : ndarray of shape (n,), row positions, the first to call first
+    leads_at_once : of how many leads a part tells
+
+    Yields
+    ------
+    DataFrame with the columns of reasons.parquet; at least one, if only an empty one
+
+    >>> import numpy as np, pandas as pd
+    >>> (part,) = reasons_parts(pd.Series(["a"]), np.array([["Offer returned", "-"]], dtype=object),
+    ...     np.array([[0.5, 0.0]]), np.array([0.25]), order=np.array([0]))
+    >>> part.values.tolist()
+    [[1, 'a', 1, 'Offer returned', 0.5], [1, 'a', 2, 'Everything else', 0.25]]
+    """
+    import numpy as np
+    import pandas as pd
+
+    ids = lead_id.to_numpy(dtype=object)
+    for first in range(0, max(len(order), 1), leads_at_once):
+        rows = order[first : first + leads_at_once]
+        last = np.full((len(rows), 1), EVERYTHING_ELSE, dtype=object)
+        moved = np.column_stack([contributions[rows], others[rows]])
+        told = np.column_stack([moved[:, :-1] != 0, np.ones(len(rows), dtype=bool)])
+        place, _ = told.nonzero()
+        yield pd.DataFrame(
+            {
+                "rank": first + place + 1,
+                "lead_id": pd.Series(ids[rows][place], dtype="str"),
+                "position": told.cumsum(axis=1)[told],
+                "fact": pd.Series(np.column_stack([facts[rows], last])[told], dtype="str"),
+                "contribution": moved[told],
+            }
+        )
+
+
+def timeline_parts(
+    lead_id: "pd.Series", parts: "Iterable[pd.DataFrame]"
+) -> "Iterator[pd.DataFrame]":
+    """Name the leads of a timeline.
+
+    Parameters
+    ----------
+    lead_id : Series of ids in the order of the worklist
+    parts : DataFrames with columns place (position in ``lead_id``), occurred_at, type, direction
+
+    Yields
+    ------
+    DataFrame with the columns of timeline.parquet, one for each part
+
+    >>> import pandas as pd
+    >>> at = pd.to_datetime(["2012-01-01"], utc=True)
+    >>> part = pd.DataFrame({"place": [1], "occurred_at": at, "type": "Call", "direction": "in"})
+    >>> next(timeline_parts(pd.Series(["a", "b"]), [part]))[["rank", "lead_id"]].values.tolist()
+    [[2, 'b']]
+    """
+    import pandas as pd
+
+    ids = lead_id.to_numpy(dtype=object)
+    for part in parts:
+        place = part["place"].to_numpy()
+        named = {"rank": place + 1, "lead_id": pd.Series(ids[place], dtype="str")}
+        yield pd.DataFrame(named | {name: part[name] for name in part.columns if name != "place"})
