@@ -1,12 +1,14 @@
 """The simulated CRM: its truth is true, and nothing but the stated facts tells who converts."""
 
 import math
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from crm import simulated_leads, simulated_truth
 from crm.errors import ConfigurationError
 from crm.extract import read_export
 from crm.grid import list_dates
@@ -130,7 +132,7 @@ def test_the_truth_follows_from_the_written_files_by_the_stated_formula(world):
     lead = world.leads.set_index("lead_id")
     history = dict(tuple(world.activities.groupby("lead_id")))
     most = world.truth.nlargest(50, "probability")
-    some = world.truth.sample(250, random_state=1)
+    some = world.truth.sample(100, random_state=1)
     for row in pd.concat([most, some]).itertuples():
         slow = slow_probability(lead.loc[row.lead_id], history[row.lead_id], row.as_of)
         assert row.probability == pytest.approx(slow, rel=1e-9)
@@ -258,3 +260,17 @@ def test_probabilities_differ_from_lead_to_lead(world):
     spread = np.quantile(world.truth["probability"], [0.1, 0.5, 0.9])
     assert spread[2] > 10 * spread[0]
     assert 0 < world.truth["probability"].min() < world.truth["probability"].max() < 1
+
+
+def test_the_documentation_states_the_formula_that_is_used():
+    page = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text()
+    for stated in (
+        f"z = {simulated_truth.INTERCEPT}",
+        f"+ {simulated_truth.ENGAGEMENT_EFFECT:.2f} · ln(1 + engagement)",
+        f"- {simulated_truth.RECENCY_EFFECT:.2f} · ln(1 + days since",
+        f"- {simulated_truth.SPEED_EFFECT:.2f} · ln(1 + hours waited",
+        f"{simulated_leads.COMPANY_SIZE_EFFECT} · log10(company_size / 50)",
+        " · ".join(f"{level.name} {level.effect:g}" for level in simulated_leads.SOURCES),
+        " · ".join(f"{i.name} {i.effect:g}" for i in simulated_leads.INDUSTRIES if i.effect),
+    ):
+        assert stated in page
