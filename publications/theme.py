@@ -125,8 +125,8 @@ def time_axis(instants: "pd.Series", what: str) -> dict[str, Any]:
         return {"title": f"{what}, UTC", "scale": alt.Scale(type="utc")}
     first, last = instants.min(), instants.max()
     room = max((last - first) * 0.04, pd.Timedelta(hours=12))
-    epoch = pd.Timestamp(0, tz="UTC")
-    ends = [(end - epoch) // pd.Timedelta(milliseconds=1) for end in (first - room, last + room)]
+    # As text: newer releases of the renderer, such as the dashboard's, do not take numbers here.
+    ends = [end.isoformat() for end in (first - room, last + room)]
     span, title = last - first, f"{what}, UTC"
     if span > pd.Timedelta(days=300):
         label = "%b %Y"
