@@ -55,7 +55,7 @@ class RegisteredVersion:
     tags: Mapping[str, str]
     """Of the training run, as given to ``log_training``."""
     decision: Mapping[str, str]
-    """The figures by which it was promoted; empty if it never was."""
+    """The figures by which it was promoted or not; empty if nothing was decided."""
 
 
 def embedded(

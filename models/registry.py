@@ -46,6 +46,7 @@ __all__ = [
     "embedded",
     "fetch",
     "log_training",
+    "note_decision",
     "promote",
     "rollback",
     "versions",
@@ -55,7 +56,7 @@ CHAMPION, PREVIOUS = "champion", "previous"
 TRAINING_FILES = "training"
 MODEL_TAG, SPEC_TAG = "model_sha256", "spec_sha256"
 DECISION = "decision."
-"""Begins the tags that tell by which figures a version became champion."""
+"""Begins the tags that tell by which figures a version became champion, or did not."""
 
 ALWAYS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -112,10 +113,10 @@ def log_training(
         return _described(client, known)
 
 
-def versions(registry: Registry) -> list[RegisteredVersion]:
-    """List all versions, the newest first; empty where nothing was registered yet."""
+def versions(registry: Registry, *, most: int | None = None) -> list[RegisteredVersion]:
+    """List all versions, or the ``most`` newest, the newest first; empty where there is none."""
     with _connected(registry) as client:
-        return [_described(client, found) for found in _all(client, registry)]
+        return [_described(client, found) for found in _all(client, registry)[:most]]
 
 
 def champion(registry: Registry) -> RegisteredVersion | None:
@@ -158,12 +159,15 @@ def promote(
                 f"Version {version} was compared with {_named(replacing)}, but {_named(found)} is "
                 "the champion now. Nothing was moved; train again."
             )
-        for name, figure in (decision or {}).items():
-            client.set_model_version_tag(
-                registry.model_name, str(version), f"{DECISION}{name}", str(figure)
-            )
+        _note(client, registry, version, decision or {})
         _lead(client, registry, version, found)
         return _described(client, _existing(client, registry, version))
+
+
+def note_decision(registry: Registry, version: int, decision: Mapping[str, object]) -> None:
+    """Keep with a version why it does not lead, as ``promote`` keeps why it does."""
+    with _connected(registry) as client:
+        _note(client, registry, version, decision)
 
 
 def rollback(registry: Registry, version: int | None = None) -> RegisteredVersion:
@@ -377,6 +381,15 @@ def _described(client: "MlflowClient", found: "ModelVersion") -> RegisteredVersi
         tags=own,
         decision=chosen,
     )
+
+
+def _note(
+    client: "MlflowClient", registry: Registry, version: int, decision: Mapping[str, object]
+) -> None:
+    for name, figure in decision.items():
+        client.set_model_version_tag(
+            registry.model_name, str(version), f"{DECISION}{name}", str(figure)
+        )
 
 
 def _named(version: int | None) -> str:

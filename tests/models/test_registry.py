@@ -22,6 +22,7 @@ from models.registry import (
     embedded,
     fetch,
     log_training,
+    note_decision,
     promote,
     rollback,
     versions,
@@ -147,6 +148,18 @@ def test_promoting_the_champion_again_keeps_the_one_before_it(
     promote(registry, second, replacing=first)
     promote(registry, second, replacing=second)
     assert rollback(registry).version == first
+
+
+def test_why_a_version_does_not_lead_is_kept_with_it(
+    registry: Registry, trained: dict[int, Path]
+) -> None:
+    first, second = (log(registry, trained[seed]) for seed in (1, 2))
+    promote(registry, first, replacing=None, decision={"sentence": "The first model."})
+    note_decision(registry, second, {"sentence": "It is worse."})
+    told = {found.version: found.decision["sentence"] for found in versions(registry)}
+    assert told == {first: "The first model.", second: "It is worse."}
+    assert champion(registry).version == first
+    assert [found.version for found in versions(registry, most=1)] == [second]
 
 
 def test_rolling_back_twice_leads_forward_again(
