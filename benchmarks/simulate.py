@@ -1,10 +1,9 @@
 """How fast ``crm.simulate`` is: activities per second, peak memory, and two ratios.
 
 Run from the repository: ``.venv/bin/python benchmarks/simulate.py [LEADS]`` (default 1,000,000).
-The first ratio is the time against
-merely reading the written activities and writing them again with pyarrow, on the same machine in
-the same minute; the second is the time for a lead against that in a tenth of the leads, 1 where
-time grows in proportion.
+The first ratio is the time against merely reading the written activities and writing them again
+with pyarrow, on the same machine in the same minute; the second is the time for a lead against
+that among a tenth of the leads, 1 where time grows in proportion.
 """
 
 import resource
