@@ -13,6 +13,7 @@ from models.registry import (
     champion,
     embedded,
     fetch,
+    note_decision,
     promote,
 )
 from models.scorer import LeadScorer
@@ -100,21 +101,20 @@ def let_lead(
     """
     registry = registry_of(job)
     present = champion(registry)
-    if not verdict.passed:
-        return False, verdict.sentence
-    if present is not None and present.version == challenger.version:
+    if verdict.passed and present is not None and present.version == challenger.version:
         return (
             True,
             f"Version {challenger.version} leads already: the training gave the same model.",
         )
-    allowed, sentence = _against(present, tested, facts, job)
+    allowed, sentence = False, verdict.sentence
+    if verdict.passed:
+        allowed, sentence = _against(present, tested, facts, job)
+    decision = {"sentence": sentence, "as_of": facts.as_of.isoformat()}
     if allowed:
-        promote(
-            registry,
-            challenger.version,
-            replacing=None if present is None else present.version,
-            decision={"sentence": sentence, "as_of": facts.as_of.isoformat()},
-        )
+        before = None if present is None else present.version
+        promote(registry, challenger.version, replacing=before, decision=decision)
+    else:
+        note_decision(registry, challenger.version, decision)
     return allowed, sentence
 
 

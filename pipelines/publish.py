@@ -10,8 +10,10 @@ import pandas as pd
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.job import Job
+from pipelines.model_page import model_facts
 from pipelines.progress import step
 from pipelines.proof import BACKTEST, PICTURES, ProofFrames
+from pipelines.stories import Stories, write_stories, write_supply
 from pipelines.tasks import coarse_task
 from publications.home import Hold, start_run, write_lasting
 from publications.layout import published_file
@@ -42,6 +44,7 @@ class Listing:
 @coarse_task(name="publish")
 def publish_list(
     worklist: pd.DataFrame,
+    stories: Stories,
     leading: Champion | None,
     no_model_reason: str,
     checked: CheckedExport,
@@ -55,8 +58,11 @@ def publish_list(
             write_table(folder, name, worklist)
         write_table(folder, "quarantine.parquet", checked.export.quarantine)
         write_lasting(folder / "data_checks.json", checked.checks.to_json().encode())
+        write_stories(folder, stories, worklist["lead_id"], checked)
+        write_supply(folder, checked)
         if leading is not None:
             _copy_proof(folder, leading, job)
+            write_lasting(folder / "model.json", model_facts(leading, job))
         report = render_report(_report_facts(worklist, leading, no_model_reason, checked, job))
         write_lasting(folder / "report.html", report.encode())
         reason = None if leading is not None else no_model_reason
@@ -75,9 +81,10 @@ def publish_list(
 
 
 def _copy_proof(folder: Path, leading: Champion, job: Job) -> None:
-    backtest = leading.proof.backtest
-    agreed = list(published_file(BACKTEST).column_names)
-    write_table(folder, BACKTEST, backtest[agreed])
+    columns = list(published_file(BACKTEST).column_names)
+    if job.settings.lists.policy == "on_arrival":
+        columns.append("list_date")  # with periodic lists it is as_of
+    write_table(folder, BACKTEST, leading.proof.backtest[columns])
     for name, frame in leading.proof.tables.items():
         write_table(folder, name, frame)
     kept = job.home.models / str(leading.version.version)

@@ -22,6 +22,7 @@ from pipelines.job import Job
 from pipelines.matrices import matrix, vocabulary_until
 from pipelines.progress import step
 from pipelines.publish import Listing, publish_list
+from pipelines.stories import Facts, Stories, strongest_facts
 from pipelines.tasks import coarse_task
 from publications.home import Hold, hold
 from publications.worklist import build_worklist, mark_reasons
@@ -48,6 +49,8 @@ class Ranked:
     score: npt.NDArray[np.float64]
     tier: npt.NDArray[np.object_]
     reasons: npt.NDArray[np.object_]
+    facts: Facts | None = None
+    """What each score is made of."""
 
 
 @flow(name="score", persist_result=False)
@@ -72,17 +75,19 @@ def scored(checked: CheckedExport, job: Job, held: Hold) -> Listing:
         ranked = rank_by_freshness(open_list, checked, job)
     else:
         ranked = rank_by_model(open_list, leading, checked, job)
+    order = call_order(
+        np.nan_to_num(ranked.score), open_list.most_fresh, open_list.shown["lead_id"]
+    )
     worklist = build_worklist(
         open_list.shown,
-        order=call_order(
-            np.nan_to_num(ranked.score), open_list.most_fresh, open_list.shown["lead_id"]
-        ),
+        order=order,
         score=ranked.score,
         tier=ranked.tier,
         reasons=ranked.reasons,
         profile=[column.name for column in checked.export.profile],
     )
-    return publish_list(worklist, leading, why_no_model(job), checked, job, held)
+    stories = Stories(open_list.snapshots["lead"].to_numpy(), order, ranked.facts)
+    return publish_list(worklist, stories, leading, why_no_model(job), checked, job, held)
 
 
 @coarse_task(name="draw up today's list")
@@ -114,6 +119,7 @@ def rank_by_model(
             score=probability,
             tier=_tiers(probability, open_list, leading, job),
             reasons=_told(told, signs, X, vocabulary),
+            facts=strongest_facts(moved, X, vocabulary),
         )
 
 

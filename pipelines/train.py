@@ -1,7 +1,7 @@
 """Train a challenger, prove it on lists it never saw, register it, let the better one lead."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from features.freshness import days_since_fresh
 from features.snapshots import training_snapshots
 from features.vocabulary import Vocabulary
 from models import proof as verdicts
-from models.backtest import backtest, refuse_too_little, rolling_origin
+from models.backtest import Fold, backtest, refuse_too_little, rolling_origin
 from models.baselines import most_fresh
 from models.errors import NotEnoughData
 from models.gain_tables import gain_table, gains, measure
@@ -31,6 +31,7 @@ from pipelines.model_facts import ModelFacts, fingerprint
 from pipelines.progress import step
 from pipelines.proof import ProofFrames, write_proof
 from pipelines.tasks import coarse_task
+from pipelines.training_story import first_contacts, tell_training, weigh_facts
 from publications.home import Hold, hold, move_lasting, start_run
 
 Rows = npt.NDArray[np.int64]
@@ -84,7 +85,14 @@ def trained(checked: CheckedExport, job: Job, held: Hold) -> Training:
         decision = _decision(checked, job, version=None, promoted=False, sentence=str(error))
         remember(held, decision)
         return Training(decision)
-    proof = measure_gains(tested, job)
+    proof = replace(
+        measure_gains(tested, job),
+        importance=weigh_facts(scorer, vocabulary, history.snapshots, checked, job),
+        first_contact=first_contacts(tested, checked, job),
+        training=tell_training(
+            history.snapshots, folds_of(history, job), tested, scorer, vocabulary, checked, job
+        ),
+    )
     verdict = judge_proof(tested, job)
     facts = _facts(history, tested, vocabulary, verdict, checked, job)
     version = register(scorer, facts, proof, verdict, job, held)
@@ -131,12 +139,7 @@ def refuse_no_conversion(checked: CheckedExport, history: History) -> None:
 def run_backtest(history: History, checked: CheckedExport, job: Job) -> pd.DataFrame:
     """Score every test list by a model that only used labels known by then."""
     settings = job.settings
-    folds = rolling_origin(
-        history.snapshots,
-        horizon=job.policy.horizon,
-        share=settings.backtest.share,
-        max_fits=settings.backtest.max_fits,
-    )
+    folds = folds_of(history, job)
 
     def matrix_for(
         origin: pd.Timestamp, train_rows: Rows, test_rows: Rows
@@ -160,6 +163,16 @@ def run_backtest(history: History, checked: CheckedExport, job: Job) -> pd.DataF
             frozen=settings.tiers.mode == "frozen",
             progress=advance,
         )
+
+
+def folds_of(history: History, job: Job) -> list[Fold]:
+    """Which rows each fit of the backtest learns from and is tested on."""
+    return rolling_origin(
+        history.snapshots,
+        horizon=job.policy.horizon,
+        share=job.settings.backtest.share,
+        max_fits=job.settings.backtest.max_fits,
+    )
 
 
 @coarse_task(name="fit the model to deploy")

@@ -30,10 +30,10 @@ def reasons_parts(
 
     Parameters
     ----------
-    lead_id : Series of n ids
+    lead_id : Series of n ids in the order of the worklist
     facts, contributions : ndarrays of shape (n, k), strongest first; 0 where there is no fact
     others : ndarray of shape (n,), what all further facts come to
-    order : ndarray of shape (n,), row positions, the first to call first
+    order : ndarray of shape (n,), which of their rows is called first, second and so on
     leads_at_once : of how many leads a part tells
 
     Yields
@@ -51,7 +51,8 @@ def reasons_parts(
 
     ids = lead_id.to_numpy(dtype=object)
     for first in range(0, max(len(order), 1), leads_at_once):
-        rows = order[first : first + leads_at_once]
+        part = slice(first, first + leads_at_once)
+        rows = order[part]
         last = np.full((len(rows), 1), EVERYTHING_ELSE, dtype=object)
         moved = np.column_stack([contributions[rows], others[rows]])
         told = np.column_stack([moved[:, :-1] != 0, np.ones(len(rows), dtype=bool)])
@@ -59,7 +60,7 @@ def reasons_parts(
         yield pd.DataFrame(
             {
                 "rank": first + place + 1,
-                "lead_id": pd.Series(ids[rows][place], dtype="str"),
+                "lead_id": pd.Series(ids[part][place], dtype="str"),
                 "position": told.cumsum(axis=1)[told],
                 "fact": pd.Series(np.column_stack([facts[rows], last])[told], dtype="str"),
                 "contribution": moved[told],

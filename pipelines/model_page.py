@@ -1,0 +1,62 @@
+"""What a publication tells of the model in force: its training, its backtest, its predecessors."""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from models.reasons import base_score
+from models.registry import RegisteredVersion, versions
+from pipelines.champion import Champion, registry_of
+from pipelines.job import Job
+
+VERSIONS = 20
+"""The newest versions that are told; a server may hold hundreds."""
+
+
+def model_facts(leading: Champion, job: Job) -> bytes:
+    """The bytes of model.json; docs/publications.md tells its keys."""
+    facts, scorer, lists = leading.facts, leading.scorer, job.settings.lists
+    training = leading.proof.training or {"trained_on": [], "left_out": [], "folds": []}
+    content = {
+        "version": leading.version.version,
+        "sha256": leading.version.model_sha256,
+        "as_of": _instant(facts.as_of),
+        "trained_from": _instant(facts.trained_from),
+        "trained_until": _instant(facts.trained_until),
+        "horizon_days": lists.horizon_days,
+        "every_days": lists.every_days,
+        "policy": lists.policy,
+        "rows": scorer.rows_,
+        "conversions": scorer.conversions_,
+        "columns": len(scorer.columns_),
+        "base_score": round(base_score(scorer), 9),
+        "depth": job.settings.tiers.A,
+        "verdict": facts.verdict,
+        **training,
+        "versions": [_version(found, leading) for found in _told(leading, job)],
+    }
+    return f"{json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+
+
+def _told(leading: Champion, job: Job) -> list[RegisteredVersion]:
+    """The newest versions, and the leading one if it is older than all of them."""
+    newest = versions(registry_of(job), most=VERSIONS)
+    known = any(found.version == leading.version.version for found in newest)
+    return newest if known else [*newest, leading.version]
+
+
+def _version(found: RegisteredVersion, leading: Champion) -> dict[str, Any]:
+    as_of = found.tags.get("as_of")
+    return {
+        "version": found.version,
+        "as_of": None if as_of is None else _instant(pd.Timestamp(as_of)),
+        "gain_at_30": found.metrics.get("gain_model_at_30"),
+        "most_fresh_at_30": found.metrics.get("gain_most_fresh_at_30"),
+        "leads": found.version == leading.version.version,
+        "decision": found.decision.get("sentence", ""),
+    }
+
+
+def _instant(instant: pd.Timestamp) -> str:
+    return instant.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,138 @@
+"""What a training tells of itself: what it learned from and left out, what moves its scores."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from features.catalog import build_catalog, humanise, topics
+from features.first_response import has_outbound, hours_to_first_outbound
+from features.names import fact_names, measure_names
+from features.vocabulary import MAX_TYPES, Vocabulary
+from models.backtest import Fold
+from models.first_contact import first_contact_table
+from models.folds import fold_table
+from models.importance import evenly_spaced, importance_table
+from models.scorer import LeadScorer
+from pipelines.check import CheckedExport
+from pipelines.job import Job
+from pipelines.matrices import matrix
+from pipelines.progress import step
+from pipelines.tasks import coarse_task
+from publications.figures import count, day
+
+
+@coarse_task(name="weigh the facts")
+def weigh_facts(
+    scorer: LeadScorer,
+    vocabulary: Vocabulary,
+    snapshots: pd.DataFrame,
+    checked: CheckedExport,
+    job: Job,
+) -> pd.DataFrame:
+    """Which facts move the model's scores, on rows from all over its training lists."""
+    with step("Weighing the facts") as advance:
+        some = snapshots.iloc[evenly_spaced(len(snapshots))]
+        X = matrix(some, checked, vocabulary, job)
+        catalog = build_catalog(vocabulary)
+        return importance_table(
+            scorer.contributions(X, progress=advance),
+            topics(catalog),
+            fact_names(catalog),
+            measure_names(catalog),
+        )
+
+
+@coarse_task(name="tabulate first contacts")
+def first_contacts(tested: pd.DataFrame, checked: CheckedExport, job: Job) -> pd.DataFrame | None:
+    """Conversion by tier and delay of the first contact; None without outbound activities."""
+    export = checked.export
+    if not has_outbound(export.activities):
+        return None
+    hours = hours_to_first_outbound(tested, export.leads, export.activities)
+    return first_contact_table(
+        tested,
+        hours,
+        samples=job.settings.backtest.bootstrap_samples,
+        seed=job.settings.training.seed,
+    )
+
+
+def tell_training(
+    snapshots: pd.DataFrame,
+    folds: Sequence[Fold],
+    tested: pd.DataFrame,
+    scorer: LeadScorer,
+    vocabulary: Vocabulary,
+    checked: CheckedExport,
+    job: Job,
+) -> dict[str, Any]:
+    """What the model learned from and what was left out, in sentences, and the backtest's fits."""
+    fits = fold_table(folds, tested, snapshots["converted"], depth=job.settings.tiers.A)
+    gains = fits[["gain", "most_fresh"]].astype(object)
+    told = fits.assign(
+        origin=[instant.isoformat() for instant in fits["origin"]],
+        **gains.where(gains.notna(), None),
+    )
+    return {
+        "trained_on": [*_trained_on(snapshots, scorer, vocabulary, job)],
+        "left_out": [*_left_out(snapshots, vocabulary, checked, job)],
+        "folds": told.to_dict("records"),
+    }
+
+
+def _trained_on(
+    snapshots: pd.DataFrame, scorer: LeadScorer, vocabulary: Vocabulary, job: Job
+) -> Iterator[str]:
+    lists = job.settings.lists
+    first, last = (day(end) for end in (snapshots["as_of"].min(), snapshots["as_of"].max()))
+    if lists.policy == "periodic":
+        drawn = count(snapshots["as_of"].nunique(), "list", "lists")
+        yield f"{drawn}, one every {count(lists.every_days, 'day', 'days')}, {first} to {last}."
+    else:
+        yield (
+            f"Leads of {first} to {last}, each as it stood {lists.delay_hours:g} hours after it "
+            "came in."
+        )
+    yield (
+        f"{count(len(snapshots), 'row', 'rows')} of "
+        f"{count(snapshots['lead'].nunique(), 'different lead', 'different leads')}, of which "
+        f"{count(scorer.conversions_)} converted within {count(lists.horizon_days, 'day', 'days')}."
+    )
+    yield (
+        f"{count(len(scorer.columns_))} columns of what was known on the day of the list: "
+        f"{count(len(vocabulary.types), 'kind', 'kinds')} of activity, how often, how recently and "
+        "in which order; the age of the lead and the calendar."
+    )
+    if vocabulary.profile:
+        named = ", ".join(humanise(term.name) for term in vocabulary.profile)
+        yield f"What the export says of the lead itself: {named}."
+
+
+def _left_out(
+    snapshots: pd.DataFrame, vocabulary: Vocabulary, checked: CheckedExport, job: Job
+) -> Iterator[str]:
+    lists, export = job.settings.lists, checked.export
+    horizon = count(lists.horizon_days, "day", "days")
+    yield (
+        f"Lists after {day(checked.as_of - job.policy.horizon)}: their {horizon} are not over, so "
+        "nobody knows yet who converts. Such leads are not counted as losses."
+    )
+    unseen = len(export.leads) - snapshots["lead"].nunique()
+    yield (
+        f"{count(unseen, 'lead stands', 'leads stand')} on no such list: too new, or converted or "
+        "closed before the next list was drawn up."
+    )
+    yield (
+        f"Leads older than {count(lists.max_age_days, 'day', 'days')}, and all that happened at "
+        "or after the instant of a list."
+    )
+    kinds = export.activities["type"].nunique()
+    if kinds > MAX_TYPES:
+        yield f"{count(kinds - len(vocabulary.types))} rare kinds of activity: counted together."
+    shown = [humanise(column.name) for column in export.profile if column.kind == "display"]
+    unused = ", ".join(["Who owns the lead", *shown])
+    yield f"Never used, only shown: {unused}."
+    for row in export.counts.to_dict("records"):
+        if aside := row["quarantined"] + row["excluded"]:
+            yield f"{count(aside, 'row', 'rows')} of the {row['table']}, quarantined or excluded."
