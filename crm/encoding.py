@@ -112,9 +112,7 @@ def open_text(path: Path, name: str, declared: str) -> TextFile:
     with path.open("rb") as stream:
         gzipped = stream.read(2) == GZIP
     file = TextFile(path, name, gzipped, declared or "utf-8")
-    head = next(file.chunks(), b"")[:HEAD]
-    if not head.strip(b"\x00 \t\r\n"):
-        raise DataRefused(f"{name} is empty: there is not even a header. Export it again.")
+    head = head_of(file)
     if (found := looks_like(head)) is not None:
         raise DataRefused(
             f"{name} looks like {found}, not like a table in CSV. Export it as CSV, TSV or Parquet."
@@ -123,6 +121,20 @@ def open_text(path: Path, name: str, declared: str) -> TextFile:
         if head.startswith(mark):
             return TextFile(path, name, gzipped, encoding)
     return file
+
+
+def head_of(file: TextFile) -> bytes:
+    """The begin of a file, up to a megabyte.
+
+    Raises
+    ------
+    DataRefused
+        There is nothing in it.
+    """
+    head = next(file.chunks(), b"")[:HEAD]
+    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise DataRefused(f"{file.name} is empty: there is not even a header. Export it again.")
+    return head
 
 
 def utf8_chunks(file: TextFile) -> Iterator[bytes]:

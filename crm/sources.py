@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from crm.encoding import HEAD, PARQUET, TextFile, open_text, rewrite, utf8_chunks
+from crm.encoding import PARQUET, TextFile, head_of, open_text, rewrite, utf8_chunks
 from crm.engine import Workbench, literal, quoted
 from crm.errors import DataRefused
 from crm.export import Finding
@@ -110,22 +110,43 @@ def load_file(
 def _load_csv(
     bench: Workbench, table: str, original: TextFile, wanted: Sequence[Wanted]
 ) -> RawTable:
-    text, findings = original, []
-    head = next(text.chunks())[:HEAD]
-    if text.encoding not in ("utf-8", "utf-8-sig"):
-        text = rewrite(original, bench.scratch / f"{table}-decoded.csv")
-        findings.append(_repair(table, "encoding", f"was read as {original.encoding.upper()}"))
-    elif b"\r" in head and b"\n" not in head:
-        text = rewrite(original, bench.scratch / f"{table}-decoded.csv")
-    head = next(text.chunks())[:HEAD]
+    findings: list[Finding] = []
+    text = _as_utf8(bench, table, original, findings)
+    header = _header(table, text, wanted, findings)
+    text, records = _records(bench, table, text, header, findings)
+    shown = _choose(table, wanted, header.names, original.name, findings)
+    _scan(bench, table, text, header, shown)
+    return _account(bench, table, original.name, header, records, shown, findings)
+
+
+def _as_utf8(bench: Workbench, table: str, text: TextFile, findings: list[Finding]) -> TextFile:
+    """The file itself if it is UTF-8, else a copy that is."""
     if text.encoding == "utf-8-sig":
         findings.append(_repair(table, "byte_order_mark", "begins with a byte order mark"))
-    header = read_header(
-        head.decode("utf-8-sig", "replace"), [w.name for w in wanted], original.name
-    )
+    elif text.encoding != "utf-8":
+        findings.append(_repair(table, "encoding", f"is in {text.encoding.upper()}"))
+        return rewrite(text, bench.scratch / f"{table}-decoded.csv")
+    head = head_of(text)
+    if b"\r" in head and b"\n" not in head:
+        return rewrite(text, bench.scratch / f"{table}-decoded.csv")
+    return text
+
+
+def _header(
+    table: str, text: TextFile, wanted: Sequence[Wanted], findings: list[Finding]
+) -> Header:
+    head = head_of(text).decode("utf-8-sig", "replace")
+    header = read_header(head, [column.name for column in wanted], text.name)
     if header.separator != ",":
         name = {"\t": "a tab", ";": "a semicolon", "|": "a pipe"}[header.separator]
         findings.append(_repair(table, "separator", f"separates its columns by {name}"))
+    return header
+
+
+def _records(
+    bench: Workbench, table: str, text: TextFile, header: Header, findings: list[Finding]
+) -> tuple[TextFile, Records]:
+    """The file's records, and the file to read: a copy where its lines end in different ways."""
     records = read_records(utf8_chunks(text), text.open, header.separator)
     if records.mixed_newlines:
         text = rewrite(text, bench.scratch / f"{table}-newlines.csv")
@@ -133,12 +154,10 @@ def _load_csv(
         findings.append(_repair(table, "newlines", "ends its lines in different ways"))
     if records.unclosed is not None:
         raise DataRefused(
-            f"{original.name}, line {records.unclosed:,}: a quote is opened and never closed, so "
+            f"{text.name}, line {records.unclosed:,}: a quote is opened and never closed, so "
             "what follows cannot be told apart. Close the quote in the export."
         )
-    shown = _choose(table, wanted, header.names, original.name, findings)
-    _scan(bench, table, text, header, shown)
-    return _account(bench, table, original.name, header, records, shown, findings)
+    return text, records
 
 
 def _repair(table: str, rule: str, what: str) -> Finding:

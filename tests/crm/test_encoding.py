@@ -40,7 +40,7 @@ def test_a_damaged_archive_is_refused(file) -> None:
         text_of(file(bytes(packed)))
 
 
-@pytest.mark.parametrize("data", [b"", b"\n\n", b"  ", gzip.compress(b"")])
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"  ", b"\xff\xfe", gzip.compress(b"")])
 def test_an_empty_file_is_refused(file, data: bytes) -> None:
     with pytest.raises(DataRefused, match=r"leads\.csv is empty: there is not even a header"):
         file(data)
