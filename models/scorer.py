@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 DEFAULT_PARAMS: Mapping[str, float | int | bool] = {
-    "num_iterations": 250,
+    "num_iterations": 300,
     "learning_rate": 0.04,
-    "num_leaves": 8,
+    "num_leaves": 5,
     "extra_trees": True,
-    "feature_fraction": 0.3,
+    "feature_fraction_bynode": 0.3,
     "bagging_fraction": 0.5,
     "bagging_freq": 1,
     "min_sum_hessian_in_leaf": 10.0,
