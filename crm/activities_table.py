@@ -10,6 +10,7 @@ from crm.engine import Workbench
 from crm.export import Finding
 from crm.mapping import ActivitiesSection
 from crm.rules import (
+    DATED_TO_CREATION,
     EMPTY_ID,
     EXACT_DUPLICATE,
     LEAD_SET_ASIDE,
@@ -144,7 +145,7 @@ def activity_findings(
     )
     if clipped:
         text = f"{clipped:,} activities lie before their lead's creation and were dated to it."
-        findings.append(Finding("activities", "before_creation", "info", clipped, text))
+        findings.append(Finding("activities", DATED_TO_CREATION, "info", clipped, text))
     if ahead:
         text = f"{ahead:,} activities lie in the future; no list uses them before they happen."
         findings.append(Finding("activities", "in_the_future", "info", ahead, text))

@@ -13,8 +13,9 @@ import pandas as pd
 
 from crm.errors import DataRefused
 from crm.export import Export
+from crm.gate import Check, Frame, Gate
 from crm.mapping import Mapping as ExportMapping
-from crm.suites import Check, Frame, Gate, activity_summary, make_checks
+from crm.suites import activity_summary, make_checks
 
 __all__ = ["DataChecks", "Gate", "check_export"]
 

@@ -175,6 +175,8 @@ OUTCOME_SET_ASIDE = Rule(
     "has an outcome that was set aside itself, so it is not known how it ended",
     "outcome_is_set_aside",
 )
+DATED_TO_CREATION = "before_creation"
+"""Not a rule that sets rows aside: activities before their lead's creation are dated to it."""
 TYPE_IS_MISSING = Rule("type_is_missing", "type", "quarantine", "type is missing", "type IS NULL")
 UNKNOWN_DIRECTION = Rule(
     "unknown_direction",
