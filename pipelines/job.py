@@ -78,6 +78,15 @@ def instant(text: str) -> pd.Timestamp:
     return stamp.as_unit("us")
 
 
+def in_utc(instant: pd.Timestamp) -> str:
+    """An aware instant as it stands in JSON files.
+
+    >>> in_utc(pd.Timestamp("2012-03-14T15:04:54.681+00:00"))
+    '2012-03-14T15:04:54.681000Z'
+    """
+    return instant.tz_convert("UTC").isoformat().replace("+00:00", "Z")
+
+
 def home_at(folder: Path) -> Home:
     """The home folder at a path, which need not exist yet."""
     return Home(folder.resolve())

@@ -8,7 +8,7 @@ import pandas as pd
 from models.reasons import base_score
 from models.registry import RegisteredVersion, versions
 from pipelines.champion import Champion, registry_of
-from pipelines.job import Job
+from pipelines.job import Job, in_utc
 
 VERSIONS = 20
 """The newest versions that are told; a server may hold hundreds."""
@@ -21,9 +21,9 @@ def model_facts(leading: Champion, job: Job) -> bytes:
     content = {
         "version": leading.version.version,
         "sha256": leading.version.model_sha256,
-        "as_of": _instant(facts.as_of),
-        "trained_from": _instant(facts.trained_from),
-        "trained_until": _instant(facts.trained_until),
+        "as_of": in_utc(facts.as_of),
+        "trained_from": in_utc(facts.trained_from),
+        "trained_until": in_utc(facts.trained_until),
         "horizon_days": lists.horizon_days,
         "every_days": lists.every_days,
         "policy": lists.policy,
@@ -50,13 +50,13 @@ def _version(found: RegisteredVersion, leading: Champion) -> dict[str, Any]:
     as_of = found.tags.get("as_of")
     return {
         "version": found.version,
-        "as_of": None if as_of is None else _instant(pd.Timestamp(as_of)),
-        "gain_at_30": found.metrics.get("gain_model_at_30"),
-        "most_fresh_at_30": found.metrics.get("gain_most_fresh_at_30"),
+        "as_of": None if as_of is None else in_utc(pd.Timestamp(as_of)),
+        "gain_at_30": _rounded(found.metrics.get("gain_model_at_30")),
+        "most_fresh_at_30": _rounded(found.metrics.get("gain_most_fresh_at_30")),
         "leads": found.version == leading.version.version,
         "decision": found.decision.get("sentence", ""),
     }
 
 
-def _instant(instant: pd.Timestamp) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 9)

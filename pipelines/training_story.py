@@ -1,6 +1,6 @@
 """What a training tells of itself: what it learned from and left out, what moves its scores."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from models.folds import fold_table
 from models.importance import evenly_spaced, importance_table
 from models.scorer import LeadScorer
 from pipelines.check import CheckedExport
-from pipelines.job import Job
+from pipelines.job import Job, in_utc
 from pipelines.matrices import matrix
 from pipelines.progress import step
 from pipelines.tasks import coarse_task
@@ -69,16 +69,21 @@ def tell_training(
 ) -> dict[str, Any]:
     """What the model learned from and what was left out, in sentences, and the backtest's fits."""
     fits = fold_table(folds, tested, snapshots["converted"], depth=job.settings.tiers.A)
-    gains = fits[["gain", "most_fresh"]].astype(object)
-    told = fits.assign(
-        origin=[instant.isoformat() for instant in fits["origin"]],
-        **gains.where(gains.notna(), None),
-    )
     return {
         "trained_on": [*_trained_on(snapshots, scorer, vocabulary, job)],
         "left_out": [*_left_out(snapshots, vocabulary, checked, job)],
-        "folds": told.to_dict("records"),
+        "folds": [_as_json(fit) for fit in fits.to_dict("records")],
     }
+
+
+def _as_json(fit: dict[Hashable, Any]) -> dict[str, Any]:
+    """One fit of the backtest as JSON values; a gain that is none is null."""
+    values = {str(name): value for name, value in fit.items()}
+    gains = {
+        name: None if pd.isna(values[name]) else round(values[name], 9)
+        for name in ("gain", "most_fresh")
+    }
+    return values | gains | {"origin": in_utc(values["origin"])}
 
 
 def _trained_on(
@@ -96,8 +101,9 @@ def _trained_on(
         )
     yield (
         f"{count(len(snapshots), 'row', 'rows')} of "
-        f"{count(snapshots['lead'].nunique(), 'different lead', 'different leads')}, of which "
-        f"{count(scorer.conversions_)} converted within {count(lists.horizon_days, 'day', 'days')}."
+        f"{count(snapshots['lead'].nunique(), 'different lead', 'different leads')}; "
+        f"{count(scorer.conversions_)} of the rows converted within "
+        f"{count(lists.horizon_days, 'day', 'days')}."
     )
     yield (
         f"{count(len(scorer.columns_))} columns of what was known on the day of the list: "
