@@ -33,6 +33,12 @@ class Workbench:
         """Run a statement that yields no rows."""
         self.db.execute(statement, parameters).fetchall()
 
+    def append(self, table: str, batch: Any) -> None:
+        """Add an Arrow table's rows to a table with the same columns."""
+        self.db.register("batch", batch)
+        self.run(f"INSERT INTO {table} SELECT * FROM batch")
+        self.db.unregister("batch")
+
     def link(self, path: Path, name: str) -> Path:
         """A name of our own for a file: no character of a user's path means anything to DuckDB."""
         link = self.scratch / name

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from crm import activities_table, leads_table, outcomes_table
 from crm.contract import ProfileColumn
+from crm.database import load_query, open_database
 from crm.engine import Workbench, workbench
 from crm.errors import DataRefused
 from crm.export import GRACE, Export, Finding, check_conservation, counts_frame
@@ -35,8 +36,12 @@ def read_export(mapping: Mapping, *, now: pd.Timestamp) -> Export:
     DataRefused
         A file is missing, empty, damaged, no table, no text, lacks a column; or no lead is left.
     """
-    reading = _Reading(mapping, _locate_files(mapping))
-    with workbench(reading.paths.values(), mapping.timezone, now + GRACE) as bench:
+    paths = _locate_files(mapping)
+    with (
+        open_database(mapping.database) as connection,
+        workbench(paths.values(), mapping.timezone, now + GRACE) as bench,
+    ):
+        reading = _Reading(mapping, paths, connection)
         leads, profile = _read_leads(bench, reading)
         activities = _read_activities(bench, reading)
     counts = counts_frame([account.counts for account in reading.accounts])
@@ -75,6 +80,7 @@ class _Reading:
 
     mapping: Mapping
     paths: dict[str, Path]
+    connection: Any
     accounts: list[Account] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -85,7 +91,10 @@ class _Reading:
         source: Source,
         wanted: Sequence[Wanted],
     ) -> RawTable:
-        raw = load_file(bench, table, self.paths[table], source, wanted)
+        if table in self.paths:
+            raw = load_file(bench, table, self.paths[table], source, wanted)
+        else:
+            raw = load_query(bench, table, self.connection, source, wanted)
         self.findings.extend(raw.findings)
         return raw
 

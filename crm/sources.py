@@ -114,7 +114,7 @@ def _load_csv(
     text = _as_utf8(bench, table, original, findings)
     header = _header(table, text, wanted, findings)
     text, records = _records(bench, table, text, header, findings)
-    shown = _choose(table, wanted, header.names, original.name, findings)
+    shown = choose_columns(table, wanted, header.names, original.name, findings)
     _scan(bench, table, text, header, shown)
     return _account(bench, table, original.name, header, records, shown, findings)
 
@@ -164,7 +164,7 @@ def _repair(table: str, rule: str, what: str) -> Finding:
     return Finding(table, rule, "info", 0, f"The file of {table} {what}; it was read as it is.")
 
 
-def _choose(
+def choose_columns(
     table: str,
     wanted: Sequence[Wanted],
     names: Sequence[str],
@@ -265,7 +265,7 @@ def _load_parquet(
     try:
         described = bench.rows("DESCRIBE SELECT * FROM read_parquet(?)", [link])
         names = tuple(str(row[0]) for row in described)
-        chosen = _choose(table, wanted, names, file, findings)
+        chosen = choose_columns(table, wanted, names, file, findings)
         taken = "".join(
             f"{quoted(names[position])}::VARCHAR AS {alias}, " for alias, position in chosen.items()
         )
