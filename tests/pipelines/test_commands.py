@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -85,19 +86,24 @@ def test_without_a_model_the_freshest_lead_is_called_first(leadgain, crm, home, 
     assert worklist["created_at"].is_monotonic_decreasing
 
 
-def test_shuffled_outcomes_never_lead(leadgain, tmp_path, home):
+def test_outcomes_that_nothing_foretells_give_no_model(leadgain, tmp_path, home):
     leads, activities = small_crm()
-    created = pd.to_datetime(leads["created_at"])
-    ended = leads["converted_at"].where(leads["converted_at"] != "", leads["closed_at"])
-    wins = (leads["converted_at"] != "").sample(frac=1, random_state=3).to_numpy() & (ended != "")
-    shuffled = leads.assign(converted_at=ended.where(wins, ""), closed_at=ended.where(~wins, ""))
-    assert created.notna().all()
-    config = write_export(tmp_path / "shuffled", leads=shuffled, activities=activities)
+    rng = np.random.default_rng(3)
+    days = pd.to_timedelta(rng.exponential(14, len(leads)), unit="D")  # ends as likely at any age
+    ends = pd.to_datetime(leads["created_at"]) + days
+    text = ends.dt.strftime("%Y-%m-%dT%H:%M:%S+00:00").where(
+        ends < activities["occurred_at"].max(), ""
+    )
+    wins = rng.random(len(leads)) < 0.4
+    noise = leads.assign(converted_at=text.where(wins, ""), closed_at=text.where(~wins, ""))
+    config = write_export(tmp_path / "noise", leads=noise, activities=activities)
     outcome = leadgain("run", "--config", config, "--home", home)
     said = " ".join(outcome.out.split())
     assert "does not lead" in said
     assert "not enough to say that the model ranks better" in said
-    assert in_force(home).manifest["model"]["version"] is None
+    publication = in_force(home)
+    assert publication.manifest["model"]["version"] is None
+    assert publication.table("worklist.parquet")["score"].isna().all()
 
 
 def test_no_conversion_at_all_is_refused(leadgain, tmp_path, home):
