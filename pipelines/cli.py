@@ -244,6 +244,35 @@ def rollback(
 
 
 @app.command()
+def dashboard(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Where the browser finds it.")
+    ] = 8501,
+    public: Annotated[
+        bool, typer.Option("--public", help="Answer the whole network; needs a sign-in.")
+    ] = False,
+) -> None:
+    """Show the list and its proof in the browser, on this machine only unless --public."""
+    from pipelines.dashboard import dashboard_start
+    from pipelines.job import home_at
+    from pipelines.settings import DashboardSection, load_settings
+
+    given = config != CONFIG or config.exists()  # leadgain.toml is not needed to look at a list
+    section = load_settings(config).dashboard if given else DashboardSection()
+    start = dashboard_start(
+        home_at(home), section, folder=config.resolve().parent, port=port, public=public
+    )
+    _console().print(
+        f"The dashboard of {home} is at {start.url}. Ctrl-C ends it.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    start.serve()
+
+
+@app.command()
 def simulate(
     to: ToOption,
     leads: Annotated[int, typer.Option(min=1, help="How many leads.")] = 67_000,

@@ -154,7 +154,7 @@ def _provenance(
         model_version=None if leading is None else leading.version.version,
         model_sha256=None if leading is None else leading.version.model_sha256,
         no_model_reason=no_model_reason,
-        settings=job.settings.model_dump(mode="json", exclude={"file"}),
+        settings=job.settings.model_dump(mode="json", exclude={"file", "dashboard"}),
         counts={
             "rows": checked.export.counts.to_dict("records"),
             "leads_listed": len(worklist),

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -111,6 +118,53 @@ class TrackingSection(Section):
     model: str = "leadgain"
 
 
+def _address(text: str) -> str:
+    name, _, domain = text.partition("@")
+    if not name or "." not in domain or "@" in domain or text.split() != [text]:
+        raise ValueError(f"{text!r} is not an address such as 'ann@example.com'")
+    return text
+
+
+def _domain(text: str) -> str:
+    if not text.startswith("@"):
+        raise ValueError(f"{text!r} is not a domain such as '@example.com', with its @")
+    return _address(f"anyone{text}").removeprefix("anyone")
+
+
+def _address_or_domain(text: str) -> str:
+    return _domain(text) if text.startswith("@") else _address(text)
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Domain = Annotated[str, AfterValidator(_domain)]
+AddressOrDomain = Annotated[str, AfterValidator(_address_or_domain)]
+
+
+class DashboardSection(Section):
+    """``[dashboard]``: who sees which leads once people sign in; nobody else sees any."""
+
+    managers: tuple[AddressOrDomain, ...] = ()
+    """Addresses, or whole domains such as ``@example.com``, that see every lead."""
+    reps: dict[Address, tuple[str, ...]] = Field(default_factory=dict)
+    """Address -> the owner ids whose leads this person sees: one, or a list."""
+    rep_domains: tuple[Domain, ...] = ()
+    """Domains whose people see the leads whose owner id is their own address."""
+    secrets: str = ".streamlit/secrets.toml"
+    """Where the sign-in is configured (``[auth]`` of Streamlit), relative to leadgain.toml."""
+
+    @field_validator("reps", mode="before")
+    @classmethod
+    def _one_owner_or_several(cls, reps: object) -> object:
+        if not isinstance(reps, dict):
+            return reps
+        return {who: [owned] if isinstance(owned, str) else owned for who, owned in reps.items()}
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether nobody who signs in would see anything."""
+        return not (self.managers or self.reps or self.rep_domains)
+
+
 class Settings(BaseSettings):
     """All that leadgain.toml says, frozen."""
 
@@ -134,6 +188,7 @@ class Settings(BaseSettings):
     training: TrainingSection = TrainingSection()
     gate: GateSection = GateSection()
     tracking: TrackingSection = TrackingSection()
+    dashboard: DashboardSection = DashboardSection()
 
     @classmethod
     def settings_customise_sources(
@@ -180,6 +235,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "training": TrainingSection,
     "gate": GateSection,
     "tracking": TrackingSection,
+    "dashboard": DashboardSection,
 }
 
 OVERRIDES = tuple(f"{ENVIRONMENT_PREFIX}{section.upper()}__" for section in SECTIONS)

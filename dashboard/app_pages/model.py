@@ -1,0 +1,134 @@
+"""Where the model comes from, what moves its scores, and how it was tested."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard import reading
+from dashboard.look import chart, fact_table, plain, records, without_model
+from dashboard.page_frame import Page, page
+from publications.charts import calibration_chart
+from publications.data_charts import importance_chart
+from publications.figures import count, day, percent
+from publications.summaries import calibration, folds_table, versions_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POLICIES = {
+    "periodic": "every open lead, every {days} days",
+    "on_arrival": "each lead once, shortly after it came in",
+}
+
+
+def show_facts(model: Mapping[str, Any]) -> None:
+    """Version, dates and size of the training."""
+    policy = POLICIES.get(model["policy"], model["policy"]).format(days=model["every_days"])
+    fact_table(
+        {
+            "Version": str(model["version"]),
+            "Trained on what was known by": _day(model["as_of"]),
+            "Learned from": f"lists of {_day(model['trained_from'])} to "
+            f"{_day(model['trained_until'])}",
+            "Foretells": f"whether a lead becomes a customer within {model['horizon_days']} days",
+            "Lists": policy,
+            "Rows": f"{count(model['rows'])}, of which {count(model['conversions'])} converted",
+            "Facts used": count(model["columns"]),
+            "Fingerprint": f"{model['sha256'][:16]}…",
+        }
+    )
+
+
+def show_training(model: Mapping[str, Any]) -> None:
+    """What the model was trained on, and what was left out."""
+    both = (("What it was trained on", "trained_on"), ("What was left out", "left_out"))
+    for column, (title, key) in zip(st.columns(2), both, strict=True):
+        column.subheader(title, anchor=False)
+        sentences = model.get(key) or ["Nothing."]
+        column.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+
+
+def show_importance(importance: "pd.DataFrame", opened: Page) -> None:
+    """What moves the scores, by group and by single fact."""
+    st.subheader(
+        "What moves the scores",
+        help="How much each fact moves the scores, up or down, on average over all leads. It says "
+        "what the model looks at, not what causes a lead to convert.",
+        anchor=False,
+    )
+    groups, features = st.tabs(["By kind of fact", "By single fact"])
+    with groups:
+        chart(importance_chart(importance, level="group", theme=opened.theme))
+    with features:
+        chart(importance_chart(importance, level="feature", theme=opened.theme))
+
+
+def show_folds(folds: "pd.DataFrame") -> None:
+    """The fits of the test, one row each."""
+    st.subheader("How it was tested", anchor=False)
+    st.caption(
+        "For each of these days a model was trained only on lists whose outcomes were complete by "
+        "then, and ranked the lists that followed. Every figure of the proof comes from them."
+    )
+    rows = [
+        {
+            "Tested from": day(row["origin"]),
+            "Learned from": _rows(row["train_rows"], row["train_conversions"]),
+            "Tested on": _rows(row["test_rows"], row["test_conversions"]),
+            "Reached by the model": percent(row["gain"]),
+            "Most fresh first": percent(row["most_fresh"]),
+        }
+        for row in records(folds)
+    ]
+    st.table(rows, border="horizontal", hide_index=True)
+
+
+def show_calibration(backtest: "pd.DataFrame", opened: Page) -> None:
+    """Whether the score can be read as a probability."""
+    st.subheader("Can the score be read as a probability?", anchor=False)
+    st.caption(
+        "The tested leads in ten groups, by their score. On the dashed line, as many converted as "
+        "the score foretold."
+    )
+    with st.container(width=520):
+        chart(calibration_chart(calibration(backtest), theme=opened.theme, height=340))
+
+
+def show_versions(versions: "pd.DataFrame") -> None:
+    """The model against those before it."""
+    st.subheader("Against its predecessors", anchor=False)
+    rows = [
+        {
+            "Version": f"**{row['version']}**, in force" if row["leads"] else str(row["version"]),
+            "Known by": day(row["as_of"]),
+            "Reached by calling 30 %": percent(row["gain_at_30"]),
+            "Most fresh first": percent(row["most_fresh_at_30"]),
+            "What was decided": plain(str(row["decision"] or "")),
+        }
+        for row in records(versions)
+    ]
+    st.table(rows, border="horizontal", hide_index=True)
+    st.caption("Each version on its own test lists; only the decision compares two on the same.")
+
+
+def _rows(rows: int, conversions: int) -> str:
+    return f"{count(rows)} rows, {count(conversions)} converted"
+
+
+def _day(text: str) -> str:
+    return day(datetime.fromisoformat(text))
+
+
+with page("Model") as opened:
+    if not without_model(opened, ("model.json", "backtest.parquet"), "where the model comes from"):
+        model = reading.facts(opened.publication, "model.json")
+        st.markdown(plain(model["verdict"]))
+        show_facts(model)
+        show_training(model)
+        if reading.has(opened.publication, "importance.csv"):
+            show_importance(reading.table(opened.publication, "importance.csv"), opened)
+        show_folds(folds_table(model))
+        show_calibration(reading.table(opened.publication, "backtest.parquet"), opened)
+        show_versions(versions_table(model))

@@ -1,0 +1,100 @@
+"""Today's leads in calling order."""
+
+import streamlit as st
+
+from dashboard import lead_story, reading, worklist_filters, worklist_table
+from dashboard.list_age import list_age
+from dashboard.page_frame import Page, page
+from dashboard.worklist_query import Rows, Worklist
+from publications.figures import count, day
+
+PAGE_ROWS = 500
+FRESH_BY = {
+    "last_inbound": "last inbound activity",
+    "last_activity": "last activity of any kind",
+    "created": "creation",
+}
+
+
+def tell_age(opened: Page) -> None:
+    """A banner once the list is older than a day; nothing while it is fresh."""
+    age = list_age(opened.as_of, opened.now)
+    if age.level == "fresh":
+        return
+    say = st.error if age.level == "red" else st.warning
+    say(
+        f"This list is {age.words} old: it knows nothing of what happened after "
+        f"{day(opened.as_of)}. A new export and `leadgain run` make a new one.",
+        icon=":material/history:",
+    )
+
+
+def tell_missing_model(opened: Page) -> None:
+    """Say that no model has ranked the list, and why."""
+    if not opened.no_model_reason:
+        return
+    freshness = opened.publication.manifest["settings"].get("freshness") or {}
+    by = FRESH_BY.get(freshness.get("by", ""), "last activity")
+    st.warning(
+        f"{opened.no_model_reason} Until then the leads stand most fresh first, by {by}.",
+        title="This list was made without a model",
+        icon=":material/info:",
+    )
+
+
+def tell_selection(listed: Worklist, rows: Rows, opened: Page) -> None:
+    """How many leads passed, and their download."""
+    everything = listed.rows_for(opened.viewer)
+    of = len(listed) if everything is None else len(everything)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        passed = (
+            count(of, "lead", "leads") if len(rows) == of else f"{count(len(rows))} of {of:,} leads"
+        )
+        st.markdown(f"**{passed}**  ·  click one for its story", width="stretch")
+        if len(rows) < of:
+            st.button(
+                "Clear filters",
+                on_click=worklist_filters.clear,
+                type="tertiary",
+                icon=":material/filter_alt_off:",
+            )
+        st.download_button(
+            "Download CSV",
+            data=reading.worklist_csv(opened.publication, listed, rows),
+            file_name=f"worklist-{opened.as_of:%Y-%m-%d}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+            key="download_csv",
+            help="These leads with all columns, safe to open in a spreadsheet.",
+        )
+
+
+def show_page_of(listed: Worklist, rows: Rows, opened: Page) -> None:
+    """One page of the leads, and the way to the others."""
+    pages = -(-len(rows) // PAGE_ROWS)
+    table = st.container()
+    number = 1
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            number = st.pagination(pages, key=worklist_filters.PAGE_KEY, bind="query-params")
+    begin = (number - 1) * PAGE_ROWS
+    with table:
+        worklist_table.show(listed, rows[begin : begin + PAGE_ROWS], opened)
+
+
+with page("Worklist", wide=True) as opened:
+    tell_age(opened)
+    tell_missing_model(opened)
+    listed = reading.worklist(opened.publication)
+    if len(listed) == 0:
+        st.info("There is no open lead on this list. The next export may bring some.")
+    else:
+        wanted = worklist_filters.ask(listed, opened)
+        rows = listed.matching(wanted, as_of=opened.as_of, viewer=opened.viewer)
+        tell_selection(listed, rows, opened)
+        if len(rows):
+            show_page_of(listed, rows, opened)
+        else:
+            st.info("No lead fits these filters. Take one away to see more.")
+        lead_story.show_chosen(listed, rows, opened)
