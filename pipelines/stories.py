@@ -20,6 +20,7 @@ from publications.tables import write_parts, write_table
 
 FACTS = 12
 LEADS_AT_ONCE = 50_000
+"""It bounds the memory: a worklist may hold a million leads."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,13 @@ def strongest_facts(moved: pd.DataFrame, X: pd.DataFrame, vocabulary: Vocabulary
     vocabulary : of the model
     """
     catalog = build_catalog(vocabulary)
-    topics, contributions, others = weightiest(moved, k=FACTS)
-    told = np.where(topics == NO_TOPIC, catalog[0].topic, topics)
+    told = np.empty((len(X), FACTS), dtype=object)
+    contributions, others = np.empty((len(X), FACTS)), np.empty(len(X))
     for first in range(0, len(X), LEADS_AT_ONCE):
         rows = slice(first, first + LEADS_AT_ONCE)
-        told[rows] = sentences(told[rows], X.iloc[rows], catalog)
+        topics, contributions[rows], others[rows] = weightiest(moved.iloc[rows], k=FACTS)
+        anything = np.where(topics == NO_TOPIC, catalog[0].topic, topics)
+        told[rows] = sentences(anything, X.iloc[rows], catalog)
     return Facts(told, contributions, others)
 
 

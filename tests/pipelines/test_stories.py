@@ -7,18 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog import humanise
+from features.catalog import build_catalog, humanise, topics
+from features.vocabulary import Vocabulary
 from models.gains import pooled_gain
+from pipelines import stories
 from pipelines.cli import main
 from pipelines.explain import explain_lead
 from pipelines.job import Job
-from pipelines.stories import FACTS
+from pipelines.stories import FACTS, strongest_facts
 from publications.layout import FILES, require_columns
 from publications.lead_charts import waterfall
 from publications.store import Publication
 from publications.stories import EVERYTHING_ELSE
 from tests.pipelines.conftest import in_force
 from tests.pipelines.small_crm import small_crm, write_export
+from tests.publications.test_layout import documented_keys
 
 LATER = {file.name for file in FILES if file.optional}
 
@@ -70,6 +73,23 @@ def as_of(publication: Publication) -> pd.Timestamp:
 
 def log_odds(share: pd.Series) -> pd.Series:
     return np.log(share / (1 - share))
+
+
+def test_facts_do_not_depend_on_how_many_leads_are_told_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vocabulary = Vocabulary(("call",), ())
+    catalog = build_catalog(vocabulary)
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame(rng.integers(0, 3, (20, len(catalog))), columns=[f.name for f in catalog])
+    names = list(dict.fromkeys(topics(catalog)))
+    moved = pd.DataFrame(rng.normal(size=(20, len(names))).round(1), columns=names)
+    whole = strongest_facts(moved, X.astype("float32"), vocabulary)
+    monkeypatch.setattr(stories, "LEADS_AT_ONCE", 3)
+    parts = strongest_facts(moved, X.astype("float32"), vocabulary)
+    assert whole.told.tolist() == parts.told.tolist()
+    assert whole.contributions.tolist() == parts.contributions.tolist()
+    assert whole.others.tolist() == parts.others.tolist()
 
 
 def test_a_publication_with_a_model_holds_every_file(weekly: Publication) -> None:
@@ -168,6 +188,7 @@ def test_shares_of_importance_sum_to_one(weekly: Publication) -> None:
 def test_the_model_tells_its_training_backtest_and_predecessors(weekly: Publication) -> None:
     model = json.loads(weekly.read("model.json"))
     backtest = weekly.table("backtest.parquet")
+    assert set(model) == documented_keys()
     assert model["version"] == weekly.manifest["model"]["version"] == 1
     assert model["sha256"] == weekly.manifest["model"]["sha256"]
     assert sum(fold["test_rows"] for fold in model["folds"]) == len(backtest)

@@ -1,9 +1,15 @@
 """The files of a publication and their columns."""
 
+import re
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from publications.layout import FILES, published_file, require_columns
+from tests.publications.conftest import made_up_model
+
+DOCS = Path(__file__).parents[2] / "docs" / "publications.md"
 
 
 def tiers() -> pd.DataFrame:
@@ -78,3 +84,30 @@ def test_a_profile_column_that_repeats_an_agreed_name_is_refused() -> None:
 def test_an_unknown_file_is_refused() -> None:
     with pytest.raises(KeyError, match=r"no file 'leads\.csv'"):
         published_file("leads.csv")
+
+
+def sections() -> dict[str, str]:
+    """Heading of the page -> what stands below it."""
+    parts = re.split(r"^## (.+)$", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_documentation_tells_every_file_and_column_and_no_other() -> None:
+    for file in FILES:
+        assert f"| `{file.name}` | {file.meaning} |" in DOCS.read_text(encoding="utf-8")
+        told = [text for heading, text in sections().items() if f"`{file.name}`" in heading]
+        if file.columns:
+            (text,) = told
+            expected = [(c.name, c.kind, c.meaning) for c in file.columns]
+            assert re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", text, re.MULTILINE) == expected
+    named = {name for heading in sections() for name in re.findall(r"`(.+?)`", heading)}
+    assert named <= {file.name for file in FILES}
+
+
+def documented_keys() -> set[str]:
+    rows = re.findall(r"^\| (`.+?`) \|", sections()["`model.json`"], re.MULTILINE)
+    return {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+
+
+def test_the_documentation_tells_every_key_of_the_model() -> None:
+    assert documented_keys() == set(made_up_model())
