@@ -57,12 +57,9 @@ def read_activities(
     An activity before its lead's creation is dated to the creation. Returns the rules in the order
     in which they decide.
     """
-    for alias in ("direction", "rep_id"):
-        if alias not in raw.shown:
-            bench.run(f"ALTER TABLE raw_activities ADD COLUMN {alias} VARCHAR")
     columns = dict(LEAD_ID, type="tidy(type)", rep_id="tidy(rep_id)")
     columns["direction"] = _direction_sql(bench, activities.direction)
-    type_table(bench, raw, columns, [INSTANT])
+    type_table(bench, raw, columns, [INSTANT], ("direction", "rep_id"))
     mark_repeated(bench, "activities", [INSTANT])
     minority = minority_units(shapes_of(bench, "activities", INSTANT))
     rules = (
@@ -98,7 +95,7 @@ def _direction_sql(bench: Workbench, direction: str | Mapping[str, str]) -> str:
     for name, meaning in direction.items():
         bench.run("INSERT INTO directions VALUES (?, ?)", [name, meaning])
     return """coalesce(
-        (SELECT d.direction FROM directions d WHERE d.type = tidy(raw_activities.type)),
+        (SELECT d.direction FROM directions d WHERE d.type = cells.type),
         'internal'::direction_of_activity)"""
 
 

@@ -65,9 +65,6 @@ def wanted_columns(leads: LeadsSection, outcomes: OutcomesSection | None) -> lis
 
 def type_leads(bench: Workbench, raw: RawTable, leads: LeadsSection) -> None:
     """Create ``leads_typed``: instants, flags and tidied text."""
-    absent = [a for a in (*OUTCOMES, "owner_id") if a not in raw.shown]
-    for alias in absent:
-        bench.run(f"ALTER TABLE raw_leads ADD COLUMN {alias} VARCHAR")
     columns = dict(LEAD_ID, owner_id="tidy(owner_id)")
     parameters: dict[str, object] = {}
     for alias, key in FLAGS.items():
@@ -77,11 +74,11 @@ def type_leads(bench: Workbench, raw: RawTable, leads: LeadsSection) -> None:
             if flag not in raw.shown:
                 continue
             parameters[flag] = [value.strip().lower() for value in values]
-            holds.append(f"list_contains(${flag}, lower(coalesce(trimmed({flag}), '')))")
+            holds.append(f"list_contains(${flag}, lower(coalesce({flag}, '')))")
         columns[alias] = f"({' AND '.join(holds)})" if holds else "NULL::BOOLEAN"
     profile = [f"p{i}" for i in range(len(leads.profile_columns))]
     columns |= {alias: f"tidy({alias})" for alias in profile}
-    type_table(bench, raw, columns, INSTANTS, parameters or None)
+    type_table(bench, raw, columns, INSTANTS, ("owner_id",), parameters)
     mark_repeated(bench, "leads", INSTANTS)
 
 

@@ -48,9 +48,6 @@ def read_outcomes(bench: Workbench, raw: RawTable) -> tuple[Rule, ...]:
     A lead of which a row was quarantined is ``is_set_aside``: nobody knows how it ended.
     ``leads_typed`` must be there. Returns the rules in the order in which they decide.
     """
-    for alias in INSTANTS:
-        if alias not in raw.shown:
-            bench.run(f"ALTER TABLE raw_outcomes ADD COLUMN {alias} VARCHAR")
     type_table(bench, raw, LEAD_ID, INSTANTS)
     mark_repeated(bench, "outcomes", INSTANTS)
     rules = [REPEATED_HEADER, EXACT_DUPLICATE, EMPTY_ID, CONFLICTING_ID, UNKNOWN_LEAD]

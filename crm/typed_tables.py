@@ -13,14 +13,19 @@ def type_table(
     raw: RawTable,
     columns: Mapping[str, str],
     instants: Sequence[str],
+    optional: Sequence[str] = (),
     parameters: Mapping[str, object] | None = None,
 ) -> None:
     """Create ``<table>_typed`` from ``raw_<table>``, one row a row.
 
     Beside ``row`` (its place in the file, from 0) and ``fingerprint`` it holds ``columns`` (our
-    name -> SQL over the text columns), and for each of ``instants`` the instant itself,
+    name -> SQL over the trimmed text), and for each of ``instants`` the instant itself,
     ``<name>_shape`` and ``<name>_change`` (of the clocks); ``is_header`` marks a repeated header.
+    Instants and ``optional`` columns that the export does not have are empty.
     """
+    cells = "".join(f", trimmed({alias}) AS {alias}" for alias in raw.shown)
+    absent = [name for name in (*instants, *optional) if name not in raw.shown]
+    cells += "".join(f", NULL::VARCHAR AS {name}" for name in absent)
     plain = "".join(f", {sql} AS {name}" for name, sql in columns.items())
     texts = "".join(f", tidy_number({name}) AS {name}_text" for name in instants)
     shapes = "".join(f", instant_shape({name}_text) AS {name}_shape" for name in instants)
@@ -34,16 +39,17 @@ def type_table(
         f"""CREATE TEMP TABLE {raw.table}_typed AS
         SELECT * EXCLUDE ({dropped}){read}
         FROM (SELECT *{shapes}
-              FROM (SELECT rowid AS row, fingerprint, {_is_header(raw)} AS is_header{plain}{texts}
-                    FROM raw_{raw.table}))""",
-        parameters,
+              FROM (SELECT row, fingerprint, {_is_header(raw)} AS is_header{plain}{texts}
+                    FROM (SELECT rowid AS row, fingerprint, lead_id AS lead_id_as_read{cells}
+                          FROM raw_{raw.table}) AS cells))""",
+        parameters or None,
     )
     bench.run(f"DROP TABLE raw_{raw.table}")
 
 
 def _is_header(raw: RawTable) -> str:
     """SQL: every column that we read holds its own name."""
-    first, *others = (f"trimmed({alias}) = {literal(name)}" for alias, name in raw.shown.items())
+    first, *others = (f"{alias} = {literal(name)}" for alias, name in raw.shown.items())
     return (
         f"CASE WHEN {first} THEN coalesce({' AND '.join(others) or 'true'}, false) ELSE false END"
     )
@@ -146,6 +152,6 @@ def trimmed_ids(bench: Workbench, raw: RawTable) -> list[Finding]:
 
 LEAD_ID = {
     "lead_id": "tidy(lead_id)",
-    "id_was_padded": "coalesce(lead_id <> trimmed(lead_id), false)",
+    "id_was_padded": "coalesce(lead_id_as_read <> lead_id, false)",
 }
 """How every table reads its lead_id."""

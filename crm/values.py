@@ -56,10 +56,11 @@ def sql_list(words: Sequence[str]) -> str:
 
 
 def value_macros() -> tuple[str, ...]:
-    """The DuckDB macros for single cells; each takes text and yields NULL for a missing value.
+    """The DuckDB macros for single cells.
 
-    ``trimmed``, ``tidy`` (trimmed, missing words out), ``tidy_number`` (NA and NaN out as well),
-    ``number`` (NULL if it is none, or not finite), ``is_not_finite``, ``yes_no``, ``direction_of``.
+    ``trimmed(x)`` comes first; the others take text that is trimmed, and yield NULL for a missing
+    value: ``tidy`` (missing words out), ``tidy_number`` (NA and NaN out as well), ``number`` (NULL
+    if it is none, or not finite), ``is_not_finite``, ``yes_no``, ``direction_of``.
     """
     missing, missing_numbers = sql_list(MISSING_WORDS), sql_list(MISSING_NUMBERS)
     return (
@@ -67,25 +68,23 @@ def value_macros() -> tuple[str, ...]:
         f"""CREATE TEMP MACRO trimmed(x) AS
             CASE WHEN regexp_full_match(x, '(?s)[!-~](.*[!-~])?') THEN x
                  ELSE trim(x, '{TRIMMED}') END""",
-        f"""CREATE TEMP MACRO tidy(x) AS
-            CASE WHEN lower(trimmed(x)) IN {missing} THEN NULL ELSE trimmed(x) END""",
+        f"CREATE TEMP MACRO tidy(x) AS CASE WHEN lower(x) IN {missing} THEN NULL ELSE x END",
         f"""CREATE TEMP MACRO tidy_number(x) AS
-            CASE WHEN lower(trimmed(x)) IN {missing_numbers} THEN NULL ELSE trimmed(x) END""",
+            CASE WHEN lower(x) IN {missing_numbers} THEN NULL ELSE x END""",
         f"""CREATE TEMP MACRO is_not_finite(x) AS coalesce(
-            lower(trimmed(x)) IN {sql_list(NOT_FINITE)}
-            OR (regexp_full_match(trimmed(x), '{NUMBER_PATTERN}')
-                AND isinf(try_cast(trimmed(x) AS DOUBLE))), false)""",
+            lower(x) IN {sql_list(NOT_FINITE)} OR (regexp_full_match(x, '{NUMBER_PATTERN}')
+            AND isinf(try_cast(x AS DOUBLE))), false)""",
         f"""CREATE TEMP MACRO number(x) AS
-            CASE WHEN regexp_full_match(trimmed(x), '{NUMBER_PATTERN}')
-                      AND isfinite(try_cast(trimmed(x) AS DOUBLE))
-                 THEN try_cast(trimmed(x) AS DOUBLE) END""",
+            CASE WHEN regexp_full_match(x, '{NUMBER_PATTERN}')
+                      AND isfinite(try_cast(x AS DOUBLE))
+                 THEN try_cast(x AS DOUBLE) END""",
         f"""CREATE TEMP MACRO yes_no(x) AS
-            CASE WHEN lower(trimmed(x)) IN {sql_list(YES_WORDS)} THEN true
-                 WHEN lower(trimmed(x)) IN {sql_list(NO_WORDS)} THEN false END""",
+            CASE WHEN lower(x) IN {sql_list(YES_WORDS)} THEN true
+                 WHEN lower(x) IN {sql_list(NO_WORDS)} THEN false END""",
         f"CREATE TYPE direction_of_activity AS ENUM {sql_list(DIRECTIONS)}",
         f"""CREATE TEMP MACRO direction_of(x) AS
-            (CASE WHEN lower(trimmed(x)) IN {sql_list(INBOUND_WORDS)} THEN 'inbound'
-                 WHEN lower(trimmed(x)) IN {sql_list(OUTBOUND_WORDS)} THEN 'outbound'
-                 WHEN tidy(x) IS NULL OR lower(trimmed(x)) IN {sql_list(INTERNAL_WORDS)}
-                 THEN 'internal' END)::direction_of_activity""",
+            (CASE WHEN lower(x) IN {sql_list(INBOUND_WORDS)} THEN 'inbound'
+                  WHEN lower(x) IN {sql_list(OUTBOUND_WORDS)} THEN 'outbound'
+                  WHEN tidy(x) IS NULL OR lower(x) IN {sql_list(INTERNAL_WORDS)}
+                  THEN 'internal' END)::direction_of_activity""",
     )

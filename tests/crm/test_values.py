@@ -9,7 +9,7 @@ def evaluate():
     with workbench([], "UTC", pd.Timestamp("2030-01-01", tz="UTC")) as bench:
 
         def evaluate(macro: str, cell: str) -> object:
-            ((value,),) = bench.rows(f"SELECT {macro}(?::VARCHAR)", [cell])
+            ((value,),) = bench.rows(f"SELECT {macro}(trimmed(?::VARCHAR))", [cell])
             return value
 
         yield evaluate
