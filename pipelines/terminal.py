@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.table import Table
 
 from pipelines.progress import Advance
+from publications.figures import count, percent, percent_band, points, points_band
 
 if TYPE_CHECKING:
     from models.registry import RegisteredVersion
@@ -80,33 +81,36 @@ def gains_table(gain_table: pd.DataFrame) -> Table:
 
     ``gain_table`` has the columns of the published file of that name.
     """
-    table = Table(title="Share of the customers reached, on lists the model had not seen")
+    table = Table(
+        title="Share of the customers reached, on lists the model had not seen", show_lines=True
+    )
     table.add_column("Working the first", justify="right")
     present = [name for name in RANKING_NAMES if (gain_table["ranking"] == name).any()]
     for name in present:
         table.add_column(RANKING_NAMES[name], justify="right")
     if "model" in present:
-        table.add_column("more than most fresh", justify="right")
+        table.add_column("points ahead of most fresh", justify="right")
     for depth, rows in gain_table.groupby("depth", sort=True):
         by_ranking = {row["ranking"]: row for _, row in rows.iterrows()}
         cells = [_share_with_band(by_ranking[name]) for name in present]
         if "model" in present:
             cells.append(_points_with_band(by_ranking["model"]))
-        table.add_row(f"{depth:.0%}", *cells)
+        table.add_row(percent(float(str(depth))), *cells)
     return table
 
 
 def _share_with_band(row: pd.Series) -> str:
     if row["gain_high"] - row["gain_low"] < 1e-12:
-        return f"{row['gain']:.0%}"
-    return f"{row['gain']:.0%} ({row['gain_low']:.0%} to {row['gain_high']:.0%})"
+        return percent(row["gain"])
+    return f"{percent(row['gain'])}\n{percent_band(row['gain_low'], row['gain_high'])}"
 
 
 def _points_with_band(row: pd.Series) -> str:
-    points = [
-        100 * row[c] for c in ("difference_to_most_fresh", "difference_low", "difference_high")
-    ]
-    return f"{points[0]:+.0f} points ({points[1]:+.0f} to {points[2]:+.0f})"
+    written = (
+        points(row["difference_to_most_fresh"]),
+        points_band(row["difference_low"], row["difference_high"]),
+    )
+    return "\n".join(text.removesuffix(" points") for text in written)
 
 
 def tiers_table(tiers: pd.DataFrame) -> Table:
@@ -114,12 +118,13 @@ def tiers_table(tiers: pd.DataFrame) -> Table:
     table = Table(title="What each tier gave on those lists")
     for header in ("Tier", "Leads", "Converted", "Share of the customers"):
         table.add_column(header, justify="left" if header == "Tier" else "right")
-    for row in tiers.itertuples():
+    for _, row in tiers.iterrows():
+        band = percent_band(row["base_rate_low"], row["base_rate_high"])
         table.add_row(
-            str(row.tier),
-            f"{row.leads:,}",
-            f"{row.base_rate:.1%} ({row.base_rate_low:.1%} to {row.base_rate_high:.1%})",
-            f"{row.share_of_conversions:.0%}",
+            str(row["tier"]),
+            count(row["leads"]),
+            f"{percent(row['base_rate'])} ({band})",
+            percent(row["share_of_conversions"]),
         )
     return table
 
@@ -191,8 +196,9 @@ def show_explanation(console: Console, explanation: "Explanation") -> None:
         table.add_row(fact, bar if weight < 0 else "", bar if weight > 0 else "")
     console.print(table)
     console.print(
-        f"The score is {explanation.score:.1%}; a lead that nothing speaks for or against would "
-        f"have {explanation.base_rate:.1%}. Model version {explanation.model_version}, as of "
+        f"The score is {percent(explanation.score, 1)}; a lead that nothing speaks for or against "
+        f"would have {percent(explanation.base_rate, 1)}. "
+        f"Model version {explanation.model_version}, as of "
         f"{explanation.as_of:%Y-%m-%d %H:%M} UTC.",
         highlight=False,
     )
@@ -211,8 +217,8 @@ def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None
             str(version.version),
             ", ".join(version.aliases),
             version.tags.get("as_of", "")[:10],
-            f"{version.metrics['gain_model_at_30']:.0%}",
-            f"{version.metrics['gain_most_fresh_at_30']:.0%}",
+            percent(version.metrics["gain_model_at_30"]),
+            percent(version.metrics["gain_most_fresh_at_30"]),
             version.model_sha256[:12],
         )
     console.print(table)

@@ -216,7 +216,7 @@ def test_explain_tells_the_facts_behind_one_score(leadgain, crm, home):
     first = in_force(home).table("worklist.parquet").iloc[0]
     outcome = leadgain("explain", first["lead_id"], "--config", crm, "--home", home)
     assert outcome.code == 0, outcome.err
-    assert f"The score is {first['score']:.1%}" in outcome.out
+    assert f"The score is {100 * first['score']:.1f} %" in outcome.out
     told = " ".join(outcome.out.replace("│", " ").split())
     assert first["reason_1"] in told
 
