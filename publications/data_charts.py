@@ -6,7 +6,7 @@ Every function takes frames and a theme and gives a chart; nothing is read or wr
 from typing import TYPE_CHECKING, Literal
 
 from publications.figures import count, day, percent
-from publications.theme import PALETTES, Theme, dressed, percent_axis, time_axis
+from publications.theme import PALETTES, Theme, dressed, percent_axis, time_axis, words_axis
 
 if TYPE_CHECKING:
     import altair as alt
@@ -32,7 +32,7 @@ def importance_chart(
     importance : DataFrame as in importance.csv
     level : "group" or "feature"
     most : int
-        So many bars; one more stands for all the others together.
+        So many bars; the axis tells what all the others come to.
     theme : "light" or "dark"
     title : str, optional
     width : pixels of the plot, the names left out
@@ -40,23 +40,18 @@ def importance_chart(
     import altair as alt
 
     palette = PALETTES[theme]
-    shown = named_importance(importance, level=level, most=most)
+    shown = named_importance(importance, level=level)
+    others = shown.iloc[most:]
+    shown = shown.head(most)
     shown = shown.assign(says=[percent(share, digits=1) for share in shown["share"]])
-    top = max(float(shown["share"].max()) if len(shown) else 0.0, 0.01) * 1.2
+    axis_title = "Share of what moves the scores"
+    if len(others):
+        rest = percent(float(others["share"].sum()), digits=1)
+        axis_title += f"; {count(len(others), 'other has', 'others have')} {rest} together"
+    top = max([*shown["share"], 0.01]) * 1.2
     base = alt.Chart(shown).encode(
-        y=alt.Y(
-            "name:N",
-            title=None,
-            sort=None,
-            axis=alt.Axis(
-                labelLimit=340,
-                labelFontSize=12,
-                labelColor=palette.ink,
-                ticks=False,
-                domain=False,
-            ),
-        ),
-        x=alt.X("share:Q", **percent_axis("Share of what moves the scores", top=top, ticks=5)),
+        y=alt.Y("name:N", title=None, sort=None, axis=words_axis(palette)),
+        x=alt.X("share:Q", **percent_axis(axis_title, top=top, ticks=5)),
         tooltip=[alt.Tooltip("name:N", title="Fact"), alt.Tooltip("says:N", title="Share")],
     )
     bars = base.mark_bar(color=palette.model, cornerRadiusEnd=2, height=14)
@@ -66,34 +61,29 @@ def importance_chart(
 
 
 def named_importance(
-    importance: "pd.DataFrame", *, level: Literal["group", "feature"], most: int
+    importance: "pd.DataFrame", *, level: Literal["group", "feature"]
 ) -> "pd.DataFrame":
-    """Pick the most important groups or features and sum up the others in one last row.
+    """Name the groups or the features, the most important first; a feature bears its group's name.
 
     Returns
     -------
     DataFrame with columns name, share
 
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"level": "group", "group": ["Call", "Mail", "Age"],
-    ...                       "feature": "", "share": [0.5, 0.375, 0.125]})
-    >>> named_importance(table, level="group", most=1).values.tolist()
-    [['Call', 0.5], ['2 others', 0.5]]
+    >>> table = pd.DataFrame({"level": "feature", "group": ["Mail", "Call"],
+    ...                       "feature": ["how many ever", "how many in 7 days"],
+    ...                       "share": [0.25, 0.75]})
+    >>> named_importance(table, level="feature").values.tolist()
+    [['Call: how many in 7 days', 0.75], ['Mail: how many ever', 0.25]]
     """
     import pandas as pd
 
     rows = importance[importance["level"] == level]
     rows = rows.sort_values("share", ascending=False, kind="stable", ignore_index=True)
-    if level == "group":
-        names = rows["group"].astype("str")
-    else:
-        names = rows["group"].astype("str") + ": " + rows["feature"].astype("str")
-    found = pd.DataFrame({"name": names, "share": rows["share"]})
-    if len(found) <= most + 1:
-        return found
-    others = found.iloc[most:]
-    rest = pd.DataFrame({"name": [f"{count(len(others))} others"], "share": others["share"].sum()})
-    return pd.concat([found.head(most), rest], ignore_index=True)
+    names = rows["group"].astype("str")
+    if level == "feature":
+        names = names + ": " + rows["feature"].astype("str")
+    return pd.DataFrame({"name": names, "share": rows["share"]})
 
 
 def volumes_chart(

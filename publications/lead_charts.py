@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from publications.figures import count, minute, percent
-from publications.theme import PALETTES, Palette, Theme, dressed, percent_axis, time_axis
+from publications.theme import (
+    PALETTES,
+    Palette,
+    Theme,
+    dressed,
+    percent_axis,
+    time_axis,
+    words_axis,
+)
 
 if TYPE_CHECKING:
     import altair as alt
@@ -17,8 +25,13 @@ if TYPE_CHECKING:
 
 BASE, LEAD = "A typical lead", "This lead"
 EFFECTS = {"raises": "raises the score", "lowers": "lowers the score"}
-SHARES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 0.99, 0.997, 0.999)
-"""Where the waterfall's axis may carry a label."""
+TICKS = (
+    (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999),
+    (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 0.99, 0.997, 0.999),
+    tuple(np.arange(1, 20) / 20),
+    tuple(np.arange(1, 100) / 100),
+)
+"""Where the waterfall's axis may carry labels: the first of these that gives it three of them."""
 ROW, MOST_TYPES, MOST_FIGURES = 26, 12, 8
 OTHER_TYPES = "Other kinds"
 DIRECTIONS = {"inbound": "circle", "outbound": "diamond", "internal": "cross"}
@@ -95,7 +108,7 @@ def waterfall_chart(
         row=range(len(steps)),
         start=[_log_odds(share) for share in steps["before"]],
         end=[_log_odds(share) for share in steps["after"]],
-        says=[percent(share) for share in steps["after"]],
+        says=[percent(share, digits=int(share < 0.1)) for share in steps["after"]],
         effect=steps["way"].map(EFFECTS),
     )
     rows["right"] = rows[["start", "end"]].max(axis=1)
@@ -157,7 +170,7 @@ def timeline_chart(
         .mark_point(filled=True, size=70, opacity=0.85)
         .encode(
             x=alt.X("occurred_at:T", **time_axis(shown["occurred_at"], "Activities")),
-            y=alt.Y("kind:N", title=None, sort=rows, axis=_words_axis(palette)),
+            y=alt.Y("kind:N", title=None, sort=rows, axis=words_axis(palette)),
             color=alt.Color(
                 "direction:N", title=None, scale=alt.Scale(domain=domain, range=colours)
             ),
@@ -257,27 +270,21 @@ def _share_axis(values: list[float]) -> dict[str, Any]:
     """Log odds, labelled with the shares that they stand for."""
     import altair as alt
 
-    low, high = min(values), max(values)
-    room = max(0.12 * (high - low), 0.25)
-    ticks = [_log_odds(share) for share in SHARES]
+    room = max(0.12 * (max(values) - min(values)), 0.1)
+    low, high = min(values) - room, max(values) + 1.8 * room
+    ticks: list[float] = []
+    for shares in TICKS:
+        ticks = [tick for tick in map(_log_odds, shares) if low < tick < high]
+        if len(ticks) >= 3:
+            break
+    percents = "format(100 / (1 + exp(-datum.value)), '.2~f') + ' %'"
     return {
         "title": "Score",
-        "scale": alt.Scale(domain=[low - room, high + 2.2 * room], nice=False),
-        "axis": alt.Axis(
-            values=[tick for tick in ticks if low - room < tick < high + 2.2 * room],
-            labelExpr="format(100 / (1 + exp(-datum.value)), '.2~f') + ' %'",
-        ),
+        "scale": alt.Scale(domain=[low, high], nice=False),
+        "axis": alt.Axis(values=ticks, labelExpr=percents, labelOverlap="greedy"),
     }
 
 
 def _named_rows(words: "pd.Series", palette: Palette) -> Any:
     """Rows by number, labelled with their words: two rows may say the same."""
-    return _words_axis(palette, labelExpr=f"{json.dumps(list(words))}[datum.value]")
-
-
-def _words_axis(palette: Palette, **more: Any) -> Any:
-    import altair as alt
-
-    return alt.Axis(
-        labelLimit=340, labelFontSize=12, labelColor=palette.ink, ticks=False, domain=False, **more
-    )
+    return words_axis(palette, labelExpr=f"{json.dumps(list(words))}[datum.value]")

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Z95 = 1.959963984540054
 """Half of a 95 % band, in standard errors."""
+GAINS = ("gain", "most_fresh", "gain_at_30", "most_fresh_at_30")
+"""Figures of model.json that may be missing."""
 
 
 def list_of(backtest: "pd.DataFrame") -> "pd.Series":
@@ -169,7 +171,8 @@ def _records(records: list[Any], columns: list[str], instant: str) -> "pd.DataFr
 
     found = pd.DataFrame(records, columns=columns)
     instants = pd.to_datetime(found[instant], utc=True, format="ISO8601")
-    return found.assign(**{instant: instants.astype("datetime64[us, UTC]")})
+    gains = {name: found[name].astype("float64") for name in columns if name in GAINS}
+    return found.assign(**{instant: instants.astype("datetime64[us, UTC]")}, **gains)
 
 
 def wilson_band(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -113,6 +113,14 @@ def percent_axis(title: str | None = None, *, top: float = 1.0, ticks: int = 10)
     }
 
 
+def words_axis(palette: Palette, **more: Any) -> "alt.Axis":
+    """Give a channel of names an axis that is nothing but their words."""
+    import altair as alt
+
+    look = {"labelLimit": 340, "labelFontSize": 12, "labelPadding": 8, "labelColor": palette.ink}
+    return alt.Axis(ticks=False, domain=False, **{**look, **more})
+
+
 def time_axis(instants: "pd.Series", what: str) -> dict[str, Any]:
     """Give a channel of instants a title, a scale in UTC and labels that suit its length.
 

@@ -36,15 +36,16 @@ def test_a_feature_is_named_with_its_group() -> None:
     assert "Call: in 7 days" in words(to_svg(importance_chart(IMPORTANCE, level="feature")))
 
 
-def test_what_does_not_fit_is_summed_up_in_one_bar() -> None:
-    found = named_importance(IMPORTANCE, level="group", most=1)
-    assert found["name"].tolist() == ["Call", "2 others"]
-    assert found["share"].sum() == pytest.approx(1.0)
+def test_what_does_not_fit_is_told_in_the_axis() -> None:
+    written = words(to_svg(importance_chart(IMPORTANCE, most=1)))
+    assert "Share of what moves the scores; 2 others have 50.0 % together" in written
+    assert "Mail" not in written
 
 
-def test_one_more_group_than_fits_is_shown_by_its_own_name() -> None:
-    found = named_importance(IMPORTANCE, level="group", most=2)
+def test_the_most_important_comes_first() -> None:
+    found = named_importance(IMPORTANCE.iloc[::-1], level="group")
     assert found["name"].tolist() == ["Call", "Mail", "Age of the lead"]
+    assert named_importance(IMPORTANCE, level="feature")["share"].tolist() == [0.6, 0.4]
 
 
 def test_the_volumes_chart_begins_with_all_activities_then_the_most_frequent_type() -> None:

@@ -84,6 +84,13 @@ def test_the_waterfall_names_every_fact_and_the_score_after_it(theme: Theme) -> 
     assert "lowers the score" in written
 
 
+@pytest.mark.parametrize(("base", "score"), [(0.22, 0.18), (0.22, 0.01), (0.2, 0.99), (0.5, 0.5)])
+def test_the_axis_carries_at_least_three_percentages(base: float, score: float) -> None:
+    written = words(to_svg(waterfall_chart(REASONS, score=score, base=base)))
+    axis = written[: written.index("Score")]
+    assert len([word for word in axis if word.endswith(" %")]) >= 3
+
+
 def test_two_facts_that_read_the_same_have_a_bar_each() -> None:
     twice = REASONS.assign(fact="Amount unknown")
     assert words(to_svg(waterfall_chart(twice, score=0.6, base=0.3))).count("Amount unknown") == 3

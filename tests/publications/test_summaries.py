@@ -108,3 +108,13 @@ def test_folds_and_versions_are_tables_with_instants() -> None:
     assert folds["train_rows"].tolist() == [5]
     assert versions[["version", "leads"]].values.tolist() == [[2, True]]
     assert folds_table({}).empty
+
+
+def test_a_figure_that_is_none_is_told_as_missing() -> None:
+    model = {
+        "folds": [{"origin": "2012-01-14T00:00:00Z", "gain": None, "most_fresh": None}],
+        "versions": [{"version": 2, "as_of": None, "gain_at_30": None}],
+    }
+    assert np.isnan(folds_table(model)["gain"].iloc[0])
+    assert np.isnan(versions_table(model)["gain_at_30"].iloc[0])
+    assert versions_table(model)["as_of"].isna().all()
