@@ -119,11 +119,11 @@ def tiers_table(tiers: pd.DataFrame) -> Table:
     for header in ("Tier", "Leads", "Converted", "Share of the customers"):
         table.add_column(header, justify="left" if header == "Tier" else "right")
     for _, row in tiers.iterrows():
-        band = percent_band(row["base_rate_low"], row["base_rate_high"])
+        band = percent_band(row["base_rate_low"], row["base_rate_high"], digits=1)
         table.add_row(
             str(row["tier"]),
             count(row["leads"]),
-            f"{percent(row['base_rate'])} ({band})",
+            f"{percent(row['base_rate'], digits=1)} ({band})",
             percent(row["share_of_conversions"]),
         )
     return table
