@@ -7,11 +7,10 @@ import streamlit as st
 
 from dashboard import reading, worklist_table
 from dashboard.look import TIER_MEANING, chart, fact_table, figures, label, plain, written
-from dashboard.page_frame import Page, carefully
+from dashboard.page_frame import Page, carefully, is_replaced, unless_replaced
 from dashboard.worklist_query import Rows, Worklist
 from publications.figures import count, day, minute, percent
 from publications.lead_charts import rank_history_chart, timeline_chart, waterfall_chart
-from publications.store import current
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,10 +38,9 @@ def show_chosen(listed: Worklist, rows: Rows, opened: Page) -> None:
 
 
 def _story(listed: Worklist, rows: Rows, place: int, opened: Page) -> None:
-    newest = current(opened.home)
-    if newest is not None and newest.number != opened.publication.number:
-        st.rerun()  # a newer list was published while the drawer was open
-    with carefully():
+    if is_replaced(opened):
+        st.rerun()
+    with carefully(), unless_replaced(opened):
         lead = listed.frame(_one(place)).iloc[0]
         _neighbours(listed, rows, place)
         _place(lead, listed)

@@ -86,8 +86,26 @@ def page(title: str, *, wide: bool = False) -> Iterator[Page]:
     with carefully():
         opened = _open()
         _head(title, opened)
-        yield opened
+        with unless_replaced(opened):
+            yield opened
         _foot(opened)
+
+
+@contextmanager
+def unless_replaced(opened: Page) -> Iterator[None]:
+    """Begin anew where a file is gone because a newer list has replaced the one that is read."""
+    try:
+        yield
+    except PublicationDamaged:
+        if is_replaced(opened):
+            st.rerun()
+        raise
+
+
+def is_replaced(opened: Page) -> bool:
+    """Whether a newer list has been published since the page was opened."""
+    newest = current(opened.home)
+    return newest is not None and newest.number != opened.publication.number
 
 
 @contextmanager

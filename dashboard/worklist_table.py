@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 KEY = "leads"
 LEAD = "lead"
 """Names the open story in the address."""
+PAGE_ROWS = 500
+"""Leads on one page; never more than 5,000."""
 ROW, HEAD = 40, 38
 MOST_ROWS = 16
 REASONS = ("reason_1", "reason_2", "reason_3")

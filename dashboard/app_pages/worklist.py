@@ -8,7 +8,6 @@ from dashboard.page_frame import Page, page
 from dashboard.worklist_query import Rows, Worklist
 from publications.figures import count, day
 
-PAGE_ROWS = 500
 FRESH_BY = {
     "last_inbound": "last inbound activity",
     "last_activity": "last activity of any kind",
@@ -72,15 +71,15 @@ def tell_selection(listed: Worklist, rows: Rows, opened: Page) -> None:
 
 def show_page_of(listed: Worklist, rows: Rows, opened: Page) -> None:
     """One page of the leads, and the way to the others."""
-    pages = -(-len(rows) // PAGE_ROWS)
+    size = worklist_table.PAGE_ROWS
+    pages = -(-len(rows) // size)
     table = st.container()
     number = 1
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             number = st.pagination(pages, key=worklist_filters.PAGE_KEY, bind="query-params")
-    begin = (number - 1) * PAGE_ROWS
     with table:
-        worklist_table.show(listed, rows[begin : begin + PAGE_ROWS], opened)
+        worklist_table.show(listed, rows[(number - 1) * size : number * size], opened)
 
 
 with page("Worklist", wide=True) as opened:

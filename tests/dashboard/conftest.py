@@ -1,0 +1,17 @@
+"""A home folder for every test, and the settings that the command would hand over."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.app_settings import VARIABLE
+from publications.home import Home
+from tests.dashboard.made_up import handed_over
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home folder that the app looks at."""
+    home = Home(tmp_path / "home")
+    monkeypatch.setenv(VARIABLE, handed_over(home))
+    return home

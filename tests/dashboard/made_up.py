@@ -1,0 +1,136 @@
+"""Small publications that can be read by eye, and the app on them without a browser."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from streamlit.testing.v1 import AppTest
+
+from publications.layout import FILES, published_file
+from publications.store import Home, Publication, current, hold, publish, start_run
+from publications.tables import write_table
+from tests.publications.conftest import (
+    made_up_provenance,
+    made_up_worklist,
+    write_publication_files,
+)
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+PAGES = ("worklist", "gains", "tiers", "model", "data")
+AS_OF = datetime(2012, 3, 14, tzinfo=UTC)
+NOW = AS_OF + timedelta(hours=5)
+LEADS = 30
+OWNERS = ("ann", "ben", "cara")
+NO_MODEL = "20 conversions are too few for a model; 120 are needed."
+
+
+def owned_worklist(rows: int = LEADS) -> pd.DataFrame:
+    """Ranks 1, 2, 3 belong to ann, ben, cara, and so on in turns; every fifth has no source."""
+    sources = ["web", "fair", "web", "partner", None]
+    return made_up_worklist(rows).assign(
+        owner_id=pd.Series([OWNERS[place % 3] for place in range(rows)], dtype="str"),
+        source=pd.Series([sources[place % 5] for place in range(rows)], dtype="str"),
+        newsletter=pd.Series([place % 2 == 0 for place in range(rows)]),
+    )
+
+
+def publish_made_up(
+    home: Home,
+    *,
+    worklist: pd.DataFrame | None = None,
+    as_of: datetime = AS_OF,
+    model: bool = True,
+    stories: bool = True,
+    checks: Mapping[str, Any] | None = None,
+    counts: Mapping[str, Any] | None = None,
+) -> Publication:
+    """Publish a made-up list.
+
+    ``stories=False`` leaves out every file that older publications lack; ``model=False`` makes
+    the list without a model.
+    """
+    listed = owned_worklist() if worklist is None else worklist
+    listed = listed if model else listed.assign(score=float("nan"))
+    with hold(home) as held:
+        run = start_run(held, "made-up")
+        write_publication_files(run)
+        for name in ("worklist.csv", "worklist.parquet"):
+            write_table(run, name, listed)
+        (run / "data_checks.json").write_text(json.dumps(checks or made_up_checks()))
+        for file in FILES:
+            if (file.optional and not stories) or (file.needs_model and not model):
+                (run / published_file(file.name).name).unlink(missing_ok=True)
+        tiers = {tier: int(n) for tier, n in listed["tier"].value_counts().sort_index().items()}
+        shown = {"rows": made_up_rows(), "leads_listed": len(listed), "tiers": tiers}
+        provenance = made_up_provenance(
+            as_of=as_of,
+            counts=counts or shown,
+            settings={"lists": {"horizon_days": 30}, "freshness": {"by": "created"}},
+            **({} if model else WITHOUT_MODEL),
+        )
+        publish(held, run, provenance, as_of)
+    found = current(home)
+    assert found is not None
+    return found
+
+
+WITHOUT_MODEL = {"model_version": None, "model_sha256": None, "no_model_reason": NO_MODEL}
+
+
+def made_up_rows() -> list[dict[str, Any]]:
+    return [
+        {"table": "leads", "rows_in": 32, "kept": 30, "quarantined": 1, "excluded": 1},
+        {"table": "activities", "rows_in": 500, "kept": 499, "quarantined": 1, "excluded": 0},
+    ]
+
+
+def made_up_checks() -> dict[str, Any]:
+    check = {"table": "leads", "column": "lead_id", "rule": "unique", "severity": "error"}
+    held = {**check, "passed": True, "observed": 0, "expected": "unique", "message": "Is unique."}
+    late = {
+        **check,
+        "column": None,
+        "rule": "fresh",
+        "severity": "warning",
+        "passed": False,
+        "observed": 2,
+        "expected": "at most a day old",
+        "message": "The export is 2 days old.",
+    }
+    finding = {"table": "leads", "rule": "repeated", "severity": "info", "rows": 1}
+    return {
+        "checks": [held, late],
+        "findings": [{**finding, "message": "1 lead repeats another row exactly."}],
+    }
+
+
+def handed_over(home: Home, *, now: datetime = NOW, roles: Any = None) -> str:
+    """What ``leadgain dashboard`` would leave in the environment."""
+    return json.dumps({"home": str(home.folder), "now": now.isoformat(), "roles": roles})
+
+
+def app() -> AppTest:
+    """The whole app, not yet run."""
+    return AppTest.from_file(APP, default_timeout=60)
+
+
+def opened(page: str) -> AppTest:
+    """One of the pages, run once without an error of Streamlit's."""
+    at = app().run()
+    if page != "worklist":
+        at.switch_page(f"app_pages/{page}.py").run()
+    assert not at.exception
+    return at
+
+
+def said(at: AppTest) -> str:
+    """Every text on a page, as one."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")
+    texts = [str(element.value) for kind in kinds for element in at.get(kind)]
+    titles = [element.proto.title for kind in ("alert",) for element in at.get(kind)]
+    figures = [f"{m.label} {m.value} {m.delta}" for m in at.metric]
+    tables = [element.value.to_csv() for element in (*at.table, *at.dataframe)]
+    return "\n".join([*texts, *titles, *figures, *tables])

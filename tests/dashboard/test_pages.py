@@ -1,0 +1,145 @@
+"""Every page without a browser: with a publication, with none, without a model, damaged."""
+
+from datetime import timedelta
+
+import pytest
+
+from dashboard.app_settings import VARIABLE
+from publications.home import Home
+from tests.dashboard.made_up import (
+    AS_OF,
+    NO_MODEL,
+    PAGES,
+    handed_over,
+    opened,
+    owned_worklist,
+    publish_made_up,
+    said,
+)
+
+pytestmark = pytest.mark.filterwarnings(
+    # pyarrow 25 asks pandas 3.1 for time stamps in a way that pandas is about to change.
+    "ignore:Series.values:DeprecationWarning"
+)
+
+JARGON = ("shap", " auc", "decile", "log odds", "log-odds", "calibrat", "backtest", "nan", "none ")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_with_nothing_published_every_page_says_how_to_begin(page: str, home: Home) -> None:
+    at = opened(page)
+    assert at.title[0].value == "Nothing has been published yet"
+    assert "leadgain demo" in said(at)
+    assert "leadgain run" in said(at)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_names_its_list_and_shows_something(page: str, home: Home) -> None:
+    publish_made_up(home)
+    at = opened(page)
+    assert at.title[0].value == page.capitalize()
+    assert at.caption[0].value == (
+        "List of 14 March 2012, 00:00 UTC, 5 hours old · 30 open leads · ranked by model 3"
+    )
+    assert not at.error
+    assert at.dataframe or at.get("vega_lite_chart")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_speaks_in_jargon(page: str, home: Home) -> None:
+    publish_made_up(home)
+    words = said(opened(page)).lower()
+    assert [word for word in JARGON if word in words] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_list_without_a_model_says_so_and_why(page: str, home: Home) -> None:
+    publish_made_up(home, model=False)
+    at = opened(page)
+    assert not at.error
+    assert "no model" in at.caption[0].value
+    assert NO_MODEL in said(at) or page == "data"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_publications_from_before_a_file_was_introduced_still_open(page: str, home: Home) -> None:
+    publish_made_up(home, stories=False)
+    at = opened(page)
+    assert not at.error
+    assert len(said(at)) > 100
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_list_is_called_empty(page: str, home: Home) -> None:
+    publish_made_up(home, worklist=owned_worklist().head(0), stories=False)
+    at = opened(page)
+    assert not at.error
+    if page == "worklist":
+        assert "no open lead" in said(at)
+
+
+READ_BY = {
+    "worklist": "worklist.parquet",
+    "gains": "gains.csv",
+    "tiers": "tiers.csv",
+    "model": "model.json",
+    "data": "quarantine.parquet",
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_damaged_file_is_told_calmly_and_without_a_path(page: str, home: Home) -> None:
+    publication = publish_made_up(home)
+    path = publication.folder / READ_BY[page]
+    path.write_bytes(path.read_bytes().replace(b"0", b"1"))
+    at = opened(page)
+    assert "not what was published" in at.error[0].value
+    assert str(home.folder) not in said(at)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_nobody_foresaw_is_told_calmly_and_logged_without_its_message(
+    page: str, home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish_made_up(home)
+
+    def fail(*_: object) -> None:
+        raise ValueError("lead 170004 of jane@example.com")
+
+    monkeypatch.setattr("dashboard.reading.table", fail)
+    monkeypatch.setattr("dashboard.reading.worklist", fail)
+    monkeypatch.setattr("dashboard.reading.facts", fail)
+    at = opened(page)
+    assert "Something went wrong on this page" in at.error[0].value
+    assert "jane" not in said(at) + caplog.text
+    assert "ValueError" in caplog.text
+    assert "in fail" in caplog.text
+
+
+def test_an_app_that_was_not_started_by_leadgain_shows_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_made_up(home)
+    monkeypatch.delenv(VARIABLE)
+    at = opened("worklist")
+    assert "leadgain dashboard" in at.error[0].value
+    assert not at.dataframe
+
+
+@pytest.mark.parametrize(
+    ("age", "amber", "red"),
+    [
+        (timedelta(hours=23), 0, 0),
+        (timedelta(days=1), 0, 0),
+        (timedelta(days=1, minutes=1), 1, 0),
+        (timedelta(days=3), 1, 0),
+        (timedelta(days=3, minutes=1), 0, 1),
+    ],
+)
+def test_a_banner_warns_in_amber_past_one_day_and_in_red_past_three(
+    age: timedelta, amber: int, red: int, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_made_up(home)
+    monkeypatch.setenv(VARIABLE, handed_over(home, now=AS_OF + age))
+    at = opened("worklist")
+    assert (len(at.warning), len(at.error)) == (amber, red)

@@ -1,0 +1,292 @@
+"""Filters, pages, the story of a lead, who sees what, and lists that appear meanwhile."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import worklist_table
+from dashboard.app_settings import VARIABLE
+from publications.home import Home
+from publications.store import hold, keep_latest
+from tests.dashboard.made_up import (
+    AS_OF,
+    app,
+    handed_over,
+    opened,
+    owned_worklist,
+    publish_made_up,
+    said,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
+
+MANAGER = {"is_logged_in": True, "email": "ann@example.com", "email_verified": True}
+REP = {"is_logged_in": True, "email": "ben@example.com", "email_verified": True}
+ROLES = {"managers": ["ann@example.com"], "reps": {"ben@example.com": ["ben"]}}
+
+
+def listed_ids(at: AppTest) -> list[str]:
+    return list(at.dataframe[0].value["lead_id"]) if at.dataframe else []
+
+
+def with_parameters(**parameters: str | list[str]) -> AppTest:
+    at = app()
+    at.query_params.update(parameters)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_the_list_stands_in_calling_order_with_every_lead(home: Home) -> None:
+    publish_made_up(home)
+    at = opened("worklist")
+    assert listed_ids(at) == owned_worklist()["lead_id"].tolist()
+    assert "**30 leads**" in said(at)
+
+
+def test_tiers_are_badges_scores_are_percent_and_quiet_days_are_whole(home: Home) -> None:
+    publish_made_up(home)
+    first = opened("worklist").dataframe[0].value.iloc[0]
+    assert list(first["tier"]) == ["A"]
+    assert first["score"] == pytest.approx(81.0)
+    # Its last activity was on 1 February at 05:00, the list is of 14 March at midnight.
+    assert first["days_quiet"] == 41
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"tier": ["B"]}, range(10, 20)),
+        ({"tier": ["A", "C"]}, [*range(10), *range(20, 30)]),
+        ({"owner": ["ben"]}, range(1, 30, 3)),
+        ({"with_source": ["fair", "partner"]}, [r for r in range(30) if r % 5 in (1, 3)]),
+        ({"with_newsletter": ["no"]}, range(1, 30, 2)),
+        ({"search": "170002"}, [2]),
+        # The last activity of lead r is on 1 February + r days; a week before 14 March is 7 March.
+        ({"untouched": "a week"}, range(30)),
+        ({"untouched": "2 weeks"}, range(28)),
+        ({"tier": ["A"], "owner": ["ann"], "with_source": ["web"]}, [0]),
+    ],
+)
+def test_filters_in_the_address_are_kept_by_a_reload(
+    parameters: dict[str, str | list[str]], expected: list[int], home: Home
+) -> None:
+    publish_made_up(home)
+    at = with_parameters(**parameters)
+    assert listed_ids(at) == [f"17{r:04d}" for r in expected]
+    assert {key: at.query_params.get(key) for key in parameters} == {
+        key: value[0] if isinstance(value, list) and len(value) == 1 else value
+        for key, value in parameters.items()
+    }
+
+
+def test_a_filter_that_is_set_on_the_page_leaves_the_leads_that_fit(home: Home) -> None:
+    publish_made_up(home)
+    at = opened("worklist")
+    at.multiselect(key="owner").set_value(["cara"]).run()
+    assert len(listed_ids(at)) == 10
+    assert "**10 of 30 leads**" in said(at)
+
+
+def test_clearing_takes_all_filters_away(home: Home) -> None:
+    publish_made_up(home)
+    at = with_parameters(tier=["B"], owner=["ben"], search="1", with_source=["web"])
+    next(button for button in at.button if button.label == "Clear filters").click().run()
+    assert len(listed_ids(at)) == 30
+    assert not at.query_params
+
+
+def test_filters_that_nothing_fits_say_so(home: Home) -> None:
+    publish_made_up(home)
+    at = with_parameters(search="no such lead")
+    assert not at.dataframe
+    assert "No lead fits" in at.info[0].value
+
+
+def test_a_filter_for_something_that_the_list_lacks_is_dropped(home: Home) -> None:
+    publish_made_up(home)
+    at = with_parameters(owner=["nobody"], tier=["Z"], page="99", untouched="'; drop table")
+    assert len(listed_ids(at)) == 30
+
+
+def test_a_list_without_owners_and_categories_has_fewer_filters(home: Home) -> None:
+    bare = owned_worklist().drop(columns=["source", "newsletter"])
+    publish_made_up(home, worklist=bare.assign(owner_id=None).astype({"owner_id": "str"}))
+    at = opened("worklist")
+    assert not at.multiselect
+    assert len(listed_ids(at)) == 30
+
+
+def test_long_lists_are_cut_into_pages_and_a_new_filter_begins_on_the_first(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist_table, "PAGE_ROWS", 8)
+    publish_made_up(home)
+    at = with_parameters(page="3")
+    assert listed_ids(at) == [f"17{r:04d}" for r in range(16, 24)]
+    at.multiselect(key="owner").set_value(["ann"]).run()
+    assert listed_ids(at) == [f"17{r:04d}" for r in range(0, 24, 3)]
+
+
+def test_no_page_is_longer_than_the_browser_bears() -> None:
+    assert worklist_table.PAGE_ROWS <= 5_000
+
+
+def test_a_lead_in_the_address_opens_its_story(home: Home) -> None:
+    publish_made_up(home)
+    at = with_parameters(lead="170002")
+    assert [s.value for s in at.subheader] == [
+        *("Why it stands here", "What happened", "How it moved", "Known about it")
+    ]
+    assert [m.value for m in at.metric] == ["3", "76 %", "A"]
+    assert "takes it to **76 %**" in said(at)
+    assert "Offer returned" in said(at)
+    assert "cara" in at.table[0].value.to_csv()
+
+
+def test_a_story_without_the_newer_files_tells_the_three_reasons(home: Home) -> None:
+    publish_made_up(home, stories=False)
+    at = with_parameters(lead="170002")
+    assert "- Called by a rep 3 times in 7 days" in said(at)
+    assert "Last activity: 3 February 2012" in said(at)
+
+
+def test_the_next_lead_is_the_next_one_that_fits_the_filters(home: Home) -> None:
+    publish_made_up(home)
+    at = with_parameters(lead="170001", owner=["ben"])
+    buttons = {button.label: button for button in at.button}
+    assert buttons["Previous"].disabled
+    buttons["Next lead"].click().run()
+    assert at.query_params["lead"] == "170004"
+
+
+def test_how_a_lead_moved_shows_once_it_stood_on_two_lists(home: Home) -> None:
+    publish_made_up(home, as_of=AS_OF - timedelta(days=1))
+    assert "first list on which it stands" in said(with_parameters(lead="170001"))
+    publish_made_up(home)
+    assert "first list on which it stands" not in said(with_parameters(lead="170001"))
+
+
+def test_a_lead_that_is_not_listed_is_said_to_be_missing(home: Home) -> None:
+    publish_made_up(home)
+    at = with_parameters(lead="170999")
+    assert "not on your list" in at.info[0].value
+    assert not at.subheader
+
+
+def test_text_from_the_crm_is_never_read_as_markup(home: Home) -> None:
+    evil = "![x](http://evil.example/p.png)"
+    listed = owned_worklist()
+    listed.loc[0, ["lead_id", "owner_id", "source", "reason_1"]] = evil
+    publish_made_up(home, worklist=listed, stories=False)
+    at = with_parameters(lead=evil)
+    markup = "\n".join(str(m.value) for m in at.markdown) + at.table[0].value.to_csv()
+    assert evil not in markup
+    assert r"\!\[x\]\(http" in markup
+
+
+def test_a_list_published_while_the_page_is_open_shows_on_the_next_interaction(
+    home: Home,
+) -> None:
+    publish_made_up(home)
+    at = opened("worklist")
+    publish_made_up(home, worklist=owned_worklist().head(7), stories=False)
+    at.run()
+    assert len(listed_ids(at)) == 7
+
+
+def test_nobody_sees_a_mixture_while_lists_are_published_and_cleared_away(home: Home) -> None:
+    """List n holds n leads, so that every figure of a page must tell the same n."""
+    publish_made_up(home, worklist=owned_worklist().head(1), stories=False)
+    failures: list[BaseException] = []
+
+    def publish_many() -> None:
+        try:
+            for rows in range(2, 22):
+                publish_made_up(home, worklist=owned_worklist().head(rows), stories=False)
+                with hold(home) as held:
+                    keep_latest(held, 0)
+        except BaseException as error:
+            failures.append(error)
+
+    publisher = threading.Thread(target=publish_many)
+    publisher.start()
+    at, seen = app(), []
+    while publisher.is_alive() or not seen or seen[-1] < 21:
+        at.run()
+        assert not at.exception
+        assert not at.error
+        named = int(at.caption[0].value.split(" · ")[1].split()[0])
+        assert len(listed_ids(at)) == named
+        assert f"**{named} lead" in said(at)
+        seen.append(named)
+    publisher.join()
+    assert not failures
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 3
+
+
+def signed_in(
+    user: dict[str, object], home: Home, monkeypatch: pytest.MonkeyPatch, **parameters: str
+) -> AppTest:
+    monkeypatch.setenv(VARIABLE, handed_over(home, roles=ROLES))
+    at = app()
+    at.user = user
+    at.query_params.update(parameters)
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_who_has_not_signed_in_is_asked_to(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_made_up(home)
+    at = signed_in({"is_logged_in": False}, home, monkeypatch)
+    assert at.title[0].value == "Please sign in"
+    assert not at.dataframe
+    assert [button.label for button in at.button] == ["Sign in"]
+
+
+def test_a_manager_sees_every_lead(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_made_up(home)
+    assert len(listed_ids(signed_in(MANAGER, home, monkeypatch))) == 30
+
+
+def test_a_rep_sees_only_leads_of_their_own(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_made_up(home)
+    at = signed_in(REP, home, monkeypatch)
+    assert listed_ids(at) == [f"17{r:04d}" for r in range(1, 30, 3)]
+    assert "30" not in at.caption[0].value
+    assert "**10 leads**" in said(at)
+    assert "owner" not in {m.key for m in at.multiselect}
+    assert "Signed in as ben@example.com; you see your own leads." in said(at)
+
+
+@pytest.mark.parametrize("asked", [{"owner": "ann"}, {"lead": "170000"}, {"search": "170000"}])
+def test_a_rep_cannot_ask_for_the_leads_of_others(
+    asked: dict[str, str], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_made_up(home)
+    at = signed_in(REP, home, monkeypatch, **asked)
+    assert "170000" not in listed_ids(at)
+    assert "170000" not in said(at)
+    assert not at.metric
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"email": "eve@example.com", "email_verified": True},
+        {"email": "ann@example.com", "email_verified": False},
+        {},
+    ],
+)
+def test_whoever_is_not_in_the_role_table_sees_nothing(
+    claims: dict[str, object], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_made_up(home)
+    at = signed_in({"is_logged_in": True, **claims}, home, monkeypatch)
+    assert "not on the list" in at.title[0].value
+    assert not at.dataframe
+    assert not at.metric
