@@ -1,6 +1,6 @@
 """The activities: who did what, when. Millions of rows, so their text never leaves DuckDB."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from crm.typed_tables import (
     LEAD_ID,
     instant_findings,
     mark_repeated,
-    minority_units,
+    minorities,
     shapes_of,
     trimmed_ids,
     type_table,
@@ -49,6 +49,25 @@ def wanted_columns(activities: ActivitiesSection) -> list[Wanted]:
     return [column for column in columns if column.name]
 
 
+def activity_rules(minority: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules for activities, in the order in which they decide.
+
+    Parameters
+    ----------
+    minority : shapes of the rarer epoch units of ``occurred_at``
+    """
+    return (
+        REPEATED_HEADER,
+        EXACT_DUPLICATE,
+        EMPTY_ID,
+        UNKNOWN_LEAD,
+        LEAD_SET_ASIDE,
+        *instant_rules(INSTANT, required=True, minority=minority),
+        TYPE_IS_MISSING,
+        UNKNOWN_DIRECTION,
+    )
+
+
 def read_activities(
     bench: Workbench, raw: RawTable, activities: ActivitiesSection
 ) -> tuple[Rule, ...]:
@@ -61,17 +80,7 @@ def read_activities(
     columns["direction"] = _direction_sql(bench, activities.direction)
     type_table(bench, raw, columns, [INSTANT], ("direction", "rep_id"))
     mark_repeated(bench, "activities", [INSTANT])
-    minority = minority_units(shapes_of(bench, "activities", INSTANT))
-    rules = (
-        REPEATED_HEADER,
-        EXACT_DUPLICATE,
-        EMPTY_ID,
-        UNKNOWN_LEAD,
-        LEAD_SET_ASIDE,
-        *instant_rules(INSTANT, required=True, minority=minority),
-        TYPE_IS_MISSING,
-        UNKNOWN_DIRECTION,
-    )
+    rules = activity_rules(minorities(bench, "activities", [INSTANT])[INSTANT])
     bench.run(
         f"""CREATE TEMP TABLE activities_judged AS
         SELECT row, position, greatest(occurred_at, created_at) AS occurred_at,

@@ -17,6 +17,7 @@ from crm.kinds import learn_kinds
 from crm.mapping import Mapping, Source
 from crm.quarantine import Account, join_quarantines, settle
 from crm.sources import RawTable, Wanted, load_file, locate
+from crm.typed_tables import minorities
 
 
 def read_export(mapping: Mapping, *, now: pd.Timestamp) -> Export:
@@ -117,10 +118,14 @@ def _read_leads(
     leads_table.type_leads(bench, raw, section)
     settle_outcomes = _read_outcomes(bench, reading)
     profile, findings = learn_kinds(bench, section)
-    rules = leads_table.lead_rules(bench, section, profile, outcomes_apart=apart is not None)
+    minority = minorities(bench, "leads", leads_table.INSTANTS)
+    rules = leads_table.lead_rules(section, profile, minority, outcomes_apart=apart is not None)
     leads_table.judge_leads(bench, section, rules, outcomes_apart=apart is not None)
     kept = leads_table.number_leads(bench)
-    findings += leads_table.lead_findings(bench, raw, section, profile, mapping.timezone)
+    findings += leads_table.lead_findings(bench, raw, profile, mapping.timezone)
+    if apart is not None and (section.converted_when or section.closed_when):
+        text = "converted_when and closed_when in [leads] are not used: [outcomes] rules over them."
+        findings.append(Finding("leads", "flags_not_used", "warning", 0, text))
     reading.add(settle(bench, raw, kept, "leads_judged", rules, raw.shown), findings)
     settle_outcomes()
     return leads_table.leads_frame(bench, profile), profile

@@ -1,6 +1,6 @@
 """The leads: their instants, how they ended, and their profile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -28,7 +28,6 @@ from crm.typed_tables import (
     LEAD_ID,
     instant_findings,
     mark_repeated,
-    minority_units,
     shapes_of,
     trimmed_ids,
     type_table,
@@ -83,18 +82,25 @@ def type_leads(bench: Workbench, raw: RawTable, leads: LeadsSection) -> None:
 
 
 def lead_rules(
-    bench: Workbench,
     leads: LeadsSection,
     profile: Sequence[ProfileColumn],
+    minority: Mapping[str, Sequence[str]],
     *,
     outcomes_apart: bool,
 ) -> tuple[Rule, ...]:
-    """The rules for leads, in the order in which they decide."""
+    """The rules for leads, in the order in which they decide.
+
+    Parameters
+    ----------
+    minority : instant -> shapes of its rarer epoch units
+    outcomes_apart : the outcomes come from a table of their own, which has rules of its own
+    """
     rules = [REPEATED_HEADER, EXACT_DUPLICATE, EMPTY_ID, CONFLICTING_ID, OUTCOME_SET_ASIDE]
     for name in ("created_at",) if outcomes_apart else INSTANTS:
-        minority = minority_units(shapes_of(bench, "leads", name))
         value = name if name == "created_at" else name.replace("_at", "_on")
-        rules += instant_rules(name, required=name == "created_at", minority=minority, value=value)
+        rules += instant_rules(
+            name, required=name == "created_at", minority=minority[name], value=value
+        )
     shared = leads.converted_at == leads.closed_at
     rules += [in_the_future(name) for name in INSTANTS]
     rules.append(CONTRADICTING_FLAGS)
@@ -207,7 +213,6 @@ def leads_frame(bench: Workbench, profile: Sequence[ProfileColumn]) -> pd.DataFr
 def lead_findings(
     bench: Workbench,
     raw: RawTable,
-    leads: LeadsSection,
     profile: Sequence[ProfileColumn],
     zone: str,
 ) -> list[Finding]:
@@ -227,7 +232,7 @@ def lead_findings(
         )
         findings.append(Finding("leads", "outcome_on_day_of_creation", "info", clipped, text))
     for alias, key in FLAGS.items():
-        if getattr(leads, key) and not bench.rows(
+        if f"{alias}_0" in raw.shown and not bench.rows(
             f"SELECT 1 FROM leads_typed WHERE {alias} LIMIT 1"
         ):
             text = f"No lead fulfils {key}; compare its values with those in {raw.file}."

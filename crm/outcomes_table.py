@@ -1,6 +1,6 @@
 """Outcomes that a CRM keeps apart from its leads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crm.engine import Workbench
 from crm.export import Finding
@@ -22,7 +22,7 @@ from crm.typed_tables import (
     LEAD_ID,
     instant_findings,
     mark_repeated,
-    minority_units,
+    minorities,
     shapes_of,
     trimmed_ids,
     type_table,
@@ -42,6 +42,20 @@ def wanted_columns(outcomes: OutcomesSection) -> list[Wanted]:
     return [column for column in columns if column.name]
 
 
+def outcome_rules(minority: Mapping[str, Sequence[str]]) -> tuple[Rule, ...]:
+    """The rules for outcomes, in the order in which they decide, but for the last.
+
+    Parameters
+    ----------
+    minority : instant -> shapes of its rarer epoch units
+    """
+    rules = [REPEATED_HEADER, EXACT_DUPLICATE, EMPTY_ID, CONFLICTING_ID, UNKNOWN_LEAD]
+    for name in INSTANTS:
+        rules += instant_rules(name, required=False, minority=minority[name])
+        rules.append(in_the_future(name))
+    return tuple(rules)
+
+
 def read_outcomes(bench: Workbench, raw: RawTable) -> tuple[Rule, ...]:
     """Type and judge the outcomes; ``outcomes_by_lead`` holds one row a lead that has some.
 
@@ -50,11 +64,7 @@ def read_outcomes(bench: Workbench, raw: RawTable) -> tuple[Rule, ...]:
     """
     type_table(bench, raw, LEAD_ID, INSTANTS)
     mark_repeated(bench, "outcomes", INSTANTS)
-    rules = [REPEATED_HEADER, EXACT_DUPLICATE, EMPTY_ID, CONFLICTING_ID, UNKNOWN_LEAD]
-    for name in INSTANTS:
-        minority = minority_units(shapes_of(bench, "outcomes", name))
-        rules += instant_rules(name, required=False, minority=minority)
-        rules.append(in_the_future(name))
+    rules = outcome_rules(minorities(bench, "outcomes", INSTANTS))
     bench.run(
         f"""CREATE TEMP TABLE outcomes_read AS
         SELECT *, {verdict(rules)} AS rule
@@ -77,7 +87,7 @@ def read_outcomes(bench: Workbench, raw: RawTable) -> tuple[Rule, ...]:
         SELECT lead_id, {held}, coalesce(bool_or(rule IN ({quarantines})), false) AS is_set_aside
         FROM outcomes_read WHERE lead_id IS NOT NULL GROUP BY lead_id"""
     )
-    return tuple(rules)
+    return rules
 
 
 def judge_outcomes(bench: Workbench, rules: Sequence[Rule]) -> tuple[int, tuple[Rule, ...]]:

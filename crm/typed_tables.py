@@ -3,9 +3,20 @@
 from collections.abc import Mapping, Sequence
 
 from crm.engine import Workbench, literal
-from crm.export import Finding
+from crm.export import Finding, Severity
 from crm.instants import EPOCH_SHAPES
 from crm.sources import RawTable
+
+ASSUMPTIONS: tuple[tuple[str, str, Severity, str], ...] = (
+    ("naive", "naive_instant", "warning", "carry no time zone and were read in {zone}"),
+    ("sentinel", "sentinel_date", "info", "stand for no date (such as 9999-12-31): now missing"),
+    ("seconds", "epoch", "info", "were read as seconds since 1970"),
+    ("milliseconds", "epoch", "info", "were read as milliseconds since 1970"),
+    ("microseconds", "epoch", "info", "were read as microseconds since 1970"),
+    ("skipped", "skipped_hour", "info", "name an hour that {zone} skipped; they were moved on"),
+    ("repeated", "repeated_hour", "info", "name an hour that {zone} had twice: now the earlier"),
+)
+"""Shape of an instant or change of the clocks -> rule, severity and words of the finding."""
 
 
 def type_table(
@@ -83,6 +94,11 @@ def shapes_of(bench: Workbench, table: str, instant: str) -> dict[str, int]:
     )
 
 
+def minorities(bench: Workbench, table: str, instants: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Instant -> shapes of its rarer epoch units."""
+    return {name: minority_units(shapes_of(bench, table, name)) for name in instants}
+
+
 def minority_units(shapes: Mapping[str, int]) -> tuple[str, ...]:
     """The rarer epoch units of a column that mixes several; the most frequent one stands.
 
@@ -96,44 +112,26 @@ def minority_units(shapes: Mapping[str, int]) -> tuple[str, ...]:
 def instant_findings(
     bench: Workbench, raw: RawTable, instant: str, shapes: Mapping[str, int], zone: str
 ) -> list[Finding]:
-    """What reading an instant took for granted: zones, epochs, sentinels, changes of the clocks."""
-    table, column = raw.table, raw.shown.get(instant, instant)
-    findings = []
-
-    def say(rule: str, severity: str, rows: int, text: str) -> None:
-        if rows:
-            spoken = f"{rows:,} cell(s) of {column!r} in {raw.file} {text}"
-            findings.append(Finding(table, rule, severity, rows, spoken))  # type: ignore[arg-type]
-
-    naive = shapes.get("naive", 0)
-    say("naive_instant", "warning", naive, f"carry no time zone and were read in {zone}.")
-    say(
-        "sentinel_date",
-        "info",
-        shapes.get("sentinel", 0),
-        "stand for no date (year 0001, 1900-01-01, 9999-12-31) and were read as missing.",
-    )
-    for unit in EPOCH_SHAPES:
-        say("epoch", "info", shapes.get(unit, 0), f"were read as {unit} since 1970.")
+    """What reading an instant took for granted, by `ASSUMPTIONS`."""
     changes = dict(
         bench.rows(
-            f"SELECT {instant}_change, count(*) FROM {table}_typed "
+            f"SELECT {instant}_change, count(*) FROM {raw.table}_typed "
             f"WHERE {instant}_change IS NOT NULL GROUP BY ALL"
         )
     )
-    say(
-        "skipped_hour",
-        "info",
-        changes.get("skipped", 0),
-        f"name an hour that {zone} skipped in spring; they were moved forward.",
-    )
-    say(
-        "repeated_hour",
-        "info",
-        changes.get("repeated", 0),
-        f"name an hour that {zone} had twice in autumn; the earlier was taken.",
-    )
-    return findings
+    counts = {**shapes, **changes}
+    column = raw.shown.get(instant, instant)
+    return [
+        Finding(
+            raw.table,
+            rule,
+            severity,
+            counts[met],
+            f"{counts[met]:,} cell(s) of {column!r} in {raw.file} {text.format(zone=zone)}.",
+        )
+        for met, rule, severity, text in ASSUMPTIONS
+        if counts.get(met)
+    ]
 
 
 def trimmed_ids(bench: Workbench, raw: RawTable) -> list[Finding]:

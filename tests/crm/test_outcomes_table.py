@@ -66,3 +66,13 @@ def test_an_outcome_in_the_future_is_set_aside_with_its_lead(read, set_aside) ->
     export = read(LEADS, outcomes=HEADER + "a,2030-02-01,\n")
     assert set_aside(export, "outcomes") == [(2, "converted_at", "converted_at_in_the_future")]
     assert "a" not in export.leads["lead_id"].tolist()
+
+
+def test_flags_of_the_leads_are_not_used_and_that_is_told(read, found) -> None:
+    export = read(
+        "lead_id,created_at\na,2024-01-01\n",
+        outcomes=HEADER + "a,2024-02-01,\n",
+        leads_toml={"converted_when": {"stage": ["Won"]}},
+    )
+    assert export.leads["converted_at"].notna().tolist() == [True]
+    assert found(export) == {"flags_not_used": 0}
