@@ -1,8 +1,8 @@
 """What the stories of the listed leads add to a scoring: ``python -m benchmarks.stories``.
 
-200,000 open leads (``--leads``) with 17 activities each. Prints the seconds of the exact contributions (measured on
-20,000 leads) and of what is published beside the list, the sizes of the files, and how long one
-lead's rows take to read.
+200,000 open leads (``--leads``) with 17 activities each. Prints the seconds of the exact
+contributions (measured on 20,000 leads) and of what is published beside the list, the sizes of the
+files, and how long one lead's rows take to read.
 """
 
 import argparse

@@ -120,9 +120,11 @@ def _of_subjects(types: tuple[str, ...]) -> Iterator[Feature]:
         *((d, f"{humanise(d)} activity", "activity") for d in slugs[1 : n_own - 1]),
         (slugs[n_own - 1], "Activity", "activity"),
     ]
+    others = {*_JOURNEY_TOPICS.values(), *_CALENDAR_TOPICS.values()}
     for subject, label, wording in subjects:
+        topic = f"activity: {subject}" if subject in others else subject
         for family in PER_SUBJECT:
-            yield _feature(family, subject, topic=subject, label=label, wording=wording)
+            yield _feature(family, subject, topic=topic, label=label, wording=wording)
 
 
 _JOURNEY_TOPICS = {
@@ -158,9 +160,17 @@ def _of_journey(types: tuple[str, ...]) -> Iterator[Feature]:
         )
 
 
+_CALENDAR_TOPICS = {
+    "lead_age_days": "age",
+    "created_weekday": "created",
+    "created_hour": "created",
+    "list_weekday": "listed",
+}
+
+
 def _of_calendar() -> Iterator[Feature]:
     for family in CALENDAR:
-        topic = {"lead_age_days": "age", "list_weekday": "listed"}.get(family.measure, "created")
+        topic = _CALENDAR_TOPICS[family.measure]
         yield _feature(family, "", topic=topic, label=humanise(topic), wording=topic)
 
 

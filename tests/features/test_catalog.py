@@ -33,6 +33,15 @@ def test_every_teller_has_a_topic_and_every_topic_one_teller() -> None:
     assert len(told) == len({f.topic for f in catalog})
 
 
+def test_an_activity_type_named_like_another_fact_is_a_fact_of_its_own() -> None:
+    catalog = build_catalog(Vocabulary(("Created", "age", "Pace", "reps"), ()))
+    for topic in {f.topic for f in catalog}:
+        assert len({f.wording for f in catalog if f.topic == topic}) == 1
+    created = [f for f in catalog if f.label == "Created"]
+    assert {f.topic for f in created if f.wording == "type"} == {"activity: created"}
+    assert [f.name for f in created][:2] == ["created_1d", "created_7d"]
+
+
 def test_an_activity_type_has_nine_features_and_one_topic() -> None:
     features = [f for f in build_catalog(EVERYTHING) if f.topic == "offer_sent"]
     assert [f.name for f in features] == [
