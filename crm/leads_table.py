@@ -101,11 +101,11 @@ def lead_rules(
         rules += instant_rules(
             name, required=name == "created_at", minority=minority[name], value=value
         )
-    shared = leads.converted_at == leads.closed_at
     rules += [in_the_future(name) for name in INSTANTS]
     rules.append(CONTRADICTING_FLAGS)
-    rules += flag_rules("converted", shared=shared)
-    rules += flag_rules("closed", shared=shared)
+    dates = [leads.created_at, leads.converted_at, leads.closed_at]
+    for outcome, date in (("converted", leads.converted_at), ("closed", leads.closed_at)):
+        rules += flag_rules(outcome, shared=dates.count(date) > 1)
     rules += [before_creation(name) for name in OUTCOMES]
     cells = (cell_rule(f"p{i}", column.kind) for i, column in enumerate(profile))
     rules += [rule for rule in cells if rule is not None]

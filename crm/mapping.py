@@ -92,12 +92,13 @@ class LeadsSection(Source):
 
     @model_validator(mode="after")
     def _one_date_needs_flags(self) -> Self:
-        shared = self.converted_at and self.converted_at == self.closed_at
-        if shared and not (self.converted_when or self.closed_when):
-            raise ValueError(
-                f"converted_at and closed_at both name {self.converted_at!r}; say with "
-                "converted_when which rows it dates as converted"
-            )
+        has_flags = bool(self.converted_when or self.closed_when)
+        for key, date in (("closed_at", self.closed_at), ("created_at", self.created_at)):
+            if date and date == self.converted_at and not has_flags:
+                raise ValueError(
+                    f"converted_at and {key} both name {date!r}; say with converted_when which "
+                    "rows it dates as converted"
+                )
         for key, flags, date in (
             ("converted_when", self.converted_when, self.converted_at),
             ("closed_when", self.closed_when, self.closed_at),

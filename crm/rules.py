@@ -134,7 +134,7 @@ def flag_rules(outcome: str, *, shared: bool) -> tuple[Rule, ...]:
     ----------
     outcome : ``converted`` or ``closed``; the flag is ``<outcome>_flag``, the date that the row
         carries ``<outcome>_on``
-    shared : the date column dates both outcomes, so that a date alone says nothing
+    shared : the date column dates something else as well, so that a date alone says nothing
     """
     flag, date = f"{outcome}_flag", f"{outcome}_on"
     rules = [

@@ -164,7 +164,14 @@ def judged(folder: Path, leads: bytes, activities: bytes) -> Export | str:
     return export
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Great Expectations is imported before the clock of the examples runs."""
+    judged(tmp_path_factory.mktemp("loaded"), LEADS.encode(), ACTIVITIES.encode())
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("loaded")
 @settings(
     max_examples=150,
     deadline=10_000,

@@ -224,6 +224,19 @@ def test_a_date_without_its_flag_is_set_aside_if_it_dates_one_outcome_only(read,
     assert export.leads["closed_at"].tolist() == [stamp("2024-02-01")] * 2
 
 
+def test_one_column_may_date_the_creation_and_the_outcome(read) -> None:
+    export = read(
+        "lead_id,call_date,y\na,2024-01-01,yes\nb,2024-01-02,no\n",
+        leads_toml={
+            "created_at": "call_date",
+            "converted_at": "call_date",
+            "closed_at": "",
+            "converted_when": {"y": ["yes"]},
+        },
+    )
+    assert export.leads["converted_at"].tolist() == [stamp("2024-01-01"), pd.NaT]
+
+
 def test_a_flag_over_several_columns_holds_where_all_of_them_do(read) -> None:
     export = read(
         "lead_id,created_at,closed,won,date\na,2024-01-01,TRUE,TRUE,2024-02-01\n"
@@ -297,6 +310,7 @@ def test_leads_none_of_which_can_be_used_are_refused_with_the_commonest_reason(r
     ("section", "message"),
     [
         ({"converted_at": "d", "closed_at": "d"}, "both name 'd'"),
+        ({"converted_at": "d", "created_at": "d"}, "both name 'd'"),
         ({"converted_when": {"x": ["1"]}, "converted_at": ""}, "needs a column that dates it"),
         ({"profile": ["x", "x"]}, "profile names 'x' twice"),
         ({"profile": ["converted_at"]}, "tells the outcome"),
@@ -308,3 +322,10 @@ def test_leads_none_of_which_can_be_used_are_refused_with_the_commonest_reason(r
 def test_a_mapping_that_contradicts_itself_is_refused(read, section: dict, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         read(leads_toml=section)
+
+
+def test_an_export_may_know_no_outcome_at_all(read) -> None:
+    export = read(
+        "lead_id,created_at\na,2024-01-01\n", leads_toml={"converted_at": "", "closed_at": ""}
+    )
+    assert export.leads[["converted_at", "closed_at"]].isna().all(axis=None)
