@@ -89,7 +89,7 @@ def _why(lead: "pd.Series", opened: Page) -> None:
     reasons = publication.of_lead("reasons.parquet", int(lead["rank"]))
     base = float(reading.facts(publication, "model.json")["base_score"])
     st.markdown(
-        f"A lead of which nothing is known would stand at {percent(base)}; what is known of this "
+        f"A typical lead stands at {percent(base)}; what is known of this "
         f"one takes it to **{percent(lead['score'])}** within {opened.horizon_days} days."
     )
     chart(waterfall_chart(reasons, score=lead["score"], base=base, theme=opened.theme))

@@ -1,0 +1,362 @@
+"""The whole app in a real, headless Chromium, as a rep and a head of sales would use it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from pipelines.dashboard import Start, dashboard_start
+from pipelines.settings import DashboardSection
+from publications.home import Home
+from publications.spreadsheet import csv_bytes
+from publications.store import Publication, current
+from tests.dashboard.made_up import AS_OF, handed_over, owned_worklist, publish_made_up
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect, Page = sync_api.expect, sync_api.Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+PATIENCE = 30_000
+"""Milliseconds that a busy machine may take."""
+FIRST_ROW, ROW = 38 + 20, 40
+"""Pixels from the table's top to the middle of its first row, and from row to row."""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and os.environ.get("CI") != "true",
+        reason="there is no Chromium here; `apt-get install chromium` brings one",
+    ),
+]
+
+
+@dataclass
+class App:
+    """A served app and what a browser's console and network said meanwhile."""
+
+    home: Home
+    url: str
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def publication(self) -> Publication:
+        found = current(self.home)
+        assert found is not None
+        return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_on(home: Home) -> Start:
+    """As the command starts it, but at a quarter past five on the list's day."""
+    start = dashboard_start(
+        home, DashboardSection(), folder=home.folder, port=free_port(), public=False
+    )
+    return replace(start, handed_over=handed_over(home))
+
+
+def wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the app has ended"
+        try:
+            with urlopen(f"{url}/_stcore/health", timeout=5) as answer:  # noqa: S310
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the app does not answer")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    home = Home(tmp_path_factory.mktemp("browser") / "home")
+    publish_made_up(home, as_of=AS_OF - timedelta(days=1))
+    publish_made_up(home)
+    start = start_on(home)
+    log = home.folder / "app.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, *start.arguments],
+            env=start.environment(),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until_healthy(start.url, process)
+            yield App(home, start.url)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    said = log.read_text()
+    assert "Traceback" not in said, said
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["sync_api.Browser"]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def look(served: App, chromium: "sync_api.Browser") -> Iterator[Callable[..., "Page"]]:
+    """Open the app in a fresh window; whatever goes wrong in it fails the test."""
+    contexts = []
+
+    def open_at(address: str = "", *, dark: bool = False) -> "Page":
+        context = chromium.new_context(
+            viewport={"width": 1400, "height": 1000},
+            color_scheme="dark" if dark else "light",
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        page.on("pageerror", lambda error: served.errors.append(str(error)))
+        page.on("console", lambda m: served.errors.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda request: served.requests.append(request.url))
+        page.goto(f"{served.url}/{address}")
+        settle(page)
+        return page
+
+    served.errors.clear()
+    served.requests.clear()
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert served.errors == []
+    outside = [u for u in served.requests if not u.startswith((served.url, "data:", "blob:"))]
+    assert outside == []
+
+
+def settle(page: "Page") -> None:
+    """Wait until the app has run."""
+    page.wait_for_selector("h1")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+    )
+
+
+def table_of(page: "Page") -> "sync_api.Locator":
+    return page.locator("[data-testid=stDataFrame]").first
+
+
+def click_row(page: "Page", place: int) -> None:
+    """Click the lead's id in one row of the worklist, counted from 0."""
+    table = table_of(page)
+    table.wait_for()
+    page.wait_for_timeout(500)  # the grid listens once it has been drawn
+    table.click(position={"x": 260, "y": FIRST_ROW + ROW * place})
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_page_opens_without_an_error_and_without_the_internet(
+    dark: bool, look: Callable[..., "Page"], served: App
+) -> None:
+    page = look(dark=dark)
+    for name in ("Gains", "Tiers", "Model", "Data", "Worklist"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        settle(page)
+        expect(page.locator("[data-testid=stException]")).to_have_count(0)
+        expect(page.locator("[data-testid=stAlertContentError]")).to_have_count(0)
+        text = page.inner_text("body")
+        assert "Traceback" not in text
+        assert str(served.home.folder) not in text
+        assert "List of 14 March 2012" in text
+
+
+def test_filters_leave_the_leads_that_fit_and_survive_a_reload(
+    look: Callable[..., "Page"],
+) -> None:
+    page = look()
+    expect(page.get_by_text("30 leads", exact=True)).to_be_visible()
+    page.get_by_role("button", name="B", exact=True).click()
+    expect(page.get_by_text("10 of 30 leads")).to_be_visible()
+    page.get_by_placeholder("Part of the id").fill("17001")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**search=17001**")
+    assert "tier=B" in page.url
+    page.reload()
+    settle(page)
+    expect(page.get_by_text("10 of 30 leads")).to_be_visible()
+    expect(page.get_by_placeholder("Part of the id")).to_have_value("17001")
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page.get_by_text("30 leads", exact=True)).to_be_visible()
+    assert "tier" not in page.url
+
+
+def test_a_click_on_a_lead_opens_its_story_again_and_again(look: Callable[..., "Page"]) -> None:
+    page = look()
+    drawer = page.get_by_role("dialog")
+    for _ in range(2):
+        click_row(page, 2)
+        expect(drawer).to_contain_text("Lead 170002")
+        expect(drawer).to_contain_text("Why it stands here")
+        expect(drawer.locator("canvas, svg.marks").first).to_be_visible()
+        assert "lead=170002" in page.url
+        page.keyboard.press("Escape")
+        expect(drawer).to_have_count(0)
+        page.wait_for_url(lambda url: "lead=" not in url)
+
+
+def test_the_story_leads_on_to_the_next_lead_and_survives_a_reload(
+    look: Callable[..., "Page"],
+) -> None:
+    page = look("?lead=170002")
+    drawer = page.get_by_role("dialog")
+    expect(drawer).to_contain_text("Lead 170002")
+    drawer.get_by_role("button", name="Next lead").click()
+    expect(drawer).to_contain_text("Lead 170003")
+    page.reload()
+    settle(page)
+    expect(drawer).to_contain_text("Lead 170003")
+
+
+def test_the_slider_reads_off_what_so_many_calls_reach(look: Callable[..., "Page"]) -> None:
+    page = look()
+    page.get_by_role("link", name="Gains", exact=True).click()
+    expect(page.get_by_text("Working 60 leads of each list (30 %)")).to_be_visible()
+    slider = page.get_by_role("slider")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("Working 70 leads of each list (35 %)")).to_be_visible()
+    page.wait_for_url("**calls=70**")
+
+
+def downloaded(page: "Page", button: str) -> bytes:
+    settle(page)
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=button).click()
+    return Path(coming.value.path()).read_bytes()
+
+
+def test_the_downloads_are_what_was_published(look: Callable[..., "Page"], served: App) -> None:
+    page = look()
+    publication = served.publication
+    assert downloaded(page, "Download CSV") == publication.read("worklist.csv")
+    page.get_by_role("button", name="C", exact=True).click()
+    expect(page.get_by_text("10 of 30 leads")).to_be_visible()
+    listed = publication.table("worklist.parquet")
+    assert downloaded(page, "Download CSV") == csv_bytes(listed[listed["tier"] == "C"])
+    page.get_by_role("link", name="Gains", exact=True).click()
+    assert downloaded(page, "Curves, CSV") == publication.read("gains.csv")
+    assert downloaded(page, "Table, CSV") == publication.read("gain_table.csv")
+    assert downloaded(page, "Chart, PNG").startswith(b"\x89PNG")
+    assert downloaded(page, "Chart, SVG").startswith(b"<svg")
+
+
+def test_there_is_no_second_csv_button_that_does_not_escape(look: Callable[..., "Page"]) -> None:
+    page = look()
+    table_of(page).hover()
+    toolbar = page.locator("[data-testid=stElementToolbar]").first
+    expect(toolbar).to_be_visible()
+    names = [b.get_attribute("aria-label") or "" for b in toolbar.get_by_role("button").all()]
+    assert names
+    assert not [name for name in names if "csv" in name.lower() or "download" in name.lower()]
+
+
+def test_a_newer_list_shows_on_the_next_interaction(
+    look: Callable[..., "Page"], served: App
+) -> None:
+    page = look()
+    expect(page.get_by_text("30 leads", exact=True)).to_be_visible()
+    publish_made_up(served.home, worklist=owned_worklist().head(12), stories=False)
+    try:
+        page.get_by_role("button", name="A", exact=True).click()
+        expect(page.get_by_text("10 of 12 leads")).to_be_visible()
+    finally:
+        publish_made_up(served.home)
+
+
+def test_a_damaged_file_is_told_calmly_and_a_new_list_mends_it(
+    look: Callable[..., "Page"], served: App
+) -> None:
+    publication = publish_made_up(served.home, worklist=owned_worklist().head(9), stories=False)
+    path = publication.folder / "worklist.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+    try:
+        page = look()
+        expect(page.get_by_text("not what was published")).to_be_visible()
+        assert str(served.home.folder) not in page.content()
+    finally:
+        publish_made_up(served.home)
+    page.reload()
+    expect(page.get_by_text("30 leads", exact=True)).to_be_visible()
+
+
+def listening(port: int) -> set[str]:
+    """Addresses on which this machine listens at a port, from the kernel's table."""
+    found = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        local, state = line.split()[1], line.split()[3]
+        address, at = local.split(":")
+        if state == "0A" and int(at, 16) == port:
+            found.add(socket.inet_ntoa(bytes.fromhex(address)[::-1]))
+    return found
+
+
+def test_it_listens_on_this_machine_only(served: App) -> None:
+    assert listening(int(served.url.rsplit(":", 1)[1])) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "answer"),
+    [
+        ("127.0.0.1", "http://127.0.0.1", b"101"),
+        ("evil.example", "http://evil.example", b"403"),
+        ("127.0.0.1", "http://evil.example", b"403"),
+    ],
+)
+def test_pages_of_other_origins_cannot_speak_to_it(
+    host: str, origin: str, answer: bytes, served: App
+) -> None:
+    port = int(served.url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(
+            f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {origin}:{port}\r\n"
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        assert connection.recv(64).split()[1] == answer
+
+
+def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "dashboard", f"--port={port}"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=30)
+    assert f"is at http://127.0.0.1:{port}. Ctrl-C ends it." in said.decode()
+    assert b"Traceback" not in said
