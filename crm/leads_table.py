@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from crm.contract import ProfileColumn
-from crm.engine import Workbench, quoted
+from crm.contract import LEADS, ProfileColumn
+from crm.engine import Workbench
 from crm.export import Finding
 from crm.mapping import LeadsSection, OutcomesSection
 from crm.rules import (
@@ -200,14 +200,15 @@ def leads_frame(bench: Workbench, profile: Sequence[ProfileColumn]) -> pd.DataFr
         "date": "instant(tidy_number({0}), instant_shape(tidy_number({0})))",
     }
     typed = "".join(
-        f", {cells.get(column.kind, '{0}').format(f'p{i}')} AS {quoted(column.name)}"
+        f", {cells.get(column.kind, '{0}').format(f'p{i}')} AS p{i}"
         for i, column in enumerate(profile)
     )
+    names = [column.name for column in LEADS.columns]
     frame: pd.DataFrame = bench.table(
-        f"""SELECT lead_id, created_at, converted_at, closed_at, owner_id{typed}
+        f"""SELECT {", ".join(names)}{typed}
         FROM leads_judged WHERE rule IS NULL ORDER BY lead_id"""
     ).to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
-    return frame
+    return frame.set_axis([*names, *(column.name for column in profile)], axis="columns")
 
 
 def lead_findings(

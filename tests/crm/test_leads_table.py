@@ -329,3 +329,24 @@ def test_an_export_may_know_no_outcome_at_all(read) -> None:
         "lead_id,created_at\na,2024-01-01\n", leads_toml={"converted_at": "", "closed_at": ""}
     )
     assert export.leads[["converted_at", "closed_at"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Lead_ID", "CREATED_AT", 'a "quoted" name', "x'; DROP TABLE raw_leads; --", "{0}", "p0"],
+)
+def test_a_profile_column_may_be_called_anything_else(read, name: str) -> None:
+    cell = name.replace('"', '""')
+    export = read(
+        f'id,created,won,"{cell}",other\n2,2024-01-01,,b,y\n1,2024-01-02,,a,x\n',
+        leads_toml={
+            "lead_id": "id",
+            "created_at": "created",
+            "converted_at": "won",
+            "closed_at": "",
+            "profile": ["other", name],
+        },
+    )
+    assert export.leads["lead_id"].tolist() == ["1", "2"]
+    assert export.leads[name].tolist() == ["a", "b"]
+    assert export.leads["other"].tolist() == ["x", "y"]
