@@ -22,6 +22,7 @@ HELD = {
     "client.showErrorLinks": "false",
     "client.toolbarMode": "viewer",
     "global.developmentMode": "false",
+    "global.disableWidgetStateDuplicationWarning": "true",  # a new filter sets the page to 1
     "logger.hideWelcomeMessage": "true",
     "runner.magicEnabled": "false",
     "server.enableAgentApi": "false",

@@ -9,13 +9,15 @@ from dashboard.worklist_query import Worklist, WorklistFilter
 PAGE_KEY = "page"
 CATEGORY = "with_"
 """Goes before a profile column's name in the address, so that it takes no other filter's."""
+INLINE = 2
+"""So many categories stand in the row; the others are one click away."""
 UNTOUCHED = {1: "a day", 2: "2 days", 3: "3 days", 7: "a week", 14: "2 weeks", 30: "30 days"}
 
 
 def ask(listed: Worklist, opened: Page) -> WorklistFilter:
     """Draw the filters that fit this list, and tell what they ask for."""
     owners = _owners(listed, opened)
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+    with st.container(horizontal=True, gap="small", key="filters"):
         search = st.text_input(
             "Lead",
             key="search",
@@ -46,10 +48,11 @@ def ask(listed: Worklist, opened: Page) -> WorklistFilter:
             help="Only leads without any activity in so many days before the list.",
         )
         wanted = _some("Owner", "owner", owners) if len(owners) > 1 else ()
-        categories = {
-            name: _some(label(name), f"{CATEGORY}{name}", listed.choices(name))
-            for name in listed.categories
-        }
+        near, further = listed.categories[:INLINE], listed.categories[INLINE:]
+        categories = {name: _category(name, listed) for name in near}
+        if further:
+            with st.popover("More filters", icon=":material/tune:"):
+                categories |= {name: _category(name, listed) for name in further}
     return WorklistFilter(
         tiers=tuple(tiers),
         owners=wanted,
@@ -89,6 +92,10 @@ def _some(name: str, key: str, choices: list[str]) -> tuple[str, ...]:
             on_change=_first_page,
         )
     )
+
+
+def _category(name: str, listed: Worklist) -> tuple[str, ...]:
+    return _some(label(name), f"{CATEGORY}{name}", listed.choices(name))
 
 
 def _first_page() -> None:
