@@ -1,6 +1,6 @@
 """The matrix X: one row per snapshot, one column per catalog entry. Training and scoring alike."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crm.contract import DIRECTIONS
+from crm.contract import DIRECTIONS, ProfileKind
+from crm.errors import ConfigurationError
 from features.catalog import build_catalog
 from features.families import (
     CALENDAR,
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
 
 Values = npt.NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+HOLDS: dict[ProfileKind, str] = {
+    "number": "is_numeric_dtype",
+    "category": "is_string_dtype",
+    "yes_no": "is_bool_dtype",
+    "date": "is_datetime64_any_dtype",
+}
+"""Kind of a profile column -> the function of ``pandas.api.types`` that tells its values."""
 
 
 def build_matrix(
@@ -58,8 +67,10 @@ def build_matrix(
 
     Raises
     ------
+    ConfigurationError
+        ``leads`` lacks a profile column of the vocabulary, or holds another kind of values in it.
     ValueError
-        ``leads`` lacks a profile column of the vocabulary, or the activities are not sorted.
+        The activities are not sorted.
 
     >>> at = pd.to_datetime(["2012-01-01", "2012-01-03"], utc=True).as_unit("us")
     >>> leads = pd.DataFrame({"created_at": at[:1]})
@@ -71,12 +82,7 @@ def build_matrix(
     >>> X[["call_1d", "call_7d", "days_since_call"]].iloc[0].tolist()
     [0.0, 1.0, 2.0]
     """
-    missing = [term.name for term in vocabulary.profile if term.name not in leads]
-    if missing:
-        raise ValueError(
-            f"the leads lack the profile columns {missing} that the model was trained with;"
-            " name them in leadgain.toml under [leads] profile, or train again"
-        )
+    _refuse_other_profile(leads, vocabulary.profile)
     catalog = build_catalog(vocabulary)
     values = np.empty((len(snapshots), len(catalog)), dtype=np.float32)
     timeline = _timeline(leads, activities, vocabulary.types)
@@ -87,6 +93,23 @@ def build_matrix(
     for column, computed in zip(behind, _other_columns(snapshots, leads, vocabulary), strict=True):
         values[:, column] = computed
     return pd.DataFrame(values, columns=[f.name for f in catalog], copy=False)
+
+
+def _refuse_other_profile(leads: pd.DataFrame, profile: Sequence[ProfileTerm]) -> None:
+    """A column without any value passes as any kind: all of it is missing."""
+    if absent := [term.name for term in profile if term.name not in leads]:
+        raise ConfigurationError(
+            f"The leads lack the profile columns {absent} that the model was trained with. "
+            "Name them in leadgain.toml under [leads] profile, or train again."
+        )
+    for term in profile:
+        values = leads[term.name]
+        if not getattr(pd.api.types, HOLDS[term.kind])(values.dtype) and values.notna().any():
+            raise ConfigurationError(
+                f"The profile column {term.name!r} was a {term.kind} when the model was trained, "
+                f"and now it holds {values.dtype} values. Declare its kind in leadgain.toml "
+                "([leads] profile as a table of kinds), or train again."
+            )
 
 
 def _timeline(leads: pd.DataFrame, activities: pd.DataFrame, types: tuple[str, ...]) -> "Timeline":

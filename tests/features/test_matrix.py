@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.contract import DIRECTIONS
-from features.catalog import build_catalog
+from crm.errors import ConfigurationError
+from features.catalog import build_catalog, slug
+from features.families import MISSING_CODE
 from features.matrix import build_matrix
 from features.snapshots import ListPolicy, scoring_snapshots, training_snapshots
 from features.vocabulary import ProfileTerm, Vocabulary, learn_vocabulary
@@ -162,8 +166,36 @@ def test_profile_columns_keep_missing_apart_from_other() -> None:
 
 def test_a_profile_column_that_is_gone_is_named() -> None:
     leads = profile_leads().drop(columns="source")
-    with pytest.raises(ValueError, match=r"lack the profile columns \['source'\]"):
+    with pytest.raises(ConfigurationError, match=r"lack the profile columns \['source'\]"):
         build_matrix(snapshots_of([]), leads, activities_of([]), PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "was"),
+    [
+        ("Amount (EUR)", ["1500", "on request", None], "number"),
+        ("source", [1.0, 2.0, np.nan], "category"),
+        ("consent", ["yes", "no", "perhaps"], "yes_no"),
+        ("lease_end", ["2012-01-11", "soon", None], "date"),
+    ],
+)
+def test_a_profile_column_of_another_kind_is_named_without_its_content(name, values, was) -> None:
+    leads = profile_leads().assign(**{name: values})
+    told = (
+        rf"^The profile column '{re.escape(name)}' was a {was} when .* now it holds (str|float64)"
+    )
+    with pytest.raises(ConfigurationError, match=told):
+        build_matrix(snapshots_of([]), leads, activities_of([]), PROFILE)
+
+
+@pytest.mark.parametrize("name", ["Amount (EUR)", "source", "consent", "lease_end"])
+def test_a_profile_column_without_any_value_is_missing_whatever_its_kind(name) -> None:
+    for nothing in (pd.Series([None] * 3, dtype="str"), pd.Series([np.nan] * 3)):
+        leads = profile_leads().assign(**{name: nothing})
+        pairs = [(i, "2012-01-06") for i in range(3)]
+        X = build_matrix(snapshots_of(pairs), leads, activities_of([]), PROFILE)
+        (column, *_) = [c for c in X if c.startswith(slug(name))]
+        assert (X[column].isna() | (X[column] == MISSING_CODE)).all()
 
 
 def test_activities_out_of_order_are_refused() -> None:
