@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import pandas as pd
-from prefect import flow
 
 from crm.expectations import DataChecks, Gate, check_export
 from crm.export import Export
 from crm.extract import read_export
 from pipelines.job import Job
 from pipelines.progress import step
-from pipelines.tasks import coarse_task
+from pipelines.tasks import coarse_task, text_flow
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class CheckedExport:
     as_of: pd.Timestamp
 
 
-@flow(name="check", persist_result=False)
+@text_flow(name="check")
 def check(
     config: str,
     home: str,
@@ -45,7 +44,7 @@ def checked_export(job: Job) -> CheckedExport:
         The export cannot be read, or an expectation that stops the run does not hold.
     """
     export = read(job)
-    as_of = job.as_of if job.as_of is not None else export.last_instant
+    as_of = job.as_of_or(export.last_instant)
     checks = judge(export, job, as_of)
     checks.raise_for_errors()
     return CheckedExport(export=export, checks=checks, as_of=as_of)

@@ -61,12 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if DEBUG in given:
             raise
         from rich.console import Console
+        from rich.markup import escape
 
-        Console(stderr=True).print(
-            f"[bold red]leadgain:[/] {_escaped(paragraph_of(error))}",
-            soft_wrap=True,
-            highlight=False,
-        )
+        told = f"[bold red]leadgain:[/] {escape(paragraph_of(error))}"
+        Console(stderr=True).print(told, soft_wrap=True, highlight=False)
         sys.exit(exit_code_of(error))
     sys.exit(0)
 
@@ -108,7 +106,7 @@ def check(
     as_of: AsOfOption = None,
 ) -> None:
     """Read the export and say whether it can be trusted; nothing is written."""
-    with _in_flow(config, home) as console:
+    with _in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.check import check as flow
 
@@ -123,7 +121,7 @@ def train(
     as_of: AsOfOption = None,
 ) -> None:
     """Train a model, prove it on lists it has not seen, and let it lead if it is not worse."""
-    with _in_flow(config, home) as console:
+    with _in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.train import train as flow
 
@@ -138,7 +136,7 @@ def score(
     as_of: AsOfOption = None,
 ) -> None:
     """Score today's list with the model in force, and publish it."""
-    with _in_flow(config, home) as console:
+    with _in_flow(config, home, as_of) as console:
         from pipelines.score import score as flow
 
         listing = flow(str(config), str(home), as_of)
@@ -152,11 +150,12 @@ def report(
 ) -> None:
     """Say in a few lines what the list is worth, and where the whole report lies."""
     from pipelines import terminal
+    from pipelines.exports import export_report
 
     publication = _in_force(home)
     if to is not None:
-        _write(to, publication.read("report.html"))
-    terminal.show_publication(_console(), publication, to)
+        export_report(publication, to)
+    terminal.show_publication(terminal.screen(), publication, to)
 
 
 @app.command()
@@ -173,7 +172,7 @@ def export(
     from pipelines.exports import export_table
 
     rows = export_table(_in_force(home), what.value, to, separator=separator, excel=excel)
-    _console().print(f"{rows:,} rows written to {to}", highlight=False, soft_wrap=True)
+    _screen().print(f"{rows:,} rows written to {to}", soft_wrap=True)
 
 
 @app.command()
@@ -264,11 +263,7 @@ def dashboard(
     start = dashboard_start(
         home_at(home), section, folder=config.resolve().parent, port=port, public=public
     )
-    _console().print(
-        f"The dashboard of {home} is at {start.url}. Ctrl-C ends it.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    _screen().print(f"The dashboard of {home} is at {start.url}. Ctrl-C ends it.", soft_wrap=True)
     start.serve()
 
 
@@ -289,14 +284,13 @@ def simulate(
         f"{made.leads:,} leads, {made.activities:,} activities and {made.conversions:,} "
         f"conversions written to {to}. Next: leadgain run --config {to / 'leadgain.toml'}",
         soft_wrap=True,
-        highlight=False,
     )
 
 
 def _night(
     config: Path, home: Path, as_of: str | None, *, warn_when_stale: bool, train_anyway: bool
 ) -> None:
-    with _in_flow(config, home) as console:
+    with _in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.run import run as flow
 
@@ -326,19 +320,17 @@ def _at_work(home: Path) -> Iterator["Console"]:
 
     from pipelines.environment import prepare
     from pipelines.progress import listening
-    from pipelines.terminal import ProgressLines
+    from pipelines.terminal import ProgressLines, screen
 
     prepare(home)
     with ProgressLines(Console(stderr=True)) as lines, listening(lines):
-        yield _console()
+        yield screen()
 
 
 @contextmanager
-def _in_flow(config: Path, home: Path) -> Iterator["Console"]:
-    """The same with Prefect at hand; a wrong leadgain.toml is refused before anything starts."""
-    from pipelines.settings import load_settings
-
-    load_settings(config)
+def _in_flow(config: Path, home: Path, as_of: str | None) -> Iterator["Console"]:
+    """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
+    _job(config, home, as_of)
     with _at_work(home) as console:
         from pipelines.environment import start_prefect
         from pipelines.progress import step
@@ -359,10 +351,10 @@ def _load_libraries() -> None:
     warm_up()
 
 
-def _console() -> "Console":
-    from rich.console import Console
+def _screen() -> "Console":
+    from pipelines.terminal import screen
 
-    return Console()
+    return screen()
 
 
 def _job(config: Path, home: Path, as_of: str | None) -> "Job":
@@ -383,15 +375,3 @@ def _in_force(home: Path) -> "Publication":
             "does it; --home names another folder."
         )
     return publication
-
-
-def _write(to: Path, content: bytes) -> None:
-    from publications.home import write_lasting
-
-    write_lasting(to, content)
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

@@ -12,12 +12,13 @@ def prepare(home: Path) -> None:
     """Keep every tool inside the home folder, silent, and off the network.
 
     Call it once, in the command, before Prefect, MLflow or Great Expectations are imported.
-    What is already set wins for addresses of servers; telemetry is off whatever is set.
+    What is already set wins, but telemetry is off and nothing is pickled whatever is set.
     """
     os.environ.update(
         {
             "DO_NOT_TRACK": "1",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # never pickle
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "GX_ANALYTICS_ENABLED": "false",
         }

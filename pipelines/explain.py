@@ -10,13 +10,13 @@ from crm.errors import ConfigurationError
 from crm.export import Export
 from crm.extract import read_export
 from features.catalog import build_catalog, topics
-from features.matrix import build_matrix
 from features.snapshots import scoring_snapshots
 from features.wording import sentences
 from models.reasons import topic_contributions
 from models.registry import NoSuchVersion, champion
 from pipelines.champion import Champion, opened, registry_of
 from pipelines.job import Job
+from pipelines.matrices import matrix
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,16 @@ def explain_lead(lead_id: str, job: Job) -> Explanation:
         raise NoSuchVersion("There is no model yet, so no score to explain. Run `leadgain train`.")
     leading = opened(version, job)
     export = read_export(job.settings.mapping, now=job.now)
-    as_of = job.as_of if job.as_of is not None else export.last_instant
+    as_of = job.as_of_or(export.last_instant)
     snapshot = _snapshot_of(lead_id, export, as_of, job)
-    return _explained(lead_id, snapshot, as_of, export, leading)
+    X = matrix(snapshot, export, leading.facts.vocabulary, job)
+    return _explained(lead_id, as_of, X, leading)
 
 
 def _explained(
-    lead_id: str, snapshot: pd.DataFrame, as_of: pd.Timestamp, export: Export, leading: Champion
+    lead_id: str, as_of: pd.Timestamp, X: pd.DataFrame, leading: Champion
 ) -> Explanation:
     catalog = build_catalog(leading.facts.vocabulary)
-    X = build_matrix(snapshot, export.leads, export.activities, leading.facts.vocabulary)
     moved = topic_contributions(leading.scorer, X, topics(catalog)).iloc[0]
     moved = moved[moved != 0].sort_values(key=np.abs, ascending=False, kind="stable")
     told = sentences(np.array([moved.index.to_numpy(dtype=object)]), X, catalog)[0]

@@ -1,4 +1,4 @@
-"""Published tables and the training matrix, written where the user wants them."""
+"""Published tables, the report and the training matrix, written where the user wants them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SOURCES = {"worklist": "worklist.parquet", "gains": "gains.csv", "tiers": "tiers.csv"}
 ENDINGS = (".csv", ".parquet")
+SEPARATORS = (",", ";", "\t")
 
 
 def export_table(
@@ -27,7 +28,8 @@ def export_table(
     ----------
     what : worklist, gains or tiers
     to : ends in .csv or .parquet; replaced if it is there
-    separator, excel : of a CSV; ``excel`` marks it as UTF-8
+    separator : of a CSV: a comma, a semicolon or a tab
+    excel : mark a CSV as UTF-8, which Excel needs
 
     Returns
     -------
@@ -36,9 +38,15 @@ def export_table(
     Raises
     ------
     ConfigurationError
-        Another ending, no such folder, or a publication without a model has no such table.
+        Another ending or separator, no such folder, or a publication without a model, which has
+        no such table.
     """
-    _refuse_odd_target(to)
+    _refuse_odd_ending(to)
+    _refuse_no_folder(to)
+    if separator not in SEPARATORS:
+        raise ConfigurationError(
+            f"--separator is {separator!r}; it must be a comma, a semicolon or a tab."
+        )
     name = SOURCES[what]
     if name not in publication.file_names:
         reason = publication.manifest["model"]["missing_because"]
@@ -51,41 +59,62 @@ def export_table(
     return len(frame)
 
 
+def export_report(publication: "Publication", to: Path) -> None:
+    """Write the report of a publication; ``to`` is replaced if it is there.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such folder.
+    """
+    _refuse_no_folder(to)
+    write_lasting(to, publication.read("report.html"))
+
+
 def export_matrix(job: "Job", to: Path) -> tuple[int, int]:
     """Write every matured snapshot with its label and its features.
 
     Returns
     -------
     How many rows and how many features were written.
+
+    Raises
+    ------
+    ConfigurationError
+        Another ending, or no such folder.
+    DataRefused
+        The export cannot be read.
     """
     import pandas as pd
 
     from crm.extract import read_export
-    from features.matrix import build_matrix
     from features.snapshots import training_snapshots
-    from features.vocabulary import learn_vocabulary
+    from pipelines.matrices import matrix, vocabulary_until
     from pipelines.progress import step
 
-    _refuse_odd_target(to)
+    _refuse_odd_ending(to)
+    _refuse_no_folder(to)
     with step("Reading the export"):
         read = read_export(job.settings.mapping, now=job.now)
-    as_of = job.as_of if job.as_of is not None else read.last_instant
+    as_of = job.as_of_or(read.last_instant)
     with step("Building the matrix"):
         snapshots = training_snapshots(read.leads, as_of=as_of, policy=job.policy)
-        vocabulary = learn_vocabulary(read.leads, read.activities, read.profile, until=as_of)
-        X = build_matrix(snapshots, read.leads, read.activities, vocabulary)
+        X = matrix(snapshots, read, vocabulary_until(as_of, read), job)
     with step("Writing"):
         labelled = snapshots[["lead_id", "as_of", "list_date", "converted"]]
         _write(pd.concat([labelled, X], axis=1), to)
     return X.shape
 
 
-def _refuse_odd_target(to: Path) -> None:
+def _refuse_odd_ending(to: Path) -> None:
     if to.suffix not in ENDINGS:
         raise ConfigurationError(
             f"{to} ends in {to.suffix or 'nothing'!r}; --to wants a file that ends in "
             f"{' or '.join(ENDINGS)}."
         )
+
+
+def _refuse_no_folder(to: Path) -> None:
     if not to.absolute().parent.is_dir():
         raise ConfigurationError(f"The folder {to.absolute().parent} is not there. Make it first.")
 

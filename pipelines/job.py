@@ -1,6 +1,6 @@
 """What a flow is asked to do: which settings, which home, which instant."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -56,13 +56,18 @@ class Job:
         """When lists are drawn up, as the features room wants it."""
         return ListPolicy(**self.settings.lists.model_dump())
 
-    def at(self, as_of: pd.Timestamp) -> "Job":
-        """The same job with its instant settled."""
-        return replace(self, as_of=as_of)
+    def as_of_or(self, last_instant: pd.Timestamp) -> pd.Timestamp:
+        """The instant of the list: the one asked for, else the export's last."""
+        return last_instant if self.as_of is None else self.as_of
 
 
 def instant(text: str) -> pd.Timestamp:
     """An aware UTC time stamp from ISO 8601 text; without a zone it is UTC.
+
+    Raises
+    ------
+    ConfigurationError
+        The text is no time, or a day that does not exist.
 
     >>> instant("2012-03-14T15:04:54+01:00")
     Timestamp('2012-03-14 14:04:54+0000', tz='UTC')

@@ -1,21 +1,20 @@
-"""The matrix of some snapshots of a checked export; training and scoring alike."""
+"""The matrix of some snapshots of an export: training, scoring and explaining alike."""
 
 import pandas as pd
 
+from crm.export import Export
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn_vocabulary
-from pipelines.check import CheckedExport
 from pipelines.job import Job
 
 
-def vocabulary_until(until: pd.Timestamp, checked: CheckedExport) -> Vocabulary:
+def vocabulary_until(until: pd.Timestamp, export: Export) -> Vocabulary:
     """The vocabulary that was known strictly before an instant."""
-    export = checked.export
     return learn_vocabulary(export.leads, export.activities, export.profile, until=until)
 
 
 def matrix(
-    snapshots: pd.DataFrame, checked: CheckedExport, vocabulary: Vocabulary, job: Job
+    snapshots: pd.DataFrame, export: Export, vocabulary: Vocabulary, job: Job
 ) -> pd.DataFrame:
     """The model's inputs, one row a snapshot.
 
@@ -24,7 +23,6 @@ def matrix(
     ValueError
         The export lacks a profile column that the vocabulary knows.
     """
-    export = checked.export
     return build_matrix(
         snapshots,
         export.leads,

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from prefect import flow
-
 from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import last_decision, reason_to_train
 from pipelines.job import Job
 from pipelines.model_facts import fingerprint
 from pipelines.publish import Listing
 from pipelines.score import scored
+from pipelines.tasks import text_flow
 from pipelines.train import Training, trained
 from publications.home import hold
 
@@ -24,7 +23,7 @@ class Night:
     listing: Listing
 
 
-@flow(name="run", persist_result=False)
+@text_flow(name="run")
 def run(
     config: str,
     home: str,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from prefect import flow
 
 from features.catalog import build_catalog, topics
 from features.freshness import days_since_fresh, last_activity_at
@@ -23,7 +22,7 @@ from pipelines.matrices import matrix, vocabulary_until
 from pipelines.progress import step
 from pipelines.publish import Listing, publish_list
 from pipelines.stories import Facts, Stories, strongest_facts
-from pipelines.tasks import coarse_task
+from pipelines.tasks import coarse_task, text_flow
 from publications.home import Hold, hold
 from publications.worklist import build_worklist, mark_reasons
 
@@ -53,7 +52,7 @@ class Ranked:
     """What each score is made of."""
 
 
-@flow(name="score", persist_result=False)
+@text_flow(name="score")
 def score(
     config: str,
     home: str,
@@ -110,7 +109,7 @@ def rank_by_model(
     """The champion's probabilities, the tiers, and three reasons for each lead."""
     with step(f"Scoring {len(open_list.snapshots):,} open leads") as advance:
         vocabulary = leading.facts.vocabulary
-        X = matrix(open_list.snapshots, checked, vocabulary, job)
+        X = matrix(open_list.snapshots, checked.export, vocabulary, job)
         probability = leading.scorer.predict_proba(X)[:, 1]
         named = topics(build_catalog(vocabulary))
         moved = topic_contributions(leading.scorer, X, named, progress=advance)
@@ -128,8 +127,8 @@ def rank_by_freshness(open_list: OpenList, checked: CheckedExport, job: Job) -> 
     """The team's present order, where no model may rank the list."""
     n_leads = len(open_list.snapshots)
     with step(f"Ordering {n_leads:,} open leads, most fresh first"):
-        vocabulary = vocabulary_until(checked.as_of, checked)
-        X = matrix(open_list.snapshots, checked, vocabulary, job)
+        vocabulary = vocabulary_until(checked.as_of, checked.export)
+        X = matrix(open_list.snapshots, checked.export, vocabulary, job)
         told = np.full((n_leads, REASONS), FRESHNESS_TOPICS, dtype=object)
         return Ranked(
             score=np.full(n_leads, np.nan),

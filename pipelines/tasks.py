@@ -1,13 +1,26 @@
-"""The one kind of Prefect task that leadgain uses."""
+"""The one kind of Prefect flow and the one kind of task that leadgain uses."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
-from prefect import task
+from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def text_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
+    """Mark a function as a flow that leaves no pickle behind.
+
+    Prefect keeps no result of it. The error of a flow that failed it keeps whatever it is told,
+    and by default as a pickle: here as JSON.
+    """
+
+    def decorate(function: Callable[P, R]) -> Flow[P, R]:
+        return flow(name=name, persist_result=False, result_serializer="json")(function)
+
+    return decorate
 
 
 def coarse_task(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

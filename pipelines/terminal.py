@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.progress import Advance
 from publications.figures import count, percent, percent_band, points, points_band
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from publications.store import Publication
 
 RANKING_NAMES = {"model": "leadgain", "most_fresh": "most fresh first", "random": "random order"}
+
+
+def screen() -> Console:
+    """The standard output, where brackets in a path or in a CRM's own words mean nothing."""
+    return Console(markup=False, highlight=False)
 
 
 class ProgressLines:
@@ -144,18 +150,17 @@ def show_training(console: Console, training: "Training") -> None:
     """What the training came to, in the words of its decision."""
     decision = training.decision
     if decision.version is None:
-        console.print(f"[yellow]No model:[/] {decision.sentence}")
+        console.print(Text.assemble(("No model:", "yellow"), f" {decision.sentence}"))
         return
     leads = "leads" if decision.promoted else "does not lead"
-    console.print(f"Model version {decision.version} {leads}. {decision.sentence}", highlight=False)
+    console.print(f"Model version {decision.version} {leads}. {decision.sentence}")
 
 
 def show_listing(console: Console, listing: "Listing", home: "Home") -> None:
     """The gains, the tiers, and where everything lies."""
     if listing.proof is None:
-        console.print(
-            f"[yellow]The list is most fresh first, without a model.[/] {listing.no_model_reason}"
-        )
+        without = ("The list is most fresh first, without a model.", "yellow")
+        console.print(Text.assemble(without, f" {listing.no_model_reason}"))
     else:
         console.print(gains_table(listing.proof.gain_table))
         console.print(tiers_table(listing.proof.tiers))
@@ -165,8 +170,7 @@ def show_listing(console: Console, listing: "Listing", home: "Home") -> None:
     tiers = ", ".join(f"{n:,} in tier {tier}" for tier, n in sizes.sort_index().items())
     console.print(
         f"Publication {listing.publication}: {len(listing.worklist):,} open leads as of "
-        f"{listing.as_of:%Y-%m-%d %H:%M} UTC{', ' if tiers else ''}{tiers}.",
-        highlight=False,
+        f"{listing.as_of:%Y-%m-%d %H:%M} UTC{', ' if tiers else ''}{tiers}."
     )
     show_files(console, _results(folder))
 
@@ -178,7 +182,8 @@ def show_publication(console: Console, publication: "Publication", written: Path
         console.print(tiers_table(publication.table("tiers.csv")))
     else:
         reason = publication.manifest["model"]["missing_because"]
-        console.print(f"[yellow]The list in force was made without a model.[/] {reason}")
+        without = ("The list in force was made without a model.", "yellow")
+        console.print(Text.assemble(without, f" {reason}"))
     files = _results(publication.folder)
     show_files(console, files if written is None else {**files, "Written": written.absolute()})
 
@@ -199,8 +204,7 @@ def show_explanation(console: Console, explanation: "Explanation") -> None:
         f"The score is {percent(explanation.score, 1)}; a lead that nothing speaks for or against "
         f"would have {percent(explanation.base_rate, 1)}. "
         f"Model version {explanation.model_version}, as of "
-        f"{explanation.as_of:%Y-%m-%d %H:%M} UTC.",
-        highlight=False,
+        f"{explanation.as_of:%Y-%m-%d %H:%M} UTC."
     )
 
 
@@ -228,7 +232,7 @@ def show_files(console: Console, files: Mapping[str, Path]) -> None:
     """Say where the results lie, one line a file, never broken across lines."""
     width = max(map(len, files), default=0)
     for title, path in files.items():
-        console.print(f"{title:<{width}}  {path}", highlight=False, soft_wrap=True)
+        console.print(f"{title:<{width}}  {path}", soft_wrap=True)
 
 
 def _results(folder: Path) -> dict[str, Path]:
@@ -252,4 +256,4 @@ def _show_sentences(console: Console, title: str, sentences: Iterable[str]) -> N
     for i, sentence in enumerate(sentences):
         if i == 0:
             console.print(f"{title}:")
-        console.print(f"  {sentence}", highlight=False, markup=False)
+        console.print(f"  {sentence}")

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from prefect import flow
 
 from crm.errors import DataRefused
 from features.catalog import build_catalog, categorical_names
@@ -30,7 +29,7 @@ from pipelines.matrices import matrix, vocabulary_until
 from pipelines.model_facts import ModelFacts, fingerprint
 from pipelines.progress import step
 from pipelines.proof import ProofFrames, write_proof
-from pipelines.tasks import coarse_task
+from pipelines.tasks import coarse_task, text_flow
 from pipelines.training_story import first_contacts, tell_training, weigh_facts
 from publications.home import Hold, hold, move_lasting, start_run
 
@@ -53,7 +52,7 @@ class Training:
     proof: ProofFrames | None = None
 
 
-@flow(name="train", persist_result=False)
+@text_flow(name="train")
 def train(
     config: str,
     home: str,
@@ -144,9 +143,9 @@ def run_backtest(history: History, checked: CheckedExport, job: Job) -> pd.DataF
     def matrix_for(
         origin: pd.Timestamp, train_rows: Rows, test_rows: Rows
     ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-        vocabulary = vocabulary_until(origin, checked)
+        vocabulary = vocabulary_until(origin, checked.export)
         X_train, X_test = (
-            matrix(history.snapshots.iloc[rows], checked, vocabulary, job)
+            matrix(history.snapshots.iloc[rows], checked.export, vocabulary, job)
             for rows in (train_rows, test_rows)
         )
         return X_train, X_test, categorical_names(build_catalog(vocabulary))
@@ -181,8 +180,8 @@ def fit(
 ) -> tuple[LeadScorer, Vocabulary]:
     """Learn from all matured lists; probabilities are calibrated on the backtest's scores."""
     with step("Fitting the model to deploy"):
-        vocabulary = vocabulary_until(checked.as_of, checked)
-        X = matrix(history.snapshots, checked, vocabulary, job)
+        vocabulary = vocabulary_until(checked.as_of, checked.export)
+        X = matrix(history.snapshots, checked.export, vocabulary, job)
         scorer = new_scorer(job).fit(
             X, history.snapshots["converted"], categorical_names(build_catalog(vocabulary))
         )

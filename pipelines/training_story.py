@@ -33,7 +33,7 @@ def weigh_facts(
     """Which facts move the model's scores, on rows from all over its training lists."""
     with step("Weighing the facts") as advance:
         some = snapshots.iloc[evenly_spaced(len(snapshots))]
-        X = matrix(some, checked, vocabulary, job)
+        X = matrix(some, checked.export, vocabulary, job)
         catalog = build_catalog(vocabulary)
         return importance_table(
             scorer.contributions(X, progress=advance),

@@ -1,5 +1,18 @@
-"""What the tools read from the environment before they are imported."""
+"""What the tools read from the environment when they are imported, which collecting tests does."""
 
-import os
+import tempfile
+from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+import pytest
+
+from pipelines.environment import prepare
+
+FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Silent tools in a folder of this session, Prefect's temporary server among them."""
+    # Gone when the process ends, after Prefect has stopped its server there.
+    folder = tempfile.TemporaryDirectory(prefix="leadgain-tests-", ignore_cleanup_errors=True)
+    config.stash[FOLDER] = folder
+    prepare(Path(folder.name))

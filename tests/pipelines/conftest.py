@@ -1,8 +1,11 @@
-"""One Prefect server and one MLflow import for all flows of the tests."""
+"""Runs of the command: on a small CRM, done once and copied, and the demo as a user runs it."""
 
+import io
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +24,12 @@ class Outcome:
     code: int
     out: str
     err: str
+    """On one line, as a paragraph may be broken anywhere."""
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _tools_stay_home(tmp_path_factory):
-    """Prefect's temporary server lives in one folder for the whole session."""
-    from pipelines.environment import prepare
-
-    prepare(tmp_path_factory.mktemp("tools"))
+    @property
+    def said(self) -> str:
+        """The standard output on one line."""
+        return " ".join(self.out.split())
 
 
 @pytest.fixture
@@ -56,6 +57,48 @@ def home(tmp_path) -> Path:
     return tmp_path / "home"
 
 
+@dataclass(frozen=True)
+class Night:
+    """A run on the small CRM that is done; whoever writes into its home takes a copy."""
+
+    config: Path
+    home: Path
+    said: str
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory) -> Night:
+    """``leadgain run`` on the small CRM: version 1 leads, publication 1 is in force."""
+    folder = tmp_path_factory.mktemp("night")
+    leads, activities = small_crm()
+    config = write_export(folder / "crm", leads=leads, activities=activities)
+    return run_night(config, folder / "home")
+
+
+@pytest.fixture(scope="session")
+def second_night(night, tmp_path_factory) -> Night:
+    """Another run, with a horizon of 10 days instead of 14: version 2 leads."""
+    home = tmp_path_factory.mktemp("second_night") / "home"
+    shutil.copytree(night.home, home)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("LEADGAIN_LISTS__HORIZON_DAYS", "10")
+        return run_night(night.config, home)
+
+
+@pytest.fixture
+def published(night, tmp_path) -> Path:
+    """A home folder of the test's own in which the first run is done."""
+    return Path(shutil.copytree(night.home, tmp_path / "home"))
+
+
+def run_night(config: Path, home: Path) -> Night:
+    said = io.StringIO()
+    with redirect_stdout(said), pytest.raises(SystemExit) as stop:
+        main(["run", "--config", str(config), "--home", str(home)])
+    assert not stop.value.code, said.getvalue()
+    return Night(config, home, " ".join(said.getvalue().split()))
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory) -> Path:
     """The home folder after ``leadgain demo`` in a process of its own, as a user runs it."""
@@ -76,3 +119,7 @@ def in_force(home: Path) -> Publication:
     publication = current(Home(home))
     assert publication is not None, "nothing was published"
     return publication
+
+
+def nothing_published(home: Path) -> bool:
+    return not (home / "CURRENT").exists()

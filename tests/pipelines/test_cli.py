@@ -1,0 +1,124 @@
+"""The command: what it refuses, how it ends, and what it says."""
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from pipelines import cli
+from publications.home import Home, hold
+from tests.pipelines.conftest import in_force
+
+COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+HEAVY = ("duckdb", "lightgbm", "mlflow", "numba", "numpy", "pandas", "prefect", "sklearn")
+
+
+def test_help_is_there_at_once():
+    """0.6 s of processor time: other work on the machine does not count."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    shown = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert "explain" in shown.stdout
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.6
+
+
+def test_nothing_heavy_is_imported_before_a_command_is_known():
+    asked = f"import sys, pipelines.cli; print(sorted(set(sys.modules) & set({HEAVY})))"
+    found = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_an_unknown_command_is_wrong_usage(leadgain):
+    assert leadgain("predict").code == 2
+
+
+@pytest.mark.parametrize("command", ["run", "check", "train", "score"])
+def test_a_missing_configuration_is_refused(leadgain, tmp_path, command):
+    outcome = leadgain(command, "--config", tmp_path / "none.toml", "--home", tmp_path / "home")
+    assert outcome.code == 2
+    assert "There is no" in outcome.err
+
+
+def test_a_wrong_configuration_is_refused_before_anything_is_made(leadgain, crm, home):
+    crm.write_text(crm.read_text().replace("horizon_days", "horizon_day"))
+    outcome = leadgain("run", "--config", crm, "--home", home)
+    assert outcome.code == 2
+    assert "Did you mean 'horizon_days'?" in outcome.err
+    assert not home.exists()
+
+
+def test_an_instant_that_is_none_is_refused(leadgain, crm, home):
+    outcome = leadgain("run", "--config", crm, "--home", home, "--as-of", "yesterday")
+    assert outcome.code == 2
+    assert "'yesterday' is not a time; write it like 2026-11-20" in outcome.err
+    assert not home.exists()
+
+
+def test_a_second_process_is_told_to_wait(leadgain, crm, home):
+    with hold(Home(home)):
+        outcome = leadgain("run", "--config", crm, "--home", home)
+    assert outcome.code == 4
+    assert "is at work in" in outcome.err
+
+
+def test_a_fault_of_ours_says_so_and_asks_for_a_report(leadgain, home, monkeypatch):
+    monkeypatch.setattr(cli, "_in_force", lambda home: 1 / 0)
+    outcome = leadgain("report", "--home", home)
+    assert outcome.code == 1
+    assert "This should not have happened (ZeroDivisionError" in outcome.err
+    assert "with --debug" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_debug_shows_the_traceback_wherever_it_stands(home, monkeypatch, where):
+    monkeypatch.setattr(cli, "_in_force", lambda home: 1 / 0)
+    arguments = ["report", "--home", str(home)]
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["--debug", *arguments] if where == "before" else [*arguments, "--debug"])
+
+
+def test_before_anything_is_published_the_report_says_how_to_begin(leadgain, home):
+    outcome = leadgain("report", "--home", home)
+    assert outcome.code == 2
+    assert "Nothing was published" in outcome.err
+    assert "leadgain demo" in outcome.err
+
+
+def test_the_report_tells_the_proof_and_where_the_files_lie(leadgain, night):
+    outcome = leadgain("report", "--home", night.home)
+    assert "Share of the customers reached, on lists the model had not seen" in outcome.said
+    assert str(in_force(night.home).folder / "report.html") in outcome.out
+
+
+def test_the_report_can_be_written_elsewhere(leadgain, night, tmp_path):
+    outcome = leadgain("report", "--home", night.home, "--to", tmp_path / "proof.html")
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / "proof.html").read_bytes() == in_force(night.home).read("report.html")
+    nowhere = leadgain("report", "--home", night.home, "--to", tmp_path / "none" / "proof.html")
+    assert nowhere.code == 2
+    assert "none is not there. Make it first." in nowhere.err
+
+
+def test_models_lists_the_champion_and_the_one_before(leadgain, second_night):
+    listed = leadgain("models", "--config", second_night.config, "--home", second_night.home)
+    assert "champion" in listed.out
+    assert "previous" in listed.out
+
+
+def test_models_of_an_empty_home_says_how_to_begin(leadgain, home, tmp_path):
+    outcome = leadgain("models", "--config", tmp_path / "none.toml", "--home", home)
+    assert outcome.code == 0, outcome.err
+    assert "No model has been trained here yet" in outcome.said
+
+
+def test_a_simulated_crm_is_written_with_the_command_that_comes_next(leadgain, tmp_path):
+    outcome = leadgain("simulate", "--leads", 50, "--to", tmp_path / "a [b] c")
+    assert outcome.code == 0, outcome.err
+    assert f"leadgain run --config {tmp_path / 'a [b] c' / 'leadgain.toml'}" in outcome.out
+    again = leadgain("simulate", "--leads", 50, "--to", tmp_path)
+    assert again.code == 2
+    assert "no earlier simulation" in again.err

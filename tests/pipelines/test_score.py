@@ -1,0 +1,67 @@
+"""Scoring: what the champion needs, and the order of the list where nothing leads."""
+
+import pandas as pd
+
+from tests.pipelines.conftest import in_force
+from tests.pipelines.small_crm import small_crm, write_export
+
+
+def test_without_a_model_the_freshest_lead_is_called_first(leadgain, night, home, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_FRESHNESS__BY", "created")
+    outcome = leadgain("score", "--config", night.config, "--home", home)
+    assert outcome.code == 0, outcome.err
+    assert "No model has been trained yet" in outcome.said
+    publication = in_force(home)
+    worklist = publication.table("worklist.parquet")
+    assert worklist["created_at"].is_monotonic_decreasing
+    assert worklist["score"].isna().all()
+    assert worklist["tier"].is_monotonic_increasing
+
+
+def test_the_reasons_of_a_list_without_a_model_are_how_fresh_a_lead_is(leadgain, night, home):
+    leadgain("score", "--config", night.config, "--home", home)
+    first = in_force(home).table("worklist.parquet").iloc[0]
+    assert "activit" in first["reason_1"]
+    assert first["reason_3"].startswith("Open for")
+
+
+def test_a_profile_column_that_the_model_knows_must_be_there(leadgain, night, published, tmp_path):
+    leads, activities = small_crm()
+    config = write_export(tmp_path / "crm", leads=leads, activities=activities)
+    config.write_text(config.read_text().replace('["amount", "source"]', '["amount"]'))
+    outcome = leadgain("score", "--config", config, "--home", published)
+    assert outcome.code == 2
+    assert "lack the profile columns ['source'] that the model was trained with" in outcome.err
+    assert in_force(published).number == 1
+
+
+def test_a_profile_column_that_became_text_is_refused_without_its_content(
+    leadgain, published, tmp_path
+):
+    leads, activities = small_crm()
+    worded = leads.assign(amount=[f"canary {n % 9}" for n in range(len(leads))])
+    config = write_export(tmp_path / "crm", leads=worded, activities=activities)
+    outcome = leadgain("score", "--config", config, "--home", published)
+    assert outcome.code == 2
+    assert "The profile column 'amount' was a number when the model was trained" in outcome.err
+    assert "canary" not in outcome.err
+
+
+def test_a_damaged_model_is_refused_before_it_scores(leadgain, night, published):
+    model = published / "models" / "1" / "model.txt"
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+    outcome = leadgain("score", "--config", night.config, "--home", published)
+    assert outcome.code == 1
+    assert "model.txt is not the file that was saved" in outcome.err
+    assert in_force(published).number == 1
+
+
+def test_a_lead_stands_on_its_earlier_list_as_it_stood_then(leadgain, night, published):
+    """The list of an earlier instant, by today's model: nothing of later days is shown."""
+    at = pd.Timestamp("2024-07-01", tz="UTC")
+    leadgain("score", "--config", night.config, "--home", published, "--as-of", "2024-07-01")
+    worklist = in_force(published).table("worklist.parquet")
+    assert worklist["created_at"].max() < at
+    assert worklist["last_activity_at"].max() < at

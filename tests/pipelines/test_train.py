@@ -1,0 +1,63 @@
+"""Training: one version for one model, none from noise or too little, a refusal without wins."""
+
+import numpy as np
+import pandas as pd
+
+from tests.pipelines.conftest import in_force, nothing_published
+from tests.pipelines.small_crm import small_crm, write_export
+
+
+def test_training_again_on_the_same_data_is_the_same_version(leadgain, night, published):
+    outcome = leadgain("train", "--config", night.config, "--home", published)
+    assert "the training gave the same model" in outcome.said
+    assert [path.name for path in (published / "models").glob("[0-9]*")] == ["1"]
+    assert in_force(published).number == 1, "a training publishes nothing"
+
+
+def test_too_few_conversions_publish_the_most_fresh_list_with_the_reason(
+    leadgain, night, home, monkeypatch
+):
+    monkeypatch.setenv("LEADGAIN_TRAINING__MIN_CONVERSIONS", "5000")
+    outcome = leadgain("run", "--config", night.config, "--home", home)
+    assert outcome.code == 0, outcome.err
+    assert "at least 5000 conversions are needed" in outcome.said
+    publication = in_force(home)
+    worklist = publication.table("worklist.parquet")
+    assert worklist["score"].isna().all()
+    assert "gains.csv" not in publication.file_names
+    assert "5000 conversions" in publication.manifest["model"]["missing_because"]
+    assert "5000" in publication.read("report.html").decode()
+    refused = leadgain("export", "gains", "--to", home / "gains.csv", "--home", home)
+    assert refused.code == 2
+    assert "was made without a model, so it has no gains" in refused.err
+
+
+def test_outcomes_that_nothing_foretells_give_no_model(leadgain, tmp_path, home):
+    leads, activities = small_crm()
+    rng = np.random.default_rng(3)
+    days = pd.to_timedelta(rng.exponential(14, len(leads)), unit="D")  # ends as likely at any age
+    ends = pd.to_datetime(leads["created_at"]) + days
+    text = ends.dt.strftime("%Y-%m-%dT%H:%M:%S+00:00").where(
+        ends < activities["occurred_at"].max(), ""
+    )
+    wins = rng.random(len(leads)) < 0.4
+    noise = leads.assign(converted_at=text.where(wins, ""), closed_at=text.where(~wins, ""))
+    config = write_export(tmp_path / "noise", leads=noise, activities=activities)
+    outcome = leadgain("run", "--config", config, "--home", home)
+    assert "does not lead" in outcome.said
+    assert "not enough to say that the model ranks better" in outcome.said
+    publication = in_force(home)
+    assert publication.manifest["model"]["version"] is None
+    assert publication.table("worklist.parquet")["score"].isna().all()
+
+
+def test_no_conversion_at_all_is_refused(leadgain, tmp_path, home):
+    leads, activities = small_crm(n_leads=300)
+    config = write_export(
+        tmp_path / "crm", leads=leads.assign(converted_at=""), activities=activities
+    )
+    outcome = leadgain("run", "--config", config, "--home", home)
+    assert outcome.code == 3
+    assert "has converted before" in outcome.err
+    assert "converted_at" in outcome.err
+    assert nothing_published(home)
