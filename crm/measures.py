@@ -16,6 +16,8 @@ MAX_CLIPPED_SHARE = 0.20
 """Of the activities may lie before their lead's creation; more, and a date means something else."""
 SIZE_BOUNDS = (0.5, 2.0)
 """Rows now against those of the runs before: outside, the export is another one."""
+MANY_OPEN = 100
+"""So many open leads without one that was ever closed are a gap in the export."""
 
 
 def _measured(
@@ -164,6 +166,27 @@ def size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[Check]
     return checks
 
 
+def ending_checks(export: Export) -> list[Check]:
+    """Leads that were lost are told: otherwise they fill the lists, and any order looks good."""
+    leads = export.leads
+    lost = int(leads["closed_at"].notna().sum())
+    open_still = int((leads["closed_at"].isna() & leads["converted_at"].isna()).sum())
+    return [
+        _measured(
+            "leads",
+            "some_are_closed",
+            lost if open_still >= MANY_OPEN else 1,
+            (1, None),
+            "closed_at filled for some leads",
+            f"Not one of {len(leads):,} leads has a closed_at, so {open_still:,} count as open. "
+            "Leads that were lost long ago then fill the lists until max_age_days, and any order "
+            "reaches nearly everyone in the first part of such a list. Map closed_at or "
+            "closed_when in [leads], or lower max_age_days in [lists].",
+            "warning",
+        )
+    ]
+
+
 def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timestamp) -> list[Check]:
     """There are leads to look at, and the export is fresh."""
     known = int((export.leads["created_at"] < as_of).sum())
@@ -186,8 +209,8 @@ def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timesta
                 "is_fresh",
                 (now - last) / pd.Timedelta(days=1),
                 (None, gate.max_stale_days),
-                f"at most {gate.max_stale_days:g} day(s) behind the clock",
-                f"The export ends at {last.isoformat()}, more than {gate.max_stale_days:g} day(s) "
+                f"at most {_days(gate.max_stale_days)} behind the clock",
+                f"The export ends at {last.isoformat()}, more than {_days(gate.max_stale_days)} "
                 "ago. The list is as old as that; look whether the nightly export still runs.",
                 "warning",
                 shown=last.isoformat(),
@@ -203,3 +226,7 @@ def _rows(export: Export, table: str, column: str) -> int:
 
 def _share(rows: int, of: int) -> float:
     return rows / of if of else 0.0
+
+
+def _days(days: float) -> str:
+    return "1 day" if days == 1 else f"{days:g} days"

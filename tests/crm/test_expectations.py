@@ -81,7 +81,7 @@ def aside(table: str, rule: str, rows: int) -> pd.DataFrame:
 def test_a_sound_export_passes_every_check(sound: Export) -> None:
     checks = judged(sound)
     assert failed(checks) == []
-    assert len(checks.results) == 23
+    assert len(checks.results) == 26
     checks.raise_for_errors()
 
 
@@ -104,6 +104,19 @@ def test_an_outcome_before_its_lead_and_one_in_the_future_stop_the_run(sound: Ex
         ("leads", "closed_at", "in_range"),
         ("leads", "converted_at", "after_creation"),
     ]
+
+
+def test_leads_that_are_never_closed_are_a_warning(sound: Export) -> None:
+    leads = pd.concat([sound.leads, sound.leads.assign(lead_id=sound.leads["lead_id"] + "b")])
+    leads = leads.sort_values("lead_id", ignore_index=True)
+    checks = judged(replace(sound, leads=leads))
+    assert failed(checks) == [("leads", "", "some_are_closed")]
+    assert (
+        "Not one of 200 leads has a closed_at, so 180 count as open"
+        in (checks.warnings[0]["message"])
+    )
+    leads.loc[199, "closed_at"] = AS_OF
+    assert failed(judged(replace(sound, leads=leads))) == []
 
 
 def test_a_missing_creation_stops_the_run(sound: Export) -> None:
