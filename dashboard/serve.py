@@ -14,6 +14,7 @@ from threading import Thread
 from publications.theme import PALETTES, Palette, Theme
 
 APP = Path(__file__).parent / "app.py"
+SERVED = Path(__file__).parent / "asgi_app.py"
 
 HELD = {
     "browser.gatherUsageStats": "false",
@@ -102,7 +103,7 @@ def main() -> None:
     for name in ("altair", "pandas", "pyarrow.parquet", "dashboard.page_frame"):
         import_module(name)  # so that the first page need not wait for them
     Thread(target=warm_up, daemon=True).start()
-    sys.argv = ["streamlit", "run", str(APP), *options(sys.argv[1:])]
+    sys.argv = ["streamlit", "run", str(SERVED), *options(sys.argv[1:])]
     cli.main(prog_name="streamlit")
 
 

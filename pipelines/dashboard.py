@@ -95,7 +95,7 @@ def dashboard_start(
             f"--browser.serverAddress={hosts[0]}",
             f"--secrets.files={(folder / section.secrets).resolve()}",
             *(f"--server.allowedHosts={host}" for host in hosts),
-            *(("--server.headless=true",) if public else ()),
+            "--server.headless=true",
         ),
         handed_over=json.dumps(
             {

@@ -159,9 +159,9 @@ def show_volumes(opened: Page) -> None:
 with page("Data") as opened:
     checks = reading.facts(opened.publication, "data_checks.json")
     show_verdict(checks)
+    show_checks(checks)
     show_rows(opened)
     show_findings(checks)
     show_quarantine(reading.table(opened.publication, "quarantine.parquet"), opened)
-    show_checks(checks)
     show_freshness(opened)
     show_volumes(opened)
