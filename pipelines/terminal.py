@@ -60,7 +60,8 @@ class ProgressLines:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        if self._console.is_terminal:
+            self._progress.stop()
 
     def begin(self, title: str) -> Advance:
         """Add a line for the step."""

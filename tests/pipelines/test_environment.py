@@ -1,0 +1,51 @@
+"""Tools stay inside the home folder, say nothing and ask nobody."""
+
+import os
+
+import pytest
+
+from pipelines.environment import prepare, start_prefect
+from publications.home import CannotWrite
+
+SWITCHES = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch):
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+
+
+def test_telemetry_is_off_even_where_it_was_on(tmp_path):
+    os.environ.update(DO_NOT_TRACK="0", GX_ANALYTICS_ENABLED="true")
+    prepare(tmp_path)
+    assert {name: os.environ[name] for name in SWITCHES} == SWITCHES
+
+
+def test_nothing_is_pickled_whatever_was_set(tmp_path):
+    os.environ["PREFECT_RESULTS_DEFAULT_SERIALIZER"] = "pickle"
+    prepare(tmp_path)
+    assert os.environ["PREFECT_RESULTS_DEFAULT_SERIALIZER"] == "json"
+
+
+def test_prefect_lives_in_the_home_folder_unless_it_has_a_place(tmp_path):
+    os.environ.pop("PREFECT_HOME", None)
+    prepare(tmp_path / "home")
+    assert os.environ["PREFECT_HOME"] == str(tmp_path / "home" / "prefect")
+    prepare(tmp_path / "another")
+    assert os.environ["PREFECT_HOME"] == str(tmp_path / "home" / "prefect")
+
+
+def test_preparing_makes_nothing(tmp_path):
+    prepare(tmp_path / "home")
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_home_that_cannot_be_made_is_told_before_anything_starts(tmp_path):
+    (tmp_path / "home").write_text("a file")
+    with pytest.raises(CannotWrite, match=r"Cannot write .*home"):
+        start_prefect(tmp_path / "home", lambda: None)

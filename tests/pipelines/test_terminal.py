@@ -1,0 +1,149 @@
+"""What the command shows, held against figures that can be checked by eye."""
+
+import io
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from models.registered import RegisteredVersion
+from pipelines import terminal
+from pipelines.explain import Explanation
+from pipelines.terminal import ProgressLines
+
+AT = pd.Timestamp("2024-03-10 06:30", tz="UTC")
+
+
+@pytest.fixture
+def shown(monkeypatch, capsys):
+    """A screen without a terminal behind it, and what stands on it."""
+    monkeypatch.setenv("COLUMNS", "120")
+    return SimpleNamespace(
+        console=terminal.screen(), text=lambda: " ".join(capsys.readouterr().out.split())
+    )
+
+
+def gain_table() -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            (0.3, "model", 0.562, 0.53, 0.59, 0.149, 0.12, 0.174),
+            (0.3, "most_fresh", 0.413, 0.39, 0.44, 0.0, 0.0, 0.0),
+            (0.3, "random", 0.3, 0.3, 0.3, -0.113, -0.14, -0.09),
+            (0.3, "perfect", 0.98, 0.95, 1.0, 0.567, 0.54, 0.6),
+        ],
+        columns=[
+            *("depth", "ranking", "gain", "gain_low", "gain_high"),
+            *("difference_to_most_fresh", "difference_low", "difference_high"),
+        ],
+    )
+
+
+def test_gains_are_shown_with_their_bands_and_the_points_ahead(shown):
+    shown.console.print(terminal.gains_table(gain_table()))
+    text = shown.text()
+    for told in ("30 %", "56 %", "53 to 59 %", "41 %", "39 to 44 %", "+14.9", "+12.0 to +17.4"):
+        assert told in text
+    assert "98 %" not in text, "the perfect order is no choice that a team has"
+
+
+def test_random_order_has_no_band(shown):
+    shown.console.print(terminal.gains_table(gain_table().query("ranking == 'random'")))
+    text = shown.text()
+    assert "30 % │ 30 %" in text
+    assert " to " not in text
+
+
+def test_tiers_are_shown_with_their_base_rate_and_its_band(shown):
+    tiers = pd.DataFrame(
+        {
+            "tier": ["A"],
+            "leads": [1265],
+            "share": [0.3],
+            "base_rate": [0.571],
+            "base_rate_low": [0.54],
+            "base_rate_high": [0.61],
+            "share_of_conversions": [0.56],
+        }
+    )
+    shown.console.print(terminal.tiers_table(tiers))
+    assert "A │ 1,265 │ 57.1 % (54.0 to 61.0 %) │ 56 %" in shown.text()
+
+
+def test_brackets_in_a_fact_a_lead_or_a_path_are_shown_as_they_are(shown):
+    facts = pd.DataFrame({"fact": ["Plan: [/bold]", "[red]"], "contribution": [0.5, -0.25]})
+    explanation = Explanation("L[1]", AT, 3, 0.5, 0.2, facts)
+    terminal.show_explanation(shown.console, explanation)
+    terminal.show_files(shown.console, {"Worklist": Path("/srv/[/x]/worklist.csv")})
+    text = shown.text()
+    for told in ("Lead L[1]", "Plan: [/bold]", "[red]", "/srv/[/x]/worklist.csv"):
+        assert told in text
+
+
+def test_each_fact_has_a_bar_as_long_as_it_weighs(shown):
+    facts = pd.DataFrame({"fact": ["strong", "half", "against"], "contribution": [0.8, 0.4, -0.01]})
+    terminal.show_explanation(shown.console, Explanation("L1", AT, 3, 0.706, 0.2, facts))
+    text = shown.text()
+    assert f"strong │ │ {'█' * 12} │" in text
+    assert f"half │ │ {'█' * 6} │" in text
+    assert "against │ █ │ │" in text
+    assert "The score is 70.6 %" in text
+    assert "would have 20.0 %" in text
+    assert "Model version 3, as of 2024-03-10 06:30 UTC" in text
+
+
+def test_versions_are_shown_with_who_leads(shown):
+    metrics = {"gain_model_at_30": 0.562, "gain_most_fresh_at_30": 0.413}
+    version = RegisteredVersion(
+        version=2,
+        model_sha256="0123456789abcdef",
+        run_id="r",
+        aliases=("champion",),
+        metrics=metrics,
+        params={},
+        tags={"as_of": "2024-03-10T00:00:00+00:00"},
+        decision={},
+    )
+    terminal.show_versions(shown.console, [version])
+    assert "2 │ champion │ 2024-03-10 │ 56 % │ 41 % │ 0123456789ab" in shown.text()
+
+
+def test_without_versions_the_way_to_one_is_told(shown):
+    terminal.show_versions(shown.console, [])
+    assert shown.text() == "No model has been trained here yet. `leadgain train` does it."
+
+
+@pytest.mark.parametrize(
+    ("version", "promoted", "told"),
+    [
+        (None, False, "No model: Too few [of them]."),
+        (3, False, "Model version 3 does not lead. Too few [of them]."),
+        (3, True, "Model version 3 leads. Too few [of them]."),
+    ],
+)
+def test_a_training_is_told_in_the_words_of_its_decision(shown, version, promoted, told):
+    decision = SimpleNamespace(version=version, promoted=promoted, sentence="Too few [of them].")
+    terminal.show_training(shown.console, SimpleNamespace(decision=decision))
+    assert shown.text() == told
+
+
+def test_a_log_gets_one_line_a_step_when_it_is_done():
+    console = Console(file=io.StringIO(), force_terminal=False)
+    with ProgressLines(console) as lines:
+        advance = lines.begin("Reading the export")
+        advance(1, 2)
+        assert console.file.getvalue() == ""
+        lines.end("Reading the export")
+    assert console.file.getvalue().startswith("Reading the export: 0.")
+    assert console.file.getvalue().count("\n") == 1
+
+
+def test_a_terminal_gets_a_bar():
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with ProgressLines(console) as lines:
+        advance = lines.begin("Reading the export")
+        advance(1, 2)
+        lines.end("Reading the export")
+    assert "━" in console.file.getvalue()
+    assert "✓" in console.file.getvalue()
