@@ -39,7 +39,7 @@ class Registry:
         'https://tracking.example.com/x'
         """
         parts = urlsplit(self.tracking_uri)
-        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 @dataclass(frozen=True)

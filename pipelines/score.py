@@ -38,7 +38,8 @@ class OpenList:
     snapshots: pd.DataFrame
     most_fresh: npt.NDArray[np.float64]
     shown: pd.DataFrame
-    """What the worklist shows of them beside score, tier and reasons."""
+    """What the export tells of them."""
+    last_activity_at: pd.Series
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def scored(checked: CheckedExport, job: Job, held: Hold) -> Listing:
         score=ranked.score,
         tier=ranked.tier,
         reasons=ranked.reasons,
+        last_activity_at=open_list.last_activity_at,
         profile=[column.name for column in checked.export.profile],
     )
     stories = Stories(open_list.snapshots["lead"].to_numpy(), order, ranked.facts)
@@ -98,8 +100,8 @@ def draw_list(checked: CheckedExport, job: Job) -> OpenList:
         days = days_since_fresh(snapshots, leads, activities, by=job.settings.freshness.by)
         today = snapshots.assign(as_of=checked.as_of)
         shown = leads.iloc[snapshots["lead"]].reset_index(drop=True)
-        shown = shown.assign(last_activity_at=last_activity_at(today, leads, activities))
-    return OpenList(snapshots, most_fresh(days), shown)
+        last = last_activity_at(today, leads, activities)
+    return OpenList(snapshots, most_fresh(days), shown, last)
 
 
 @coarse_task(name="score the list")
