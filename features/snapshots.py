@@ -90,16 +90,17 @@ def scoring_snapshots(
     -------
     DataFrame sorted by lead, the columns of :func:`training_snapshots` without ``converted``.
     With ``periodic`` every row stands at ``as_of``. With ``on_arrival`` a lead keeps its own
-    row, ``delay_hours`` after its creation; leads that have not come so far are not listed, and
-    ``list_date`` is the calling period that the row falls into.
+    row, ``delay_hours`` after its creation, and is listed for one calling period: rows in
+    ``(as_of - every_days, as_of]``. ``list_date`` is the calling period that the row falls into.
     """
     now = np.array([_us_since_epoch(as_of)])
     lead, at = _open_on(leads, now, policy)
     if policy.policy == "periodic":
         return _frame(leads, lead, at, at)
     arrived, arrival = _on_arrival(leads, as_of, policy)
-    open_now = np.isin(arrived, lead)
-    lead, at = arrived[open_now], arrival[open_now]
+    period = _us(pd.Timedelta(days=policy.every_days))
+    listed = np.isin(arrived, lead) & (arrival > now - period)
+    lead, at = arrived[listed], arrival[listed]
     return _frame(leads, lead, at, _calling_period(at, policy))
 
 

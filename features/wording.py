@@ -70,6 +70,15 @@ def sentences(topics: npt.NDArray[np.object_], X: pd.DataFrame, catalog: Sequenc
     return told.reshape(topics.shape)
 
 
+def on_arrival(texts: Text) -> Text:
+    """The same sentences, marked as said of the instant when the lead arrived.
+
+    >>> on_arrival(np.array([["No call yet"]], dtype=object)).tolist()
+    [['No call yet (on arrival)']]
+    """
+    return np.asarray(np.frompyfunc("{} (on arrival)".format, 1, 1)(texts), dtype=object)
+
+
 def _each(tell: Callable[..., str], *amounts: npt.NDArray[np.float64]) -> Text:
     """``tell`` of each row's amounts, called once per distinct combination."""
     code = np.zeros(len(amounts[0]), dtype=np.int64)

@@ -18,7 +18,7 @@ from models.registry import (
 )
 from models.scorer import LeadScorer
 from pipelines.job import Job, home_at
-from pipelines.model_facts import ModelFacts
+from pipelines.model_facts import Meaning, ModelFacts
 from pipelines.proof import ProofFrames, read_proof
 from pipelines.settings import TrackingSection, load_settings
 from pipelines.tasks import coarse_task
@@ -33,6 +33,7 @@ class Champion:
     scorer: LeadScorer
     facts: ModelFacts
     proof: ProofFrames
+    meaning: Meaning
 
 
 def registry_of(job: Job) -> Registry:
@@ -82,7 +83,9 @@ def opened(version: RegisteredVersion, job: Job) -> Champion:
     if not folder.exists():
         fetch(registry_of(job), version.version, folder)
     scorer = LeadScorer.load(folder, threads=job.settings.training.threads)
-    return Champion(version, scorer, ModelFacts.from_dict(scorer.extra_), read_proof(folder))
+    facts = ModelFacts.from_dict(scorer.extra_)
+    meaning = facts.meaning or Meaning.of(job.settings)
+    return Champion(version, scorer, facts, read_proof(folder), meaning)
 
 
 @coarse_task(name="decide who leads")

@@ -11,12 +11,11 @@ from crm.export import Export
 from crm.extract import read_export
 from features.catalog import build_catalog, topics
 from features.snapshots import scoring_snapshots
-from features.wording import sentences
 from models.reasons import topic_contributions
 from models.registry import NoSuchVersion, champion
 from pipelines.champion import Champion, opened, registry_of
 from pipelines.job import Job
-from pipelines.matrices import matrix
+from pipelines.matrices import matrix, told_of
 
 
 @dataclass(frozen=True)
@@ -50,16 +49,16 @@ def explain_lead(lead_id: str, job: Job) -> Explanation:
     as_of = job.as_of_or(export.last_instant)
     snapshot = _snapshot_of(lead_id, export, as_of, job)
     X = matrix(snapshot, export, leading.facts.vocabulary, job)
-    return _explained(lead_id, as_of, X, leading)
+    return _explained(lead_id, as_of, X, leading, job.policy.policy)
 
 
 def _explained(
-    lead_id: str, as_of: pd.Timestamp, X: pd.DataFrame, leading: Champion
+    lead_id: str, as_of: pd.Timestamp, X: pd.DataFrame, leading: Champion, policy: str
 ) -> Explanation:
-    catalog = build_catalog(leading.facts.vocabulary)
-    moved = topic_contributions(leading.scorer, X, topics(catalog)).iloc[0]
+    vocabulary = leading.facts.vocabulary
+    moved = topic_contributions(leading.scorer, X, topics(build_catalog(vocabulary))).iloc[0]
     moved = moved[moved != 0].sort_values(key=np.abs, ascending=False, kind="stable")
-    told = sentences(np.array([moved.index.to_numpy(dtype=object)]), X, catalog)[0]
+    told = told_of(np.array([moved.index.to_numpy(dtype=object)]), X, vocabulary, policy)[0]
     base = leading.scorer.raw_score(X)[0] - moved.sum()
     return Explanation(
         lead_id=lead_id,
@@ -75,11 +74,11 @@ def _snapshot_of(lead_id: str, export: Export, as_of: pd.Timestamp, job: Job) ->
     listed = scoring_snapshots(export.leads, as_of=as_of, policy=job.policy)
     snapshot = listed[listed["lead_id"] == lead_id].reset_index(drop=True)
     if snapshot.empty:
-        raise ConfigurationError(_why_absent(lead_id, export, as_of))
+        raise ConfigurationError(_why_absent(lead_id, export, as_of, job))
     return snapshot
 
 
-def _why_absent(lead_id: str, export: Export, as_of: pd.Timestamp) -> str:
+def _why_absent(lead_id: str, export: Export, as_of: pd.Timestamp, job: Job) -> str:
     leads = export.leads
     found = leads[leads["lead_id"] == lead_id]
     if found.empty:
@@ -94,6 +93,11 @@ def _why_absent(lead_id: str, export: Export, as_of: pd.Timestamp) -> str:
         why = f"it converted on {lead['converted_at']:{day}}"
     elif lead["closed_at"] < as_of:
         why = f"it was closed on {lead['closed_at']:{day}}"
+    elif job.policy.policy == "on_arrival":
+        why = (
+            f"it came in on {lead['created_at']:{day}}, and with lists on arrival a lead is listed "
+            f"for {job.policy.every_days} day(s), {job.policy.delay_hours:g} hour(s) after that"
+        )
     else:
         why = f"it is older than max_age_days, it came in on {lead['created_at']:{day}}"
     return f"Lead {lead_id} is not on the list of {as_of:{day}}: {why}."

@@ -3,13 +3,37 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import pandas as pd
 
 from features.vocabulary import Vocabulary
 from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a model's scores and its proof are about: settings as they were when it was trained."""
+
+    policy: str
+    every_days: int
+    horizon_days: int
+    fresh_by: str
+    depth: float
+    """The share of tier A: where the proof was judged."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What a model would mean that was trained now."""
+        lists = settings.lists
+        return cls(
+            policy=lists.policy,
+            every_days=lists.every_days,
+            horizon_days=lists.horizon_days,
+            fresh_by=settings.freshness.by,
+            depth=settings.tiers.A,
+        )
 
 
 @dataclass(frozen=True)
@@ -28,6 +52,8 @@ class ModelFacts:
     """Tier -> lowest score, learned on the backtest."""
     verdict: str
     """What the proof said, as a sentence."""
+    meaning: Meaning | None = None
+    """None in a model of an older leadgain, which did not keep it."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -39,6 +65,7 @@ class ModelFacts:
             "vocabulary": self.vocabulary.to_dict(),
             "cutoffs": dict(self.cutoffs),
             "verdict": self.verdict,
+            "meaning": None if self.meaning is None else asdict(self.meaning),
         }
 
     @classmethod
@@ -52,6 +79,7 @@ class ModelFacts:
             vocabulary=Vocabulary.from_dict(content["vocabulary"]),
             cutoffs=content["cutoffs"],
             verdict=content["verdict"],
+            meaning=Meaning(**content["meaning"]) if content.get("meaning") else None,
         )
 
 

@@ -16,7 +16,7 @@ VERSIONS = 20
 
 def model_facts(leading: Champion, job: Job) -> bytes:
     """The bytes of model.json; docs/publications.md tells its keys."""
-    facts, scorer, lists = leading.facts, leading.scorer, job.settings.lists
+    facts, scorer, meaning = leading.facts, leading.scorer, leading.meaning
     training = leading.proof.training or {"trained_on": [], "left_out": [], "folds": []}
     content = {
         "version": leading.version.version,
@@ -24,14 +24,14 @@ def model_facts(leading: Champion, job: Job) -> bytes:
         "as_of": in_utc(facts.as_of),
         "trained_from": in_utc(facts.trained_from),
         "trained_until": in_utc(facts.trained_until),
-        "horizon_days": lists.horizon_days,
-        "every_days": lists.every_days,
-        "policy": lists.policy,
+        "horizon_days": meaning.horizon_days,
+        "every_days": meaning.every_days,
+        "policy": meaning.policy,
         "rows": scorer.rows_,
         "conversions": scorer.conversions_,
         "columns": len(scorer.columns_),
         "base_score": round(base_score(scorer), 9),
-        "depth": job.settings.tiers.A,
+        "depth": meaning.depth,
         "verdict": facts.verdict,
         **training,
         "versions": [_version(found, leading) for found in _told(leading, job)],

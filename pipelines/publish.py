@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipelines.caveats import caveats
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.job import Job
+from pipelines.model_facts import Meaning
 from pipelines.model_page import model_facts
 from pipelines.progress import step
 from pipelines.proof import BACKTEST, PICTURES, ProofFrames
@@ -53,6 +55,7 @@ def publish_list(
 ) -> Listing:
     """Write every file of the publication and put it in force, in one step for readers."""
     with step("Publishing"):
+        warnings = (*caveats(leading, checked, job), *_warnings(checked))
         folder = start_run(held, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(folder, name, worklist)
@@ -63,7 +66,9 @@ def publish_list(
         if leading is not None:
             _copy_proof(folder, leading, job)
             write_lasting(folder / "model.json", model_facts(leading, job))
-        report = render_report(_report_facts(worklist, leading, no_model_reason, checked, job))
+        report = render_report(
+            _report_facts(worklist, leading, no_model_reason, checked, warnings, job)
+        )
         write_lasting(folder / "report.html", report.encode())
         reason = None if leading is not None else no_model_reason
         number = publish(
@@ -76,13 +81,13 @@ def publish_list(
         proof=None if leading is None else leading.proof,
         model_version=None if leading is None else leading.version.version,
         no_model_reason=reason,
-        warnings=_warnings(checked),
+        warnings=warnings,
     )
 
 
 def _copy_proof(folder: Path, leading: Champion, job: Job) -> None:
     columns = list(published_file(BACKTEST).column_names)
-    if job.settings.lists.policy == "on_arrival":
+    if leading.meaning.policy == "on_arrival":
         columns.append("list_date")  # with periodic lists it is as_of
     write_table(folder, BACKTEST, leading.proof.backtest[columns])
     for name, frame in leading.proof.tables.items():
@@ -97,24 +102,26 @@ def _report_facts(
     leading: Champion | None,
     no_model_reason: str,
     checked: CheckedExport,
+    warnings: tuple[str, ...],
     job: Job,
 ) -> ReportFacts:
+    meaning = Meaning.of(job.settings) if leading is None else leading.meaning
     return ReportFacts(
         as_of=checked.as_of.to_pydatetime(),
         worklist=worklist,
         counts=checked.export.counts,
         quarantine=checked.export.quarantine,
-        horizon_days=job.settings.lists.horizon_days,
+        horizon_days=meaning.horizon_days,
         code_version=installed_version("leadgain"),
-        proof=None if leading is None else _report_proof(leading, job),
+        proof=None if leading is None else _report_proof(leading),
         no_model_reason=no_model_reason if leading is None else "",
-        most_fresh_by=FRESH_BY[job.settings.freshness.by],
-        warnings=_warnings(checked),
+        most_fresh_by=FRESH_BY[meaning.fresh_by],
+        warnings=warnings,
         notes=_notes(checked),
     )
 
 
-def _report_proof(leading: Champion, job: Job) -> Proof:
+def _report_proof(leading: Champion) -> Proof:
     return Proof(
         gains=leading.proof.gains,
         gain_table=leading.proof.gain_table,
@@ -126,7 +133,7 @@ def _report_proof(leading: Champion, job: Job) -> Proof:
         trained_until=leading.facts.trained_until.to_pydatetime(),
         training_rows=leading.scorer.rows_,
         training_conversions=leading.scorer.conversions_,
-        depth=job.settings.tiers.A,
+        depth=leading.meaning.depth,
     )
 
 

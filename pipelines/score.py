@@ -12,13 +12,13 @@ from features.snapshots import scoring_snapshots
 from features.vocabulary import Vocabulary
 from features.wording import sentences
 from models.baselines import most_fresh
-from models.reasons import strongest, topic_contributions
+from models.reasons import NO_TOPIC, strongest, topic_contributions
 from models.tiers import assign_frozen, assign_relative, call_order
 from pipelines.champion import Champion, load_champion
 from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import last_decision
 from pipelines.job import Job
-from pipelines.matrices import matrix, vocabulary_until
+from pipelines.matrices import matrix, told_of, vocabulary_until
 from pipelines.progress import step
 from pipelines.publish import Listing, publish_list
 from pipelines.stories import Facts, Stories, strongest_facts
@@ -97,8 +97,8 @@ def draw_list(checked: CheckedExport, job: Job) -> OpenList:
     leads, activities = checked.export.leads, checked.export.activities
     with step("Drawing up today's list"):
         snapshots = scoring_snapshots(leads, as_of=checked.as_of, policy=job.policy)
-        days = days_since_fresh(snapshots, leads, activities, by=job.settings.freshness.by)
         today = snapshots.assign(as_of=checked.as_of)
+        days = days_since_fresh(today, leads, activities, by=job.settings.freshness.by)
         shown = leads.iloc[snapshots["lead"]].reset_index(drop=True)
         last = last_activity_at(today, leads, activities)
     return OpenList(snapshots, most_fresh(days), shown, last)
@@ -110,7 +110,7 @@ def rank_by_model(
 ) -> Ranked:
     """The champion's probabilities, the tiers, and three reasons for each lead."""
     with step(f"Scoring {len(open_list.snapshots):,} open leads") as advance:
-        vocabulary = leading.facts.vocabulary
+        vocabulary, policy = leading.facts.vocabulary, job.policy.policy
         X = matrix(open_list.snapshots, checked.export, vocabulary, job)
         probability = leading.scorer.predict_proba(X)[:, 1]
         named = topics(build_catalog(vocabulary))
@@ -119,8 +119,8 @@ def rank_by_model(
         return Ranked(
             score=probability,
             tier=_tiers(probability, open_list, leading, job),
-            reasons=_told(told, signs, X, vocabulary),
-            facts=strongest_facts(moved, X, vocabulary),
+            reasons=mark_reasons(told_of(_asked(told, vocabulary), X, vocabulary, policy), signs),
+            facts=strongest_facts(moved, X, vocabulary, policy),
         )
 
 
@@ -130,12 +130,13 @@ def rank_by_freshness(open_list: OpenList, checked: CheckedExport, job: Job) -> 
     n_leads = len(open_list.snapshots)
     with step(f"Ordering {n_leads:,} open leads, most fresh first"):
         vocabulary = vocabulary_until(checked.as_of, checked.export)
-        X = matrix(open_list.snapshots, checked.export, vocabulary, job)
+        today = open_list.snapshots.assign(as_of=checked.as_of)
+        X = matrix(today, checked.export, vocabulary, job)
         told = np.full((n_leads, REASONS), FRESHNESS_TOPICS, dtype=object)
         return Ranked(
             score=np.full(n_leads, np.nan),
             tier=_relative_tiers(np.zeros(n_leads), open_list, job),
-            reasons=_told(told, np.ones_like(told, dtype=np.int8), X, vocabulary),
+            reasons=sentences(told, X, build_catalog(vocabulary)),
         )
 
 
@@ -170,14 +171,6 @@ def _relative_tiers(
     )
 
 
-def _told(
-    told: npt.NDArray[np.object_],
-    signs: npt.NDArray[np.int8],
-    X: pd.DataFrame,
-    vocabulary: Vocabulary,
-) -> npt.NDArray[np.object_]:
-    """Sentences of the topics; where a lead has fewer reasons the text is empty."""
-    catalog = build_catalog(vocabulary)
-    anything = catalog[0].topic
-    texts = sentences(np.where(signs == 0, anything, told), X, catalog)
-    return mark_reasons(texts, signs)
+def _asked(told: npt.NDArray[np.object_], vocabulary: Vocabulary) -> npt.NDArray[np.object_]:
+    """Any topic where a lead has fewer reasons; what is said of it is not shown."""
+    return np.where(told == NO_TOPIC, build_catalog(vocabulary)[0].topic, told)

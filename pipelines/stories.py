@@ -12,9 +12,9 @@ from features.catalog import build_catalog
 from features.histories import latest_activities
 from features.vocabulary import Vocabulary
 from features.volumes import activity_volumes
-from features.wording import sentences
 from models.reasons import NO_TOPIC, weightiest
 from pipelines.check import CheckedExport
+from pipelines.matrices import told_of
 from publications.stories import reasons_parts, timeline_parts
 from publications.tables import write_parts, write_table
 
@@ -47,7 +47,9 @@ class Stories:
     """None where no model ranked the list."""
 
 
-def strongest_facts(moved: pd.DataFrame, X: pd.DataFrame, vocabulary: Vocabulary) -> Facts:
+def strongest_facts(
+    moved: pd.DataFrame, X: pd.DataFrame, vocabulary: Vocabulary, policy: str = "periodic"
+) -> Facts:
     """The twelve facts that move each lead's score most, in words.
 
     Parameters
@@ -55,15 +57,16 @@ def strongest_facts(moved: pd.DataFrame, X: pd.DataFrame, vocabulary: Vocabulary
     moved : contributions by topic, one row a lead
     X : the matrix of the same leads
     vocabulary : of the model
+    policy : periodic or on_arrival, of the lists
     """
-    catalog = build_catalog(vocabulary)
+    first_topic = build_catalog(vocabulary)[0].topic
     told = np.empty((len(X), FACTS), dtype=object)
     contributions, others = np.empty((len(X), FACTS)), np.empty(len(X))
     for first in range(0, len(X), LEADS_AT_ONCE):
         rows = slice(first, first + LEADS_AT_ONCE)
         topics, contributions[rows], others[rows] = weightiest(moved.iloc[rows], k=FACTS)
-        anything = np.where(topics == NO_TOPIC, catalog[0].topic, topics)
-        told[rows] = sentences(anything, X.iloc[rows], catalog)
+        anything = np.where(topics == NO_TOPIC, first_topic, topics)
+        told[rows] = told_of(anything, X.iloc[rows], vocabulary, policy)
     return Facts(told, contributions, others)
 
 

@@ -26,7 +26,7 @@ from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import Decision, remember
 from pipelines.job import Job
 from pipelines.matrices import matrix, vocabulary_until
-from pipelines.model_facts import ModelFacts, fingerprint
+from pipelines.model_facts import Meaning, ModelFacts, fingerprint
 from pipelines.progress import step
 from pipelines.proof import ProofFrames, write_proof
 from pipelines.tasks import coarse_task, text_flow
@@ -260,6 +260,7 @@ def _facts(
         vocabulary=vocabulary,
         cutoffs=learn_cutoffs(tested["score"], job.settings.tiers.shares),
         verdict=verdict.sentence,
+        meaning=Meaning.of(job.settings),
     )
 
 

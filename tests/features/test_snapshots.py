@@ -118,6 +118,13 @@ def test_on_arrival_today_lists_open_leads_that_have_arrived_each_at_its_own_ins
     assert rows["list_date"].dt.strftime("%m-%d").tolist() == ["03-10", "03-10"]
 
 
+def test_on_arrival_a_lead_leaves_the_list_when_its_calling_period_is_over() -> None:
+    """Leads of earlier periods were ranked then; their scores spoke of days that are gone."""
+    leads = leads_of(["2012-03-07T14:00", "2012-03-07T14:05", "2011-12-01"])
+    rows = scoring_snapshots(leads, as_of=instant("2012-03-14T16:00"), policy=ARRIVAL)
+    assert rows["lead"].tolist() == [1]  # lead 0 arrived at 16:00, seven days ago to the minute
+
+
 def test_no_leads_give_no_rows_with_all_columns() -> None:
     nobody = leads_of([])
     for policy in (WEEKLY, ARRIVAL):

@@ -65,3 +65,28 @@ def test_a_lead_stands_on_its_earlier_list_as_it_stood_then(leadgain, night, pub
     worklist = in_force(published).table("worklist.parquet")
     assert worklist["created_at"].max() < at
     assert worklist["last_activity_at"].max() < at
+
+
+def test_on_arrival_the_list_without_a_model_is_ordered_by_how_fresh_leads_are_now(
+    leadgain, night, home, monkeypatch
+):
+    """Not by how fresh they were an hour after they came in."""
+    monkeypatch.setenv("LEADGAIN_LISTS__POLICY", "on_arrival")
+    monkeypatch.setenv("LEADGAIN_FRESHNESS__BY", "last_activity")
+    leadgain("score", "--config", night.config, "--home", home)
+    worklist = in_force(home).table("worklist.parquet")
+    assert len(worklist) > 5
+    assert worklist["last_activity_at"].is_monotonic_decreasing
+    assert not worklist["reason_1"].str.contains("on arrival").any()
+
+
+def test_on_arrival_a_models_reasons_say_that_they_are_of_the_arrival(
+    leadgain, night, published, monkeypatch
+):
+    monkeypatch.setenv("LEADGAIN_LISTS__POLICY", "on_arrival")
+    leadgain("score", "--config", night.config, "--home", published)
+    publication = in_force(published)
+    reasons = publication.table("worklist.parquet")["reason_1"].replace("", None).dropna()
+    assert reasons.str.endswith("(on arrival)").all()
+    facts = publication.table("reasons.parquet")["fact"]
+    assert facts.str.endswith(("(on arrival)", "Everything else")).all()
