@@ -51,8 +51,8 @@ class Headline:
         """How sure that is, in words."""
         band = points_band(self.difference_low, self.difference_high)
         head = (
-            f"The difference is {points(self.difference)}. Other lists of the same kind would put "
-            f"it, 19 times out of 20, at {band}"
+            f"The difference is {points(self.difference)}. Allowing for chance, it lies at {band} "
+            "(95 % band)"
         )
         match self.verdict:
             case "better":

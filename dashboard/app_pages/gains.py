@@ -63,8 +63,7 @@ def show_curves(found: Capacity, gains: "pd.DataFrame", opened: Page) -> None:
     st.subheader("How many customers a shorter list reaches", anchor=False)
     st.caption(
         "Each line is one order of calling. The higher it runs, the more customers the same number "
-        "of calls reaches. Shaded: 95 % bands, where the line would run on other leads of the same "
-        "kind 19 times out of 20."
+        "of calls reaches. Shaded: 95 % bands, where the true line lies if chance is allowed for."
     )
     chart(
         gain_chart(gains, depth=found.depth, theme=opened.theme, height=420),

@@ -36,7 +36,7 @@ def test_the_headline_is_translated_into_calls() -> None:
 
 def test_better_is_claimed_only_where_the_whole_band_is_better() -> None:
     assert found().verdict == "better"
-    assert "+10.0 to +18.0 points: the model's order is better" in found().certainty
+    assert "+10.0 to +18.0 points (95 % band): the model's order is better" in found().certainty
     unsure = found(difference=0.02, difference_low=-0.02, difference_high=0.06)
     assert unsure.verdict == "not proven"
     assert "better is not proven on these lists" in unsure.certainty
