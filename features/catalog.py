@@ -120,58 +120,22 @@ def _of_subjects(types: tuple[str, ...]) -> Iterator[Feature]:
         *((d, f"{humanise(d)} activity", "activity") for d in slugs[1 : n_own - 1]),
         (slugs[n_own - 1], "Activity", "activity"),
     ]
-    others = {*_JOURNEY_TOPICS.values(), *_CALENDAR_TOPICS.values()}
+    others = {family.topic for family in (*JOURNEY, *CALENDAR)}
     for subject, label, wording in subjects:
         topic = f"activity: {subject}" if subject in others else subject
         for family in PER_SUBJECT:
             yield _feature(family, subject, topic=topic, label=label, wording=wording)
 
 
-_JOURNEY_TOPICS = {
-    "last_type": "last_activities",
-    "second_last_type": "last_activities",
-    "third_last_type": "last_activities",
-    "last_direction": "last_activities",
-    "last_inbound_type": "last_inbound_type",
-    "last_outbound_type": "last_outbound_type",
-    "days_since_second_last": "last_activities",
-    "days_since_third_last": "last_activities",
-    "days_between_last_two": "last_activities",
-    "active_days_7d": "active_days",
-    "active_days_30d": "active_days",
-    "active_days_90d": "active_days",
-    "pace_7d": "pace",
-    "reps_ever": "reps",
-    "reps_30d": "reps",
-    "hours_to_first_outbound": "first_response",
-    "hours_without_outbound": "first_response",
-    "inbound_since_outbound": "whose_turn",
-    "outbound_since_inbound": "whose_turn",
-}
-
-
 def _of_journey(types: tuple[str, ...]) -> Iterator[Feature]:
     for family in JOURNEY:
-        topic = _JOURNEY_TOPICS[family.measure]
         values = DIRECTIONS if family.measure == "last_direction" else types
         categories = (MISSING, OTHER, *values) if family.kind == "categorical" else ()
-        yield _feature(
-            family, "", topic=topic, label=humanise(topic), wording=topic, categories=categories
-        )
-
-
-_CALENDAR_TOPICS = {
-    "lead_age_days": "age",
-    "created_weekday": "created",
-    "created_hour": "created",
-    "list_weekday": "listed",
-}
+        yield _fact(family, categories)
 
 
 def _of_calendar() -> Iterator[Feature]:
-    for family in CALENDAR:
-        topic = _CALENDAR_TOPICS[family.measure]
-        yield _feature(family, "", topic=topic, label=humanise(topic), wording=topic)
+    return map(_fact, CALENDAR)
 
 
 def _of_profile(vocabulary: Vocabulary) -> Iterator[Feature]:
@@ -187,6 +151,14 @@ def _of_profile(vocabulary: Vocabulary) -> Iterator[Feature]:
                 wording=term.kind,
                 categories=categories,
             )
+
+
+def _fact(family: Family, categories: tuple[str, ...] = ()) -> Feature:
+    """A feature without a subject: its topic says how it is told."""
+    topic = family.topic
+    return _feature(
+        family, "", topic=topic, label=humanise(topic), wording=topic, categories=categories
+    )
 
 
 def _feature(

@@ -4,7 +4,8 @@ A family becomes one column per subject (an activity type, a direction, all acti
 profile column, or one alone. The order here is the order of the matrix's columns.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from crm.contract import ProfileKind
@@ -31,6 +32,8 @@ class Family:
     source: str
     meaning: str
     kind: Kind = "number"
+    topic: str = ""
+    """The fact that it tells; empty where that is the subject itself."""
 
     @property
     def measure(self) -> str:
@@ -81,69 +84,114 @@ _TIME = "activities: occurred_at"
 _REP = "activities: occurred_at, rep_id"
 _FIRST = "leads: created_at; activities: occurred_at, direction"
 
+
+def _told(topic: str, *families: Family) -> Iterator[Family]:
+    """Families that tell one fact."""
+    return (replace(family, topic=topic) for family in families)
+
+
 JOURNEY: tuple[Family, ...] = (
-    Family("last_type", "code", "ever", _TYPE, "type of the last activity", "categorical"),
-    Family("second_last_type", "code", "ever", _TYPE, "type of the one before it", "categorical"),
-    Family("third_last_type", "code", "ever", _TYPE, "type of the third last", "categorical"),
-    Family("last_direction", "code", "ever", _DIRECTION, "of the last activity", "categorical"),
-    Family("last_inbound_type", "code", "ever", _BOTH, "of the last inbound one", "categorical"),
-    Family("last_outbound_type", "code", "ever", _BOTH, "of the last outbound one", "categorical"),
-    Family("days_since_second_last", "days", "ever", _TIME, "missing with fewer than two"),
-    Family("days_since_third_last", "days", "ever", _TIME, "missing with fewer than three"),
-    Family("days_between_last_two", "days", "ever", _TIME, "missing with fewer than two"),
-    *(
-        Family(f"active_days_{n}d", "UTC days", _days(n), _TIME, "distinct days with any activity")
-        for n in ACTIVE_DAY_WINDOWS
+    *_told(
+        "last_activities",
+        Family("last_type", "code", "ever", _TYPE, "type of the last activity", "categorical"),
+        Family(
+            "second_last_type", "code", "ever", _TYPE, "type of the one before it", "categorical"
+        ),
+        Family("third_last_type", "code", "ever", _TYPE, "type of the third last", "categorical"),
+        Family("last_direction", "code", "ever", _DIRECTION, "of the last activity", "categorical"),
     ),
-    Family(
-        "pace_7d",
-        "ratio",
-        f"{7 + PACE_DAYS} days",
-        _TIME,
-        f"activities in 7 days / weekly mean of the {PACE_DAYS} days before; missing if there"
-        " were none before",
+    *_told(
+        "last_inbound_type",
+        Family(
+            "last_inbound_type", "code", "ever", _BOTH, "of the last inbound one", "categorical"
+        ),
     ),
-    Family("reps_ever", "reps", "ever", _REP, "distinct reps who did something"),
-    Family("reps_30d", "reps", "30 days", _REP, "distinct reps who did something"),
-    Family(
-        "hours_to_first_outbound",
-        "hours",
-        "ever",
-        _FIRST,
-        "creation to the first outbound activity; missing while there is none",
+    *_told(
+        "last_outbound_type",
+        Family(
+            "last_outbound_type", "code", "ever", _BOTH, "of the last outbound one", "categorical"
+        ),
     ),
-    Family(
-        "hours_without_outbound",
-        "hours",
-        "ever",
-        _FIRST,
-        "creation to the list while there is no outbound activity; missing once there is one",
+    *_told(
+        "last_activities",
+        Family("days_since_second_last", "days", "ever", _TIME, "missing with fewer than two"),
+        Family("days_since_third_last", "days", "ever", _TIME, "missing with fewer than three"),
+        Family("days_between_last_two", "days", "ever", _TIME, "missing with fewer than two"),
     ),
-    Family(
-        "inbound_since_outbound",
-        "activities",
-        "ever",
-        _DIRECTION,
-        "inbound activities after the last outbound one",
+    *_told(
+        "active_days",
+        *(
+            Family(
+                f"active_days_{n}d", "UTC days", _days(n), _TIME, "distinct days with any activity"
+            )
+            for n in ACTIVE_DAY_WINDOWS
+        ),
     ),
-    Family(
-        "outbound_since_inbound",
-        "activities",
-        "ever",
-        _DIRECTION,
-        "outbound activities after the last inbound one",
+    *_told(
+        "pace",
+        Family(
+            "pace_7d",
+            "ratio",
+            f"{7 + PACE_DAYS} days",
+            _TIME,
+            f"activities in 7 days / weekly mean of the {PACE_DAYS} days before; missing if there"
+            " were none before",
+        ),
+    ),
+    *_told(
+        "reps",
+        Family("reps_ever", "reps", "ever", _REP, "distinct reps who did something"),
+        Family("reps_30d", "reps", "30 days", _REP, "distinct reps who did something"),
+    ),
+    *_told(
+        "first_response",
+        Family(
+            "hours_to_first_outbound",
+            "hours",
+            "ever",
+            _FIRST,
+            "creation to the first outbound activity; missing while there is none",
+        ),
+        Family(
+            "hours_without_outbound",
+            "hours",
+            "ever",
+            _FIRST,
+            "creation to the list while there is no outbound activity; missing once there is one",
+        ),
+    ),
+    *_told(
+        "whose_turn",
+        Family(
+            "inbound_since_outbound",
+            "activities",
+            "ever",
+            _DIRECTION,
+            "inbound activities after the last outbound one",
+        ),
+        Family(
+            "outbound_since_inbound",
+            "activities",
+            "ever",
+            _DIRECTION,
+            "outbound activities after the last inbound one",
+        ),
     ),
 )
 """Once per lead, from the order of its activities."""
 
 _CREATED = "leads: created_at"
 _LIST = "the list"
+_WEEKDAY = "0 Monday .. 6 Sunday"
 
 CALENDAR: tuple[Family, ...] = (
-    Family("lead_age_days", "days", "list", _CREATED, "creation to the list"),
-    Family("created_weekday", "0 Monday .. 6 Sunday", "creation", _CREATED, "of the creation, UTC"),
-    Family("created_hour", "0 .. 23", "creation", _CREATED, "of the creation, UTC"),
-    Family("list_weekday", "0 Monday .. 6 Sunday", "list", _LIST, "of the list, UTC"),
+    *_told("age", Family("lead_age_days", "days", "list", _CREATED, "creation to the list")),
+    *_told(
+        "created",
+        Family("created_weekday", _WEEKDAY, "creation", _CREATED, "of the creation, UTC"),
+        Family("created_hour", "0 .. 23", "creation", _CREATED, "of the creation, UTC"),
+    ),
+    *_told("listed", Family("list_weekday", _WEEKDAY, "list", _LIST, "of the list, UTC")),
 )
 """Once per lead, from its creation and the list's date."""
 
