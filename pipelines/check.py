@@ -29,7 +29,7 @@ def check(
     now: str | None = None,
     warn_when_stale: bool = True,
 ) -> CheckedExport:
-    """Read and judge the export; nothing is written."""
+    """Read and judge the export; nothing is published."""
     return checked_export(
         Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
     )

@@ -105,7 +105,7 @@ def check(
     home: HomeOption = HOME,
     as_of: AsOfOption = None,
 ) -> None:
-    """Read the export and say whether it can be trusted; nothing is written."""
+    """Read the export and say whether it can be trusted; nothing is published."""
     with _in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.check import check as flow

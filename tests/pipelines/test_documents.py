@@ -1,5 +1,6 @@
 """What the documents say, held against the code and against a run of the demo."""
 
+import contextlib
 import re
 import tomllib
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from docs.refresh import BEGIN, END, demo_block
+from pipelines.cli import app
 from pipelines.settings import SECTIONS, load_settings
 from tests.pipelines.conftest import in_force
 
@@ -40,6 +42,25 @@ def test_every_key_is_documented_with_its_default():
 def test_no_key_is_documented_that_does_not_exist():
     known = {(section, key) for section, model in SECTIONS.items() for key in model.model_fields}
     assert set(documented()) == known
+
+
+def test_the_readme_lists_every_command_and_no_other():
+    """By their first cells: `check` · `train` · `score`."""
+    told = (ROOT / "README.md").read_text(encoding="utf-8").split("## The command")[1]
+    cells = re.findall(r"^\| (`.+?`) \| [^`|]", told.split("## ")[0], re.MULTILINE)
+    named = {name for cell in cells for name in re.findall(r"`(\w+)", cell)}
+    assert named == {command.callback.__name__ for command in app.registered_commands}
+
+
+def test_the_gain_is_computed_again_as_the_proof_says(night):
+    proof = (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
+    *lines, last = re.search(r"```python\n(.+?)\n```", proof, re.DOTALL)[1].splitlines()
+    publication = in_force(night.home)
+    names = {}
+    with contextlib.chdir(publication.folder):
+        exec("\n".join([*lines, f"gain = {last}"]), names)  # noqa: S102 (our own document)
+    table = publication.table("gain_table.csv").set_index(["ranking", "depth"])["gain"]
+    assert names["gain"][0] == pytest.approx(table["model", 0.3], abs=1e-9)
 
 
 def test_the_configuration_shown_in_the_readme_is_understood(tmp_path):
