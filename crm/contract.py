@@ -35,17 +35,6 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 
-    def column(self, name: str) -> Column:
-        """The column of that name; ``KeyError`` if the table has none.
-
-        >>> LEADS.column("created_at").type
-        'instant'
-        """
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"table {self.name!r} has no column {name!r}")
-
 
 LEADS = Table(
     name="leads",

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
@@ -25,19 +25,6 @@ SETTINGS = {
     "partial_unexpected_count": 0,
 }
 """Counts only: no value of the export may stand in a result."""
-
-
-class GateSettings(Protocol):
-    """What a gate must say; `Gate` is one."""
-
-    @property
-    def max_quarantined_share(self) -> float: ...
-    @property
-    def max_quarantined_share_per_rule(self) -> float: ...
-    @property
-    def max_unknown_leads_share(self) -> float: ...
-    @property
-    def max_stale_days(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -87,7 +74,7 @@ def check_export(
     export: Export,
     mapping: ExportMapping,
     *,
-    gate: GateSettings,
+    gate: Gate,
     as_of: pd.Timestamp,
     now: pd.Timestamp,
     previous_rows: Mapping[str, int] | None = None,
@@ -104,13 +91,7 @@ def check_export(
     -------
     The checks, held or not; nothing is raised until ``raise_for_errors``.
     """
-    limits = Gate(
-        gate.max_quarantined_share,
-        gate.max_quarantined_share_per_rule,
-        gate.max_unknown_leads_share,
-        gate.max_stale_days,
-    )
-    checks = make_checks(export, mapping, limits, as_of, now, previous_rows)
+    checks = make_checks(export, mapping, gate, as_of, now, previous_rows)
     measures = {c.arguments["column"]: [c.value] for c in checks if c.frame == "measures"}
     frames: dict[Frame, pd.DataFrame] = {
         "leads": export.leads,

@@ -5,7 +5,19 @@ from pathlib import Path
 import pytest
 
 from crm.errors import ConfigurationError
-from pipelines.settings import load_settings
+from crm.gate import Gate
+from features.snapshots import ListPolicy
+from models.backtest import SHARES
+from models.bands import SAMPLES
+from models.registered import Registry
+from pipelines.settings import (
+    BacktestSection,
+    GateSection,
+    ListsSection,
+    TiersSection,
+    TrackingSection,
+    load_settings,
+)
 
 SHIPPED = Path(__file__).parents[2] / "data" / "loan_applications" / "leadgain.toml"
 SMALLEST = '[leads]\nfile = "leads.csv"\n'
@@ -36,6 +48,20 @@ def test_a_leads_file_is_all_that_must_be_said(tmp_path):
     assert settings.lists.horizon_days == 30
     assert settings.tiers.shares == {"A": 0.3, "B": 0.4, "C": 0.3}
     assert settings.activities is None
+
+
+def test_the_defaults_of_the_configuration_are_those_of_the_code():
+    assert Gate(**GateSection().model_dump()) == Gate()
+    assert ListPolicy(**ListsSection().model_dump()) == ListPolicy()
+    assert TiersSection().shares == SHARES
+    assert BacktestSection().bootstrap_samples == SAMPLES
+    tracking, embedded = TrackingSection(), Registry("")
+    assert (tracking.experiment, tracking.model) == (embedded.experiment, embedded.model_name)
+
+
+def test_a_folder_is_no_configuration(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"is a folder; --config wants a leadgain\.toml"):
+        load_settings(tmp_path)
 
 
 def test_every_key_of_the_design_is_known(tmp_path):
