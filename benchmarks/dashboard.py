@@ -8,7 +8,7 @@ share as well. Memory is the serving process's peak (VmHWM). The rows it prints:
 - first page, at once: the app has just been started
 - first page, list just published: nothing of it has been read yet, and its hash not compared
 - first page, again: another window of the same app
-- each filter, the next page, a lead's story, the download of one tier
+- each filter, the next page, a lead's story
 
 ``--keep FOLDER`` keeps the home folder, so that a second run need not make the list again.
 """

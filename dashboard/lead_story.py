@@ -6,16 +6,17 @@ import numpy as np
 import streamlit as st
 
 from dashboard import reading, worklist_table
-from dashboard.look import TIER_MEANING, chart, fact_table, figures, label, plain, written
+from dashboard.look import TIER_MEANING, chart, fact_table, figures, label, plain, records, written
 from dashboard.page_frame import Page, carefully, is_replaced, unless_replaced
 from dashboard.worklist_query import Rows, Worklist
 from publications.figures import count, day, minute, percent
-from publications.lead_charts import rank_history_chart, timeline_chart, waterfall_chart
+from publications.lead_charts import rank_history_chart, timeline_chart, waterfall, waterfall_chart
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 860
+WAYS = {"raises": "raises the score", "lowers": "lowers it", "stands": ""}
 DIRECTIONS = {"inbound": "by the lead", "outbound": "by the team", "internal": "in house"}
 
 
@@ -93,6 +94,16 @@ def _why(lead: "pd.Series", opened: Page) -> None:
         f"one takes it to **{percent(lead['score'])}** within {opened.horizon_days} days."
     )
     chart(waterfall_chart(reasons, score=lead["score"], base=base, theme=opened.theme))
+    with st.expander("The facts as a table"):
+        rows = [
+            {
+                "Fact": plain(step["fact"]),
+                "": WAYS[step["way"]],
+                "Score after it": percent(step["after"]),
+            }
+            for step in records(waterfall(reasons, score=lead["score"], base=base))
+        ]
+        st.table(rows, border="horizontal", hide_index=True)
 
 
 def _happened(lead: "pd.Series", opened: Page) -> None:

@@ -105,12 +105,12 @@ def tier_column(theme: Theme) -> Any:
 def chart(drawn: Any, *, alt: str | None = None) -> None:
     """Show one of the published charts in the app's font, as wide as its place.
 
-    Charts that stand side by side keep their own width.
+    Charts that stand side by side keep their own width. All keep their paper: when somebody turns
+    the theme in the menu, a chart is drawn anew only with the next interaction.
     """
     composed = hasattr(drawn, "hconcat") or (hasattr(drawn, "facet") and hasattr(drawn, "spec"))
     shown = drawn.copy(deep=True)
     shown.config["font"] = FONT
-    shown.config["background"] = "transparent"
     shown.autosize = {"type": "pad" if composed else "fit-x", "contains": "padding"}
     width: Any = "content" if composed else "stretch"
     st.altair_chart(shown, theme=None, alt=alt, width=width)

@@ -3,6 +3,7 @@
 Whatever Streamlit options are given, the ones in ``HELD`` stay as they are here.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,7 @@ def warm_up() -> None:
 
 def main() -> None:
     """Serve the app until the process is told to end."""
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s: %(message)s")
     from streamlit import net_util
     from streamlit.web import cli
 

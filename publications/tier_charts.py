@@ -104,7 +104,11 @@ def expected_chart(
         right=expected[["expected", "actual", "high"]].max(axis=1),
     )
     top = float(np.nanmax([*shown["right"], 1.0])) * 1.5
-    x_axis = {"title": "Conversions on the tested lists", "scale": alt.Scale(domain=[0, top])}
+    x_axis = {
+        "title": "Conversions on the tested lists",
+        "scale": alt.Scale(domain=[0, top]),
+        "axis": alt.Axis(tickCount=6),
+    }
     base = alt.Chart(shown).encode(
         y=alt.Y("tier:N", title=None, axis=_tier_axis(palette)),
         tooltip=[

@@ -81,6 +81,20 @@ def show_first_contact(opened: Page) -> None:
         "thing in which these leads differ."
     )
     chart(first_contact_chart(found, theme=opened.theme, width=300))
+    with st.expander("As a table"):
+        rows = [
+            {
+                "Tier": f"**{row['tier']}**",
+                "First contact after": str(row["delay"]),
+                "Leads on the lists": count(row["leads"]),
+                "Converted": count(row["conversions"]),
+                "Share": f"{percent(row['base_rate'], 1)}, band "
+                + percent_band(row["base_rate_low"], row["base_rate_high"], 1),
+            }
+            for row in records(found)
+            if row["leads"]
+        ]
+        st.table(rows, border="horizontal", hide_index=True)
 
 
 with page("Tiers") as opened:

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from playwright import sync_api
 
 from pipelines.dashboard import Start, dashboard_start
 from pipelines.settings import DashboardSection
@@ -23,7 +24,6 @@ from publications.spreadsheet import csv_bytes
 from publications.store import Publication, current
 from tests.dashboard.made_up import AS_OF, handed_over, owned_worklist, publish_made_up
 
-sync_api = pytest.importorskip("playwright.sync_api")
 expect, Page = sync_api.expect, sync_api.Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

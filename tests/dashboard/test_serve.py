@@ -1,5 +1,6 @@
 """The options under which the app is served, and names that shadow nothing."""
 
+import subprocess
 import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -51,3 +52,17 @@ def test_the_app_is_a_navigation_and_nothing_else() -> None:
         line for line in APP.read_text().splitlines() if line and not line.startswith(('"', " "))
     ]
     assert code == ["import streamlit as st", "st.navigation(", ").run()"]
+
+
+def test_looking_at_a_list_loads_nothing_that_makes_one() -> None:
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest;"
+        "import dashboard.serve, dashboard.page_frame, dashboard.lead_story, pipelines;"
+        f"AppTest.from_file({str(APP)!r}, default_timeout=60).run();"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.split()
+    makers = {"mlflow", "prefect", "great_expectations", "lightgbm", "crm", "features"}
+    assert makers & set(loaded) == set()
