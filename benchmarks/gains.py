@@ -6,16 +6,12 @@ one: 190,000 rows, 500 samples, four rankings.
 """
 
 import resource
-import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from models.gain_tables import RANKINGS, measure
 from tests.models import twins

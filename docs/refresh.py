@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipelines.terminal import RANKING_NAMES
 from publications.figures import percent, percent_band
 from publications.home import Home
 from publications.store import Publication, current
@@ -17,17 +18,16 @@ BEGIN, END = (
     "<!-- demo: written by docs/refresh.py, held against a run by the tests -->\n",
     ("<!-- /demo -->\n"),
 )
-RANKINGS = {"model": "leadgain", "most_fresh": "most fresh first", "random": "random order"}
 
 
 def demo_table(gain_table: pd.DataFrame) -> str:
     """The README's table: share of the customers reached, by depth and ranking."""
     lines = [
-        "| calling the first | " + " | ".join(RANKINGS.values()) + " |",
-        "|" + "---|" * (1 + len(RANKINGS)),
+        "| calling the first | " + " | ".join(RANKING_NAMES.values()) + " |",
+        "|" + "---|" * (1 + len(RANKING_NAMES)),
     ]
     for depth, rows in gain_table.groupby("depth", sort=True):
-        cells = [_cell(rows[rows["ranking"] == ranking].iloc[0]) for ranking in RANKINGS]
+        cells = [_cell(rows[rows["ranking"] == ranking].iloc[0]) for ranking in RANKING_NAMES]
         lines.append(f"| {percent(float(depth))} of each list | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

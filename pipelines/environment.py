@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from publications.home import writing
+from publications.home import Home, writing
 
 
 def prepare(home: Path) -> None:
@@ -24,7 +24,7 @@ def prepare(home: Path) -> None:
         }
     )
     defaults = {
-        "PREFECT_HOME": str(home.resolve() / "prefect"),
+        "PREFECT_HOME": str(Home(home.resolve()).prefect),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
@@ -43,7 +43,7 @@ def start_prefect(home: Path, meanwhile: Callable[[], None]) -> None:
     Where ``PREFECT_API_URL`` names a server, nothing is started. Raises what ``meanwhile`` raises.
     """
     with writing(home):
-        (home / "prefect").mkdir(parents=True, exist_ok=True)
+        Home(home).prefect.mkdir(parents=True, exist_ok=True)
     from prefect.client.orchestration import get_client
     from prefect.server.api.server import SubprocessASGIServer  # noqa: F401 (imported once, here)
 

@@ -12,7 +12,6 @@ Source: OWASP, *CSV Injection*, https://owasp.org/www-community/attacks/CSV_Inje
 import csv
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -85,13 +84,6 @@ def csv_bytes(frame: "pd.DataFrame", *, bom: bool = False, separator: str = ",")
     )
     # A lone half of a surrogate pair cannot be written as UTF-8.
     return text.encode("utf-8-sig" if bom else "utf-8", errors="replace")
-
-
-def write_csv(
-    frame: "pd.DataFrame", path: Path, *, bom: bool = False, separator: str = ","
-) -> None:
-    """Write ``csv_bytes`` to a file."""
-    path.write_bytes(csv_bytes(frame, bom=bom, separator=separator))
 
 
 def _cells(values: "pd.Series") -> "pd.Series":

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm.errors import ConfigurationError
+from pipelines import demo as demo_data
 from tests.pipelines.conftest import in_force, run_demo
 
 pytestmark = pytest.mark.slow
@@ -121,6 +123,12 @@ def test_two_trainings_give_equal_bytes(demo, tmp_path):
     for file in sorted((demo / "models" / "1").iterdir()):
         same = again / "models" / "1" / file.name
         assert digest(file) == digest(same), file.name
+
+
+def test_an_installation_without_the_data_says_where_the_demo_runs(monkeypatch, tmp_path):
+    monkeypatch.setattr(demo_data, "PLACES", (tmp_path / "nowhere",))
+    with pytest.raises(ConfigurationError, match="holds no sample data. Run the demo from a clone"):
+        demo_data.demo_config()
 
 
 def digest(file) -> str:

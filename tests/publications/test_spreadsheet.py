@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from publications.spreadsheet import csv_bytes, defused, write_csv
+from publications.spreadsheet import csv_bytes, defused
 
 SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 PAYLOADS = (
@@ -110,9 +110,8 @@ def test_no_cell_is_dangerous_where_the_file_is_opened_with_another_separator(
 def test_duckdb_reads_the_same_harmless_cells(separator: str, tmp_path: Path) -> None:
     payloads = [p for p in PAYLOADS if "\0" not in p]
     path = tmp_path / "leads.csv"
-    write_csv(
-        pd.DataFrame({"n": range(len(payloads)), "text": payloads}), path, separator=separator
-    )
+    frame = pd.DataFrame({"n": range(len(payloads)), "text": payloads})
+    path.write_bytes(csv_bytes(frame, separator=separator))
     rows = duckdb.sql(
         f"SELECT n, text FROM read_csv('{path}', delim='{separator}', quote='\"', escape='\"', "
         "header=true, all_varchar=true, new_line='\\n', auto_detect=false, "
@@ -125,7 +124,7 @@ def test_duckdb_reads_the_same_harmless_cells(separator: str, tmp_path: Path) ->
 def test_scores_and_counts_stay_numbers(tmp_path: Path) -> None:
     frame = pd.DataFrame({"score": [-0.25, 0.1 + 0.2, np.nan], "calls": [-1, 2, 3]})
     path = tmp_path / "scores.csv"
-    write_csv(frame, path)
+    path.write_bytes(csv_bytes(frame))
     assert path.read_text() == '"score","calls"\n"-0.25","-1"\n"0.3","2"\n"","3"\n'
     read = duckdb.sql(f"SELECT * FROM read_csv('{path}')").df()
     assert read["score"].tolist()[:2] == [-0.25, 0.3]
