@@ -18,6 +18,8 @@ SIZE_BOUNDS = (0.5, 2.0)
 """Rows now against those of the runs before: outside, the export is another one."""
 MANY_OPEN = 100
 """So many open leads without one that was ever closed are a gap in the export."""
+MAX_GAP_DAYS = 1.0
+"""A list that stands longer after the export's end is not today's list any more."""
 
 
 def _measured(
@@ -188,7 +190,8 @@ def ending_checks(export: Export) -> list[Check]:
 
 
 def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timestamp) -> list[Check]:
-    """There are leads to look at, and the export is fresh."""
+    """There are leads to look at, the export reaches to the list, and it is fresh."""
+    last = export.last_instant
     known = int((export.leads["created_at"] < as_of).sum())
     checks = [
         _measured(
@@ -198,11 +201,21 @@ def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timesta
             (1, None),
             "at least one lead created before as_of",
             f"No lead was created before as_of = {as_of.isoformat()}. The export reaches to "
-            f"{export.last_instant.isoformat()}; choose an as_of within it.",
-        )
+            f"{last.isoformat()}; choose an as_of within it.",
+        ),
+        _measured(
+            "export",
+            "reaches_as_of",
+            (as_of - last) / pd.Timedelta(days=1),
+            (None, MAX_GAP_DAYS),
+            f"as_of at most {_days(MAX_GAP_DAYS)} after the export's last time stamp",
+            f"The list stands at {as_of.isoformat()}, but the export ends at {last.isoformat()}: "
+            "what happened in between is not known, and leads that ended in between are still "
+            "listed. Leave --as-of out, or export again.",
+            "warning",
+        ),
     ]
     if gate.max_stale_days is not None:
-        last = export.last_instant
         checks.append(
             _measured(
                 "export",

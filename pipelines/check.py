@@ -20,6 +20,11 @@ class CheckedExport:
     checks: DataChecks
     as_of: pd.Timestamp
 
+    @property
+    def told_until(self) -> pd.Timestamp:
+        """Up to when the export tells who converted; after it, silence is no loss."""
+        return min(self.as_of, self.export.last_instant)
+
 
 @text_flow(name="check")
 def check(

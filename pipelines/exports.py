@@ -98,7 +98,8 @@ def export_matrix(job: "Job", to: Path) -> tuple[int, int]:
         read = read_export(job.settings.mapping, now=job.now)
     as_of = job.as_of_or(read.last_instant)
     with step("Building the matrix"):
-        snapshots = training_snapshots(read.leads, as_of=as_of, policy=job.policy)
+        told_until = min(as_of, read.last_instant)
+        snapshots = training_snapshots(read.leads, as_of=told_until, policy=job.policy)
         X = matrix(snapshots, read, vocabulary_until(as_of, read), job)
     with step("Writing"):
         labelled = snapshots[["lead_id", "as_of", "list_date", "converted"]]

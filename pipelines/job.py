@@ -1,12 +1,14 @@
 """What a flow is asked to do: which settings, which home, which instant."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 import pandas as pd
 
 from crm.errors import ConfigurationError
+from crm.export import GRACE
 from features.snapshots import ListPolicy
 from pipelines.settings import Settings, load_settings
 from publications.home import Home
@@ -41,13 +43,20 @@ class Job:
         Raises
         ------
         ConfigurationError
-            The settings or one of the instants cannot be understood.
+            The settings or one of the instants cannot be understood, or ``as_of`` is still to come.
         """
+        clock = pd.Timestamp.now(tz="UTC") if now is None else instant(now)
+        asked = None if as_of is None else instant(as_of)
+        if asked is not None and asked > clock + GRACE:
+            raise ConfigurationError(
+                f"as-of {as_of} lies in the future: it is {clock:%Y-%m-%d %H:%M} UTC now. Choose "
+                "an earlier instant, or leave it out for the export's last time stamp."
+            )
         return cls(
             settings=load_settings(Path(config)),
             home=home_at(Path(home)),
-            now=pd.Timestamp.now(tz="UTC") if now is None else instant(now),
-            as_of=None if as_of is None else instant(as_of),
+            now=clock,
+            as_of=asked,
             warn_when_stale=warn_when_stale,
         )
 
@@ -73,14 +82,13 @@ def instant(text: str) -> pd.Timestamp:
     Timestamp('2012-03-14 14:04:54+0000', tz='UTC')
     """
     try:
-        stamp = pd.to_datetime([text], utc=True)[0]
+        stamp = pd.Timestamp(datetime.fromisoformat(text))  # pandas would guess 02/03/2026
     except ValueError:
-        stamp = None
-    if stamp is None or pd.isna(stamp):
         raise ConfigurationError(
             f"{text!r} is not a time; write it like 2026-11-20 or 2026-11-20T06:00:00Z."
-        )
-    return stamp.as_unit("us")
+        ) from None
+    in_zone = stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
+    return in_zone.as_unit("us")
 
 
 def in_utc(instant: pd.Timestamp) -> str:

@@ -108,7 +108,7 @@ def draw_history(checked: CheckedExport, job: Job) -> History:
     """The training rows: every open lead at every past list date whose horizon has passed."""
     export = checked.export
     with step("Drawing up the past lists"):
-        snapshots = training_snapshots(export.leads, as_of=checked.as_of, policy=job.policy)
+        snapshots = training_snapshots(export.leads, as_of=checked.told_until, policy=job.policy)
         days = days_since_fresh(
             snapshots, export.leads, export.activities, by=job.settings.freshness.by
         )
@@ -254,7 +254,7 @@ def _facts(
     lists = history.snapshots["list_date"]
     return ModelFacts(
         fingerprint=fingerprint(job.settings),
-        as_of=checked.as_of,
+        as_of=checked.told_until,
         trained_from=lists.min(),
         trained_until=lists.max(),
         vocabulary=vocabulary,

@@ -121,8 +121,8 @@ def _left_out(
     lists, export = job.settings.lists, checked.export
     horizon = count(lists.horizon_days, "day", "days")
     yield (
-        f"Lists after {day(checked.as_of - job.policy.horizon)}: their {horizon} are not over, so "
-        "nobody knows yet who converts. Such leads are not counted as losses."
+        f"Lists after {day(checked.told_until - job.policy.horizon)}: their {horizon} are not "
+        "over, so nobody knows yet who converts. Such leads are not counted as losses."
     )
     unseen = len(export.leads) - snapshots["lead"].nunique()
     yield (

@@ -81,7 +81,7 @@ def aside(table: str, rule: str, rows: int) -> pd.DataFrame:
 def test_a_sound_export_passes_every_check(sound: Export) -> None:
     checks = judged(sound)
     assert failed(checks) == []
-    assert len(checks.results) == 26
+    assert len(checks.results) == 27
     checks.raise_for_errors()
 
 
@@ -201,8 +201,16 @@ def test_an_export_half_or_twice_the_size_of_those_before_stops_the_run(
 
 def test_an_old_export_is_a_warning_and_nobody_minds_in_the_demo(sound: Export) -> None:
     old = replace(sound, last_instant=NOW - pd.Timedelta(days=1, seconds=1))
-    assert [w["rule"] for w in judged(old).warnings] == ["is_fresh"]
-    assert judged(old, Gate(max_stale_days=None)).warnings == []
+    assert [w["rule"] for w in judged(old, as_of=old.last_instant).warnings] == ["is_fresh"]
+    forgiving = Gate(max_stale_days=None)
+    assert judged(old, forgiving, as_of=old.last_instant).warnings == []
+
+
+def test_a_list_long_after_the_end_of_the_export_is_a_warning(sound: Export) -> None:
+    (warning,) = judged(sound, as_of=AS_OF + pd.Timedelta(days=1, seconds=1)).warnings
+    assert warning["rule"] == "reaches_as_of"
+    assert "what happened in between is not known" in warning["message"]
+    assert judged(sound, as_of=AS_OF + pd.Timedelta(days=1)).warnings == []
 
 
 def test_an_as_of_before_all_leads_stops_the_run(sound: Export) -> None:

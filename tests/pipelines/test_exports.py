@@ -55,6 +55,18 @@ def test_the_training_matrix_is_written_with_its_labels(leadgain, night, home, t
     assert f"{len(matrix):,} rows with {len(matrix.columns) - 4} features" in outcome.out
 
 
+def test_leads_are_no_losses_after_the_end_of_the_export(leadgain, night, home, tmp_path):
+    """Lists whose 14 days are over only after the export's end have no row, whatever as_of is."""
+    command = ("matrix", "--config", night.config, "--home", home)
+    leadgain(*command, "--to", tmp_path / "at_the_end.parquet")
+    leadgain(*command, "--to", tmp_path / "later.parquet", "--as-of", "2025-01-01")
+    keys = ["lead_id", "as_of", "converted"]
+    at_the_end, later = (
+        pd.read_parquet(tmp_path / f"{name}.parquet")[keys] for name in ("at_the_end", "later")
+    )
+    pd.testing.assert_frame_equal(later, at_the_end)
+
+
 def test_a_matrix_that_cannot_be_written_is_refused_before_the_export_is_read(
     leadgain, tmp_path, home
 ):

@@ -44,10 +44,17 @@ def test_an_instant_is_utc_where_nothing_else_is_said(text, expected):
     assert instant(text).unit == "us"
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2023-02-29", "NaT", "32.01.2024"])
+@pytest.mark.parametrize("text", ["", "yesterday", "2023-02-29", "NaT", "32.01.2024", "02/03/2024"])
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(ConfigurationError, match=r"is not a time; write it like 2026-11-20"):
         instant(text)
+
+
+def test_a_list_that_is_still_to_come_is_refused(crm, home):
+    clock = "2024-03-01T12:00:00Z"
+    assert job(crm, home, as_of="2024-03-01T13:00:00Z", now=clock).as_of is not None
+    with pytest.raises(ConfigurationError, match=r"lies in the future: it is 2024-03-01 12:00 UTC"):
+        job(crm, home, as_of="2024-03-02", now=clock)
 
 
 def test_a_home_folder_is_absolute(tmp_path, monkeypatch):
