@@ -7,6 +7,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from dashboard.page_frame import tell_calmly
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -47,4 +49,5 @@ HOSTS = st.get_option("server.allowedHosts") or ["127.0.0.1", "localhost"]
 app = st.App(
     "app.py",
     middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS), Middleware(SafeHeaders)],
+    on_script_error=tell_calmly,  # what fails outside a page, such as in a button's call
 )

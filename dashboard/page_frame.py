@@ -117,8 +117,26 @@ def carefully() -> Iterator[None]:
         st.error("This app has to be started with `leadgain dashboard`.", icon=":material/lock:")
         st.stop()
     except Exception as error:
-        _log(error)
-        _calm(error)
+        tell_calmly(error)
+        st.stop()
+
+
+def tell_calmly(error: Exception) -> bool:
+    """Log where an error happened and say one sentence about it; True: it has been told."""
+    _log(error)
+    if isinstance(error, PublicationDamaged):
+        st.error(
+            "A file of this list is not what was published, so nothing of it is shown. "
+            "`leadgain run` makes a new list; the log names the file.",
+            icon=":material/gpp_bad:",
+        )
+    else:
+        st.error(
+            "Something went wrong on this page. The list itself is untouched. Reload the page; "
+            "if it happens again, whoever runs leadgain finds the reason in the log.",
+            icon=":material/sentiment_dissatisfied:",
+        )
+    return True
 
 
 def theme() -> Theme:
@@ -185,22 +203,6 @@ def _foot(opened: Page) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Signed in as {opened.viewer.address}; you see {sees}.")
         st.button("Sign out", on_click=st.logout, type="tertiary", icon=":material/logout:")
-
-
-def _calm(error: Exception) -> None:
-    if isinstance(error, PublicationDamaged):
-        st.error(
-            "A file of this list is not what was published, so nothing of it is shown. "
-            "`leadgain run` makes a new list; the log names the file.",
-            icon=":material/gpp_bad:",
-        )
-    else:
-        st.error(
-            "Something went wrong on this page. The list itself is untouched. Reload the page; "
-            "if it happens again, whoever runs leadgain finds the reason in the log.",
-            icon=":material/sentiment_dissatisfied:",
-        )
-    st.stop()
 
 
 def _log(error: Exception) -> None:

@@ -25,6 +25,7 @@ HELD = {
     "client.toolbarMode": "viewer",
     "global.developmentMode": "false",
     "global.disableWidgetStateDuplicationWarning": "true",  # a new filter sets the page to 1
+    "logger.enableRich": "false",
     "logger.hideWelcomeMessage": "true",
     "runner.magicEnabled": "false",
     "server.enableAgentApi": "false",
@@ -96,6 +97,8 @@ def warm_up() -> None:
 def main() -> None:
     """Serve the app until the process is told to end."""
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s: %(message)s")
+    # It quotes errors in full, leads and all; dashboard.page_frame logs them without.
+    logging.getLogger("streamlit.error_util").addFilter(lambda record: not record.exc_info)
     from streamlit import net_util
     from streamlit.web import cli
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -90,13 +91,9 @@ def wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError("the app does not answer")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    home = Home(tmp_path_factory.mktemp("browser") / "home")
-    publish_made_up(home, as_of=AS_OF - timedelta(days=1))
-    publish_made_up(home)
-    start = start_on(home)
-    log = home.folder / "app.log"
+@contextmanager
+def serving(start: Start, log: Path) -> Iterator[None]:
+    """The app as a process of its own, until the block ends."""
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, *start.arguments],
@@ -106,10 +103,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         )
         try:
             wait_until_healthy(start.url, process)
-            yield App(home, start.url)
+            yield
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    home = Home(tmp_path_factory.mktemp("browser") / "home")
+    publish_made_up(home, as_of=AS_OF - timedelta(days=1))
+    publish_made_up(home)
+    start, log = start_on(home), home.folder / "app.log"
+    with serving(start, log):
+        yield App(home, start.url)
     said = log.read_text()
     assert "Traceback" not in said, said
 
@@ -371,6 +378,28 @@ def test_pages_of_other_origins_cannot_speak_to_it(
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
         assert connection.recv(64).split()[1] == answer
+
+
+def test_what_fails_outside_a_page_is_told_calmly_too(
+    chromium: "sync_api.Browser", tmp_path: Path
+) -> None:
+    """A sign-in that is not configured fails in the button's call, where no page is drawn."""
+    home = Home(tmp_path / "home")
+    publish_made_up(home)
+    roles = {"managers": ["ann@example.com"]}
+    start = replace(start_on(home), handed_over=handed_over(home, roles=roles))
+    with serving(start, tmp_path / "app.log"):
+        page = chromium.new_page()
+        page.goto(start.url)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Please sign in")
+        assert "170000" not in page.content()
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("Something went wrong on this page")).to_be_visible()
+        page.close()
+    said = (tmp_path / "app.log").read_text()
+    assert "in login" in said
+    assert "Traceback" not in said
+    assert "uthlib" not in said.replace("StreamlitMissingAuthlibError", "")
 
 
 def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
