@@ -10,6 +10,7 @@ import pandas as pd
 from crm import activities_table, leads_table, outcomes_table
 from crm.contract import ProfileColumn
 from crm.database import load_query, open_database
+from crm.ending import last_instant
 from crm.engine import Workbench, workbench
 from crm.errors import DataRefused
 from crm.export import GRACE, Export, Finding, check_conservation, counts_frame
@@ -50,14 +51,15 @@ def read_export(mapping: Mapping, *, now: pd.Timestamp) -> Export:
     quarantine = join_quarantines([account.quarantine for account in reading.accounts])
     if leads.empty:
         raise _no_lead_left(counts, quarantine)
+    end, findings = last_instant(leads, activities, now + GRACE)
     return Export(
         leads=leads,
         activities=activities,
         profile=profile,
         quarantine=quarantine,
         counts=counts,
-        findings=tuple(reading.findings),
-        last_instant=_last_instant(leads, activities, now + GRACE),
+        findings=(*reading.findings, *findings),
+        last_instant=end,
     )
 
 
@@ -162,17 +164,6 @@ def _read_activities(bench: Workbench, reading: _Reading) -> pd.DataFrame:
     frame = activities_table.activities_frame(bench) if kept else activities_table.no_activities()
     reading.add(settle(bench, raw, len(frame), "activities_judged", rules, raw.shown), findings)
     return frame
-
-
-def _last_instant(
-    leads: pd.DataFrame, activities: pd.DataFrame, latest: pd.Timestamp
-) -> pd.Timestamp:
-    """The latest time stamp of the export that does not lie in the future."""
-    columns = [leads[name] for name in leads_table.INSTANTS]
-    columns.append(activities["occurred_at"])
-    found = [column[column <= latest].max() for column in columns]
-    last: pd.Timestamp = max(instant for instant in found if pd.notna(instant))
-    return last
 
 
 def _no_lead_left(counts: pd.DataFrame, quarantine: pd.DataFrame) -> DataRefused:

@@ -10,11 +10,11 @@ from crm.errors import ConfigurationError
 from crm.export import Export
 from crm.extract import read_export
 from features.catalog import build_catalog, topics
-from features.snapshots import scoring_snapshots
 from models.reasons import topic_contributions
 from models.registry import NoSuchVersion, champion
 from pipelines.champion import Champion, opened, registry_of
 from pipelines.job import Job
+from pipelines.lists import open_at
 from pipelines.matrices import matrix, told_of
 
 
@@ -71,7 +71,7 @@ def _explained(
 
 
 def _snapshot_of(lead_id: str, export: Export, as_of: pd.Timestamp, job: Job) -> pd.DataFrame:
-    listed = scoring_snapshots(export.leads, as_of=as_of, policy=job.policy)
+    listed = open_at(as_of, export, job)
     snapshot = listed[listed["lead_id"] == lead_id].reset_index(drop=True)
     if snapshot.empty:
         raise ConfigurationError(_why_absent(lead_id, export, as_of, job))
@@ -89,9 +89,9 @@ def _why_absent(lead_id: str, export: Export, as_of: pd.Timestamp, job: Job) -> 
     day = "%Y-%m-%d %H:%M"
     if lead["created_at"] >= as_of:
         why = f"it came in on {lead['created_at']:{day}}"
-    elif lead["converted_at"] < as_of:
+    elif lead["converted_at"] <= as_of:
         why = f"it converted on {lead['converted_at']:{day}}"
-    elif lead["closed_at"] < as_of:
+    elif lead["closed_at"] <= as_of:
         why = f"it was closed on {lead['closed_at']:{day}}"
     elif job.policy.policy == "on_arrival":
         why = (

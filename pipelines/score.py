@@ -8,7 +8,6 @@ import pandas as pd
 
 from features.catalog import build_catalog, topics
 from features.freshness import days_since_fresh, last_activity_at
-from features.snapshots import scoring_snapshots
 from features.vocabulary import Vocabulary
 from features.wording import sentences
 from models.baselines import most_fresh
@@ -18,6 +17,7 @@ from pipelines.champion import Champion, load_champion
 from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import last_decision
 from pipelines.job import Job
+from pipelines.lists import open_at
 from pipelines.matrices import matrix, told_of, vocabulary_until
 from pipelines.progress import step
 from pipelines.publish import Listing, publish_list
@@ -96,7 +96,7 @@ def draw_list(checked: CheckedExport, job: Job) -> OpenList:
     """The open leads, how fresh they are, and what is shown of them."""
     leads, activities = checked.export.leads, checked.export.activities
     with step("Drawing up today's list"):
-        snapshots = scoring_snapshots(leads, as_of=checked.as_of, policy=job.policy)
+        snapshots = open_at(checked.as_of, checked.export, job)
         today = snapshots.assign(as_of=checked.as_of)
         days = days_since_fresh(today, leads, activities, by=job.settings.freshness.by)
         shown = leads.iloc[snapshots["lead"]].reset_index(drop=True)
