@@ -83,6 +83,20 @@ def gains(measured: MeasuredGains) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def table_depths(tier_a: float) -> tuple[float, ...]:
+    """The depths of the table: the usual ones, and the one at which the proof was judged.
+
+    Parameters
+    ----------
+    tier_a : the share of tier A; told to whole percents, as the curves are
+
+    >>> table_depths(0.15), table_depths(0.3)
+    ((0.1, 0.15, 0.2, 0.3, 0.5), (0.1, 0.2, 0.3, 0.5))
+    """
+    own = round(tier_a, 2)
+    return tuple(sorted({*TABLE_DEPTHS, *([own] if 0 < own < 1 else [])}))
+
+
 def gain_table(measured: MeasuredGains, depths: Sequence[float] = TABLE_DEPTHS) -> pd.DataFrame:
     """The rankings at a few depths, each with its paired difference to the most fresh.
 

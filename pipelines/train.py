@@ -17,7 +17,7 @@ from models import proof as verdicts
 from models.backtest import Fold, backtest, refuse_too_little, rolling_origin
 from models.baselines import most_fresh
 from models.errors import NotEnoughData
-from models.gain_tables import gain_table, gains, measure
+from models.gain_tables import gain_table, gains, measure, table_depths
 from models.registry import RegisteredVersion, log_training
 from models.scorer import LeadScorer
 from models.tiers import learn_cutoffs, tier_table
@@ -197,7 +197,7 @@ def measure_gains(tested: pd.DataFrame, job: Job) -> ProofFrames:
         return ProofFrames(
             backtest=tested,
             gains=gains(measured),
-            gain_table=gain_table(measured),
+            gain_table=gain_table(measured, table_depths(job.settings.tiers.A)),
             tiers=tier_table(tested, samples=samples, seed=seed),
         )
 

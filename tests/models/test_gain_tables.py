@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from models.errors import NotEnoughData
-from models.gain_tables import RANKINGS, MeasuredGains, gain_table, gains, measure
+from models.gain_tables import RANKINGS, MeasuredGains, gain_table, gains, measure, table_depths
 from models.gains import DEPTHS, pooled_gain
 from tests.models.frames import scored_lists
 
@@ -106,6 +106,23 @@ def test_bands_are_wider_where_one_lead_stands_in_all_lists(backtest: pd.DataFra
         model = gains(measure(frame, samples=200)).query("ranking == 'model' and depth == 0.3")
         widths.append((model["gain_high"] - model["gain_low"]).item())
     assert widths[1] > 0.8 * widths[0]  # four times the rows, and hardly more knowledge
+
+
+@pytest.mark.parametrize(
+    ("tier_a", "depths"),
+    [
+        (0.15, [0.1, 0.15, 0.2, 0.3, 0.5]),
+        (1 / 3, [0.1, 0.2, 0.3, 0.33, 0.5]),
+        (0.3, [0.1, 0.2, 0.3, 0.5]),
+        (1.0, [0.1, 0.2, 0.3, 0.5]),
+        (0.0, [0.1, 0.2, 0.3, 0.5]),
+    ],
+)
+def test_the_table_tells_the_depth_at_which_the_proof_was_judged(
+    measured: MeasuredGains, tier_a: float, depths: list[float]
+) -> None:
+    table = gain_table(measured, table_depths(tier_a))
+    assert table["depth"].unique().tolist() == depths
 
 
 def test_a_backtest_without_conversions_has_no_gains(backtest: pd.DataFrame) -> None:
