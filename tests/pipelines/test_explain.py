@@ -20,10 +20,12 @@ def test_explain_says_why_a_lead_is_not_on_the_list(leadgain, night):
     won = leads.loc[leads["converted_at"].notna(), "lead_id"].iloc[0]
     lost = leads.loc[leads["closed_at"].notna(), "lead_id"].iloc[0]
     newest = leads.sort_values("created_at")["lead_id"].iloc[-1]
+    still_open = in_force(night.home).table("worklist.parquet")["lead_id"].iloc[0]
     for lead_id, at, why in (
         (won, None, "it converted on"),
         (lost, None, "it was closed on"),
         (newest, "2024-06-01", "it came in on"),
+        (still_open, "2025-01-01", "it is older than max_age_days"),
     ):
         as_of = () if at is None else ("--as-of", at)
         outcome = leadgain("explain", lead_id, *arguments, *as_of)

@@ -27,6 +27,9 @@ def test_too_few_conversions_publish_the_most_fresh_list_with_the_reason(
     assert "gains.csv" not in publication.file_names
     assert "5000 conversions" in publication.manifest["model"]["missing_because"]
     assert "5000" in publication.read("report.html").decode()
+    report = leadgain("report", "--home", home)
+    assert "The list in force was made without a model. " in report.said
+    assert "5000 conversions" in report.said
     refused = leadgain("export", "gains", "--to", home / "gains.csv", "--home", home)
     assert refused.code == 2
     assert "was made without a model, so it has no gains" in refused.err
