@@ -1,16 +1,13 @@
 """The whole app in a real, headless Chromium, as a rep and a head of sales would use it."""
 
 import os
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.request import urlopen
@@ -18,12 +15,18 @@ from urllib.request import urlopen
 import pytest
 from playwright import sync_api
 
-from pipelines.dashboard import Start, dashboard_start
-from pipelines.settings import DashboardSection
 from publications.home import Home
 from publications.spreadsheet import csv_bytes
-from publications.store import Publication, current
 from tests.dashboard.made_up import AS_OF, handed_over, owned_worklist, publish_made_up
+from tests.dashboard.serving import (
+    App,
+    free_port,
+    note,
+    serving,
+    settle,
+    start_on,
+    wait_until_healthy,
+)
 
 expect, Page = sync_api.expect, sync_api.Page
 
@@ -33,7 +36,6 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
-PROBE = re.compile(r"/(gains|tiers|model|data)/_stcore/(health|host-config)$")
 PATIENCE = 30_000
 """Milliseconds that a busy machine may take."""
 FIRST_ROW, ROW = 38 + 20, 40
@@ -46,67 +48,6 @@ pytestmark = [
         reason="there is no Chromium here; `apt-get install chromium` brings one",
     ),
 ]
-
-
-@dataclass
-class App:
-    """A served app and what a browser's console and network said meanwhile."""
-
-    home: Home
-    url: str
-    errors: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    @property
-    def publication(self) -> Publication:
-        found = current(self.home)
-        assert found is not None
-        return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def start_on(home: Home) -> Start:
-    """As the command starts it, but at a quarter past five on the list's day."""
-    start = dashboard_start(
-        home, DashboardSection(), folder=home.folder, port=free_port(), public=False
-    )
-    return replace(start, handed_over=handed_over(home))
-
-
-def wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the app has ended"
-        try:
-            with urlopen(f"{url}/_stcore/health", timeout=5) as answer:  # noqa: S310
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("the app does not answer")
-
-
-@contextmanager
-def serving(start: Start, log: Path) -> Iterator[None]:
-    """The app as a process of its own, until the block ends."""
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, *start.arguments],
-            env=start.environment(),
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_until_healthy(start.url, process)
-            yield
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")
@@ -159,25 +100,6 @@ def look(served: App, chromium: "sync_api.Browser") -> Iterator[Callable[..., "P
     assert served.errors == []
     outside = [u for u in served.requests if not u.startswith((served.url, "data:", "blob:"))]
     assert outside == []
-
-
-def note(message: "sync_api.ConsoleMessage", served: App) -> None:
-    """Keep an error that the console shows.
-
-    Opened at a page's own address, Streamlit first looks for its server below that address and
-    then at the root; the browser notes the first look, which is no error.
-    """
-    looked_below = PROBE.search(message.location.get("url", ""))
-    if message.type == "error" and not looked_below:
-        served.errors.append(message.text)
-
-
-def settle(page: "Page") -> None:
-    """Wait until the app has run."""
-    page.wait_for_selector("h1")
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-    )
 
 
 def table_of(page: "Page") -> "sync_api.Locator":
