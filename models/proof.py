@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.bands import SAMPLES, band
+from models.baselines import random
 from models.gains import pooled_gain, resampled_gains
 
 TOLERATED_LOSS = 0.02
@@ -65,7 +66,8 @@ def prove(backtest: pd.DataFrame, *, depth: float, samples: int = SAMPLES, seed:
     -------
     Proof
         Passed if every score is a number, they are not all equal, both outcomes are there, and the
-        95 % band of the paired difference to the most fresh lies above 0.
+        95 % bands of the paired differences to the most fresh and to random order lie above 0.
+        Where the most fresh convert less often than others, no order at all would beat them.
 
     Examples
     --------
@@ -85,16 +87,25 @@ def prove(backtest: pd.DataFrame, *, depth: float, samples: int = SAMPLES, seed:
     unusable = _why_unusable(backtest)
     if unusable:
         return Proof(False, unusable, depth, None)
-    scores = {"model": _column(backtest, "score"), "most fresh": _column(backtest, "most_fresh")}
+    model = _column(backtest, "score")
+    scores = {"model": model, "most fresh": _column(backtest, "most_fresh")}
     difference = _paired(backtest, scores, depth, samples, seed)
     reached = (
         f"Calling the first {_percent(depth)} of each list reaches {_percent(difference.gain)} of "
         f"the conversions; most fresh first reaches {_percent(difference.other_gain)}. "
     )
-    if difference.low > 0:
-        return Proof(True, reached + _points(difference), depth, difference)
-    reason = "That is not enough to say that the model ranks better than most fresh first: "
-    return Proof(False, reached + reason + _points(difference).lower(), depth, difference)
+    if difference.low <= 0:
+        reason = "That is not enough to say that the model ranks better than most fresh first: "
+        return Proof(False, reached + reason + _points(difference).lower(), depth, difference)
+    no_order = {"model": model, "random": random(len(model))}
+    to_random = _paired(backtest, no_order, depth, samples, seed)
+    if to_random.low <= 0:
+        reason = (
+            f"But random order reaches {_percent(to_random.other_gain)}, and that is not enough to "
+            "say that the model ranks better than that: "
+        )
+        return Proof(False, reached + reason + _points(to_random).lower(), depth, difference)
+    return Proof(True, reached + _points(difference), depth, difference)
 
 
 def compare(

@@ -46,6 +46,18 @@ def test_the_most_fresh_itself_does_not_pass(backtest: pd.DataFrame) -> None:
     assert not prove(backtest.assign(score=backtest["most_fresh"]), depth=0.3).passed
 
 
+def test_a_model_that_beats_a_freshness_worse_than_chance_must_beat_random_order_too(
+    backtest: pd.DataFrame,
+) -> None:
+    """Mass mailings make dead leads fresh: any order beats calling those first."""
+    upside_down = shuffled(backtest).assign(most_fresh=-backtest["score"])
+    proof = prove(upside_down, depth=0.3)
+    assert proof.difference is not None
+    assert proof.difference.low > 0
+    assert not proof.passed
+    assert "But random order reaches 30 %, and that is not enough to say" in proof.sentence
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
