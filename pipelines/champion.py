@@ -41,9 +41,9 @@ def registry_of(job: Job) -> Registry:
     return _registry(job.settings.tracking, job.home)
 
 
-def registry_at(config: Path, home: Path) -> Registry:
+def registry_at(config: Path | None, home: Path) -> Registry:
     """The same for commands that need no export: without a leadgain.toml, the home's own."""
-    tracking = load_settings(config).tracking if config.exists() else TrackingSection()
+    tracking = TrackingSection() if config is None else load_settings(config).tracking
     return _registry(tracking, home_at(home))
 
 

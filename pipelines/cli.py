@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipelines.exits import exit_code_of, paragraph_of
+from pipelines.exits import INTERRUPTED, exit_code_of, paragraph_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,16 +57,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         app([argument for argument in given if argument != DEBUG])
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            _tell("Interrupted. What was published before is untouched.")
+        raise
     except Exception as error:
         if DEBUG in given:
             raise
-        from rich.console import Console
-        from rich.markup import escape
-
-        told = f"[bold red]leadgain:[/] {escape(paragraph_of(error))}"
-        Console(stderr=True).print(told, soft_wrap=True, highlight=False)
+        _tell(paragraph_of(error))
         sys.exit(exit_code_of(error))
     sys.exit(0)
+
+
+def _tell(paragraph: str) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    told = f"[bold red]leadgain:[/] {escape(paragraph)}"
+    Console(stderr=True).print(told, soft_wrap=True, highlight=False)
 
 
 @app.callback()
@@ -183,13 +191,15 @@ def explain(
     as_of: AsOfOption = None,
 ) -> None:
     """Tell every fact behind one lead's score, and how much it weighs."""
+    job = _job(config, home, as_of)
+    _refuse_no_home(home)
     with _at_work(home) as console:
         from pipelines import terminal
         from pipelines.explain import explain_lead
         from pipelines.progress import step
 
         with step("Reading the export and the model"):
-            explanation = explain_lead(lead_id, _job(config, home, as_of))
+            explanation = explain_lead(lead_id, job)
     terminal.show_explanation(console, explanation)
 
 
@@ -201,22 +211,24 @@ def matrix(
     as_of: AsOfOption = None,
 ) -> None:
     """Write the training matrix with its labels, for people with models of their own."""
+    job = _job(config, home, as_of)
     with _at_work(home) as console:
         from pipelines.exports import export_matrix
 
-        rows, columns = export_matrix(_job(config, home, as_of), to)
+        rows, columns = export_matrix(job, to)
     console.print(f"{rows:,} rows with {columns} features written to {to}", soft_wrap=True)
 
 
 @app.command()
 def models(config: ConfigOption = CONFIG, home: HomeOption = HOME) -> None:
     """List the model versions with their gains, the newest first."""
+    _refuse_no_home(home)
     with _at_work(home) as console:
         from models.registry import versions
         from pipelines import terminal
         from pipelines.champion import registry_at
 
-        known = versions(registry_at(config, home))
+        known = versions(registry_at(_if_there(config), home))
     terminal.show_versions(console, known)
 
 
@@ -229,14 +241,16 @@ def rollback(
     home: HomeOption = HOME,
 ) -> None:
     """Let an earlier model lead again; the next scoring uses it."""
+    _refuse_no_home(home)
     with _at_work(home) as console:
         from models import registry
         from pipelines.champion import registry_at
         from pipelines.job import home_at
         from publications.home import hold
 
+        versions = registry_at(_if_there(config), home)
         with hold(home_at(home)):
-            leads = registry.rollback(registry_at(config, home), version)
+            leads = registry.rollback(versions, version)
     console.print(
         f"Version {leads.version} leads from the next scoring on. `leadgain score` lists it now."
     )
@@ -258,8 +272,8 @@ def dashboard(
     from pipelines.job import home_at
     from pipelines.settings import DashboardSection, load_settings
 
-    given = config != CONFIG or config.exists()  # leadgain.toml is not needed to look at a list
-    section = load_settings(config).dashboard if given else DashboardSection()
+    given = _if_there(config)
+    section = DashboardSection() if given is None else load_settings(given).dashboard
     start = dashboard_start(
         home_at(home), section, folder=config.resolve().parent, port=port, public=public
     )
@@ -361,6 +375,21 @@ def _job(config: Path, home: Path, as_of: str | None) -> "Job":
     from pipelines.job import Job
 
     return Job.of(str(config), str(home), as_of=as_of)
+
+
+def _if_there(config: Path) -> Path | None:
+    """The configuration for commands that can do without; one that was named must be there."""
+    return config if config != CONFIG or config.exists() else None
+
+
+def _refuse_no_home(home: Path) -> None:
+    from crm.errors import ConfigurationError
+
+    if not home.is_dir():
+        raise ConfigurationError(
+            f"There is no home folder {home.resolve()} yet, so there is no model. `leadgain demo` "
+            "or `leadgain run` makes one; --home names another folder."
+        )
 
 
 def _in_force(home: Path) -> "Publication":

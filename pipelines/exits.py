@@ -4,6 +4,8 @@
 """
 
 OUR_FAULT = 1
+INTERRUPTED = 130
+"""What a shell expects after Ctrl-C."""
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -30,6 +32,7 @@ def _codes() -> dict[type[BaseException], int]:
     from crm.errors import ConfigurationError, DataRefused
     from models.errors import ModelDamaged, ModelRefused, NotEnoughData
     from models.registry import ChampionChanged, NoSuchVersion, RegistryUnavailable
+    from pipelines.environment import PrefectUnavailable
     from publications.home import Busy, CannotWrite
     from publications.store import PublicationDamaged
 
@@ -43,6 +46,7 @@ def _codes() -> dict[type[BaseException], int]:
         ModelDamaged: OUR_FAULT,
         ModelRefused: OUR_FAULT,
         RegistryUnavailable: OUR_FAULT,
+        PrefectUnavailable: OUR_FAULT,
         CannotWrite: OUR_FAULT,
         PublicationDamaged: OUR_FAULT,
     }

@@ -122,7 +122,7 @@ def test_a_champion_that_is_damaged_is_replaced(registry, monkeypatch):
 
 
 def test_without_a_leadgain_toml_the_registry_is_the_homes_own(tmp_path):
-    registry = registry_at(tmp_path / "none.toml", tmp_path / "home")
+    registry = registry_at(None, tmp_path / "home")
     assert registry.tracking_uri == f"{SQLITE}{tmp_path / 'home' / 'mlflow.db'}"
 
 

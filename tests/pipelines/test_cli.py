@@ -1,6 +1,8 @@
 """The command: what it refuses, how it ends, and what it says."""
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 
@@ -109,10 +111,43 @@ def test_models_lists_the_champion_and_the_one_before(leadgain, second_night):
     assert "previous" in listed.out
 
 
-def test_models_of_an_empty_home_says_how_to_begin(leadgain, home, tmp_path):
-    outcome = leadgain("models", "--config", tmp_path / "none.toml", "--home", home)
+def test_models_of_an_empty_home_says_how_to_begin(leadgain, home):
+    home.mkdir()
+    outcome = leadgain("models", "--home", home)
     assert outcome.code == 0, outcome.err
     assert "No model has been trained here yet" in outcome.said
+
+
+@pytest.mark.parametrize("command", [("models",), ("rollback",), ("explain", "L0001")])
+def test_a_home_that_is_not_there_is_not_made_by_looking_into_it(leadgain, crm, home, command):
+    outcome = leadgain(*command, "--config", crm, "--home", home)
+    assert outcome.code == 2
+    assert f"There is no home folder {home} yet" in outcome.err
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("command", ["models", "rollback", "dashboard"])
+def test_a_configuration_that_was_named_must_be_there(leadgain, tmp_path, command):
+    outcome = leadgain(command, "--config", tmp_path / "none.toml", "--home", tmp_path)
+    assert outcome.code == 2
+    assert "There is no" in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_ends_a_run_at_once_and_leaves_no_server_behind(crm, home):
+    """A terminal sends the signal to every process of the run, Prefect's server among them."""
+    arguments = ("run", "--config", str(crm), "--home", str(home))
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as started:
+        while "Getting ready" not in started.stderr.readline():
+            assert started.poll() is None
+        os.killpg(started.pid, signal.SIGINT)
+        _, said = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "Interrupted. What was published before is untouched." in said
+    with pytest.raises(ProcessLookupError):
+        os.killpg(started.pid, 0)
 
 
 def test_a_simulated_crm_is_written_with_the_command_that_comes_next(leadgain, tmp_path):

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from pipelines.environment import prepare, start_prefect
+from pipelines import environment
+from pipelines.environment import PrefectUnavailable, prepare, start_prefect
 from publications.home import CannotWrite
 
 SWITCHES = {
@@ -49,3 +50,25 @@ def test_a_home_that_cannot_be_made_is_told_before_anything_starts(tmp_path):
     (tmp_path / "home").write_text("a file")
     with pytest.raises(CannotWrite, match=r"Cannot write .*home"):
         start_prefect(tmp_path / "home", lambda: None)
+
+
+def test_a_full_disk_is_told_before_anything_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "LEAST_FREE_BYTES", 2**62)
+    with pytest.raises(CannotWrite, match=r"Cannot write .*home: No space left on device; .* free"):
+        start_prefect(tmp_path / "home", lambda: None)
+
+
+def test_a_database_that_cannot_be_written_is_told_before_anything_starts(tmp_path):
+    (tmp_path / "home" / "prefect" / "prefect.db").mkdir(parents=True)
+    with pytest.raises(CannotWrite, match=r"Cannot write .*prefect\.db: Is a directory"):
+        start_prefect(tmp_path / "home", lambda: None)
+
+
+def test_a_server_that_does_not_start_is_told_with_what_to_do(tmp_path, monkeypatch):
+    def refuse(**_: object) -> None:
+        raise RuntimeError("Timed out")
+
+    monkeypatch.setattr("prefect.client.orchestration.get_client", refuse)
+    with pytest.raises(PrefectUnavailable, match=r"cannot be reached \(RuntimeError\), so no run"):
+        start_prefect(tmp_path / "home", lambda: None)
+    assert not list((tmp_path / "home" / "prefect").iterdir())

@@ -5,11 +5,19 @@ import pytest
 import crm.errors
 import models.errors
 import models.registered
+import pipelines.environment
 import publications.home
 import publications.store
 from pipelines.exits import exit_code_of, paragraph_of
 
-DOORS = (crm.errors, models.errors, models.registered, publications.home, publications.store)
+DOORS = (
+    crm.errors,
+    models.errors,
+    models.registered,
+    pipelines.environment,
+    publications.home,
+    publications.store,
+)
 CODES = {
     "ConfigurationError": 2,
     "NoSuchVersion": 2,
@@ -20,6 +28,7 @@ CODES = {
     "ModelDamaged": 1,
     "ModelRefused": 1,
     "RegistryUnavailable": 1,
+    "PrefectUnavailable": 1,
     "CannotWrite": 1,
     "PublicationDamaged": 1,
 }

@@ -43,6 +43,7 @@ def test_explain_names_the_nearest_lead(leadgain, night):
 
 
 def test_without_a_model_there_is_no_score_to_explain(leadgain, night, home):
+    home.mkdir()
     outcome = leadgain("explain", "L0001", "--config", night.config, "--home", home)
     assert outcome.code == 2
     assert "There is no model yet, so no score to explain" in outcome.err
