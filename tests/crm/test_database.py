@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ NOW = pd.Timestamp("2024-06-01", tz="UTC")
 @pytest.fixture
 def crm(tmp_path: Path) -> Path:
     path = tmp_path / "crm.db"
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         db.executescript(
             """CREATE TABLE "my leads" (lead_id INTEGER, created_at TEXT, converted_at TEXT,
                 closed_at TEXT, amount REAL, vip BOOLEAN);
