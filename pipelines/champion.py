@@ -133,6 +133,10 @@ def _against(
         before = opened(present, job).proof.backtest
     except ModelDamaged as error:
         return True, f"{facts.verdict} The champion cannot be used any more: {error}"
+    if pd.Timestamp(present.tags.get("as_of", facts.as_of)) > facts.as_of:
+        known = f"{facts.as_of:%Y-%m-%d}, and the champion knows what came until "
+        known += f"{pd.Timestamp(present.tags['as_of']):%Y-%m-%d}"
+        return False, f"{facts.verdict} But it was trained as of {known}: it does not take over."
     comparison = verdicts.compare(
         tested,
         before,

@@ -109,6 +109,16 @@ def test_after_a_change_of_leadgain_toml_the_two_are_not_compared(registry):
     assert "leadgain.toml has changed since the champion was trained" in sentence
 
 
+def test_a_challenger_of_an_earlier_day_does_not_take_over(registry, compared):
+    """`leadgain train --as-of` an earlier day: it would list today's leads knowing less."""
+    registry.leads = version(1)
+    registry.leads.tags["as_of"] = "2024-03-15T00:00:00+00:00"
+    compared("better")
+    leads, sentence = decide(2, PROVEN)
+    assert not leads
+    assert "trained as of 2024-03-14, and the champion knows what came until 2024-03-15" in sentence
+
+
 def test_a_champion_that_is_damaged_is_replaced(registry, monkeypatch):
     registry.leads = version(1)
 
