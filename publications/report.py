@@ -115,6 +115,7 @@ def _proof_context(proof: Proof) -> dict[str, Any]:
             "rows": len(proof.backtest),
             "leads": int(proof.backtest["lead_id"].nunique()),
             "conversions": int(proof.backtest["converted"].sum()),
+            "customers": int(proof.backtest.query("converted == 1")["lead_id"].nunique()),
         },
         "pictures": _pictures(proof, found),
     }

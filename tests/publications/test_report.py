@@ -85,6 +85,15 @@ def test_it_says_how_it_was_tested(page: Page) -> None:
         assert words in page.text
 
 
+def test_it_tells_customers_from_conversions(page: Page) -> None:
+    """A customer counts on every list before the conversion."""
+    proof = made_up_facts().proof
+    assert proof is not None
+    won = proof.backtest[proof.backtest["converted"] == 1]
+    told = f"{won['lead_id'].nunique():,} different customers, {len(won):,} conversions within"
+    assert told in " ".join(" ".join(page.words).split())
+
+
 def test_it_says_what_was_left_out_and_why(page: Page) -> None:
     for words in ("245,020", "unknown_lead", "no lead of this id", "18 activities repeat"):
         assert words in page.text
