@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,8 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
             f"[export] database is not a URL that can be opened{missing}. Write it as "
             "dialect+driver://user:password@host/name, and install the driver."
         ) from None
+    if engine.dialect.name == "sqlite":
+        _refuse_missing_file(engine.url.database or "")
     try:
         with engine.connect().execution_options(stream_results=True) as connection:
             begin = READ_ONLY.get(engine.dialect.name)
@@ -65,6 +68,16 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
         raise DataRefused(_told(error, engine.url)) from None
     finally:
         engine.dispose()
+
+
+def _refuse_missing_file(name: str) -> None:
+    """SQLite would make an empty file, and then find no table in it."""
+    is_path = name not in ("", ":memory:") and not name.startswith("file:")
+    if is_path and not Path(name).exists():
+        raise DataRefused(
+            f"There is no SQLite database {Path(name).absolute()}. Correct [export] database; an "
+            "absolute path begins with four slashes: sqlite:////home/crm.db."
+        )
 
 
 def _told(error: Any, url: Any) -> str:

@@ -186,7 +186,7 @@ def _result(check: Check, passed: bool, failing: int) -> dict[str, Any]:
         "passed": passed,
         "observed": check.shown or observed,
         "expected": check.expected,
-        "message": message if passed else check.failure.format(rows=f"{failing:,}"),
+        "message": message if passed else check.failure.replace("{rows}", f"{failing:,}"),
     }
 
 

@@ -4,6 +4,7 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -47,12 +48,12 @@ def read_header(text: str, expected: Iterable[str], file: str) -> Header:
     >>> read_header("id;created\n1;2024-01-01", ["id"], "leads.csv")
     Header(names=('id', 'created'), separator=';', skip=1)
     """
-    wanted = {name.casefold() for name in expected}
+    wanted = {_as_read(name) for name in expected}
     body = text.lstrip("\r\n")
     blank = text[: len(text) - len(body)].replace("\r\n", "\n").count("\n")
     candidates = [(separator, _split(body, separator)) for separator in SEPARATORS]
     separator, names = max(
-        candidates, key=lambda c: (len({n.casefold() for n in c[1]} & wanted), len(c[1]))
+        candidates, key=lambda c: (len({_as_read(n) for n in c[1]} & wanted), len(c[1]))
     )
     _check_names(names, file)
     return Header(names, separator, blank + 1)
@@ -92,15 +93,21 @@ def _check_names(names: Sequence[str], file: str) -> None:
 
 
 def find_column(name: str, names: Sequence[str]) -> int | None:
-    """The position of a column by its name, else by its name in another case if only one fits.
+    """The position of a column by its name, else by one that reads the same if only one does.
+
+    Names read the same in another case, and with their accents composed or apart.
 
     >>> find_column("lead_id", ["Created", "Lead_ID"]), find_column("id", ["Lead_ID"])
     (1, None)
     """
     if name in names:
         return names.index(name)
-    same = [i for i, other in enumerate(names) if other.casefold() == name.casefold()]
+    same = [i for i, other in enumerate(names) if _as_read(other) == _as_read(name)]
     return same[0] if len(same) == 1 else None
+
+
+def _as_read(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def missing_column(table: str, key: str, name: str, names: Sequence[str], file: str) -> DataRefused:

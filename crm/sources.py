@@ -81,6 +81,10 @@ def locate(folder: Path, name: str, table: str) -> Path:
             f"[{table}] file = {name!r} lies outside of the export's folder {folder}. Name a file "
             "inside it, or correct folder in [export]."
         )
+    if path.is_dir():
+        raise DataRefused(
+            f"[{table}] file: {name} in {folder} is a folder. Name the file inside it."
+        )
     if not path.is_file():
         there = sorted(p.name for p in folder.iterdir() if p.is_file())[:20]
         raise DataRefused(

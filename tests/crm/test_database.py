@@ -105,6 +105,16 @@ def test_a_url_that_cannot_be_opened_is_a_wrong_configuration(url: str) -> None:
         pass
 
 
+def test_a_sqlite_database_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
+    file = tmp_path / "crm.db"
+    with (
+        pytest.raises(DataRefused, match=rf"There is no SQLite database {file}\. Correct"),
+        open_database(SecretStr(f"sqlite:///{file}")),
+    ):
+        pass
+    assert not file.exists()
+
+
 def test_the_password_is_in_no_message(tmp_path: Path) -> None:
     canary = "canary-4711"
     for url in (

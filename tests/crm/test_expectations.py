@@ -147,11 +147,15 @@ def test_the_summary_of_activities_keeps_what_the_checks_judge(sound: Export) ->
     assert summary["first_at"].tolist() == [pd.Timestamp("2024-02-01", tz="UTC")] * 2
 
 
-def test_a_profile_column_that_is_nearly_always_empty_is_a_warning(sound: Export) -> None:
+@pytest.mark.parametrize("name", ["source", "{x}", "{rows", "%s", "[red]"])
+def test_a_profile_column_that_is_nearly_always_empty_is_a_warning(
+    sound: Export, name: str
+) -> None:
     source = sound.leads["source"].where(sound.leads.index < 4)
-    checks = judged(replace(sound, leads=sound.leads.assign(source=source)))
+    leads = sound.leads.assign(source=source).rename(columns={"source": name})
+    checks = judged(replace(sound, leads=leads, profile=(ProfileColumn(name, "category"),)))
     (warning,) = checks.warnings
-    assert warning["message"].startswith("'source' is empty for 96 lead(s)")
+    assert warning["message"].startswith(f"{name!r} is empty for 96 lead(s)")
     assert checks.errors == []
     checks.raise_for_errors()
 

@@ -57,6 +57,11 @@ def test_a_name_is_found_in_another_case_unless_two_would_fit() -> None:
     assert find_column("lead_id", ["Lead_Id", "lead_id"]) == 1
 
 
+def test_a_name_is_found_whether_its_accents_are_composed_or_apart() -> None:
+    assert find_column("Zo\u00e9", ["id", "Zoe\u0301"]) == 1
+    assert find_column("zoe\u0301", ["id", "ZO\u00c9"]) == 1
+
+
 def test_a_missing_column_is_refused_with_what_was_found_and_what_comes_nearest() -> None:
     refusal = missing_column("leads", "created_at", "created_at", ["id", "CreatedAt"], "leads.csv")
     assert str(refusal) == (

@@ -88,6 +88,12 @@ def test_a_missing_file_is_refused_with_what_is_there(tmp_path: Path, table: str
         locate(tmp_path, "x.csv", table)
 
 
+def test_a_folder_in_a_files_place_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").mkdir()
+    with pytest.raises(DataRefused, match=r"\[leads\] file: leads\.csv in .* is a folder"):
+        locate(tmp_path, "leads.csv", "leads")
+
+
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataRefused, match=r"The export's folder .* does not exist"):
         locate(tmp_path / "gone", "x.csv", "leads")
