@@ -5,6 +5,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from crm.errors import ConfigurationError
@@ -175,7 +177,7 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    file: Path
+    file: Path = Path("leadgain.toml")
     """The leadgain.toml that was read, absolute."""
     export: ExportSection = ExportSection()
     leads: LeadsSection
@@ -238,7 +240,13 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "dashboard": DashboardSection,
 }
 
-OVERRIDES = tuple(f"{ENVIRONMENT_PREFIX}{section.upper()}__" for section in SECTIONS)
+OVERRIDES = tuple(ENVIRONMENT_PREFIX + section.upper() for section in SECTIONS)
+
+EITHER = {
+    ("leads", "profile"): "must be a list of columns, or a table from column to kind",
+    ("activities", "direction"): "must be a column, or a table from type to direction",
+}
+"""Keys that may be written in two ways, and what is said where a value is neither."""
 
 
 def load_settings(file: Path) -> Settings:
@@ -258,23 +266,47 @@ def load_settings(file: Path) -> Settings:
         ) from None
     except IsADirectoryError:
         raise ConfigurationError(f"{file} is a folder; --config wants a leadgain.toml.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is not readable as TOML: {error}.") from None
     if "file" in content:
         raise ConfigurationError(_unknown_key(str(file), ("file",)))
+    _refuse_unknown_variables()
     try:
-        return Settings(file=file.resolve(), **content)
+        settings = Settings(**content)
+    except SettingsError as error:
+        raise ConfigurationError(f"A variable of the environment is no JSON: {error}.") from None
     except ValidationError as error:
         overridden = sorted(v for v in os.environ if v.upper().startswith(OVERRIDES))
         where = (
             f"{file} (with {', '.join(overridden)} of the environment)" if overridden else f"{file}"
         )
-        raise ConfigurationError("\n".join(_findings(where, error))) from None
+        raise ConfigurationError("\n".join(dict.fromkeys(_findings(where, error)))) from None
+    return settings.model_copy(update={"file": file.resolve()})
+
+
+def _refuse_unknown_variables() -> None:
+    """``LEADGAIN_LIST__EVERY_DAYS`` would change nothing, and nobody would notice."""
+    for variable in sorted(os.environ):
+        section, parted, _ = variable.upper().removeprefix(ENVIRONMENT_PREFIX).partition("__")
+        ours = variable.upper().startswith(ENVIRONMENT_PREFIX) and parted
+        if ours and section.lower() not in SECTIONS:
+            raise ConfigurationError(_unknown_key(f"{variable} (environment)", (section.lower(),)))
 
 
 def _findings(file: str, error: ValidationError) -> Iterator[str]:
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    told_within = {detail["loc"][:2] for detail in details if len(detail["loc"]) > 3}
+    for detail in details:
         path = tuple(str(part) for part in detail["loc"])
+        key = path[:2]
+        if key in EITHER and len(path) == 3:  # pydantic tells of each way, which it names third
+            if key not in told_within:
+                yield f"{file}: {_shown(key)} {EITHER[key]}{_found(detail)}."
+            continue
+        if key in EITHER:
+            path = (*key, *path[3:])
         match detail["type"]:
             case "extra_forbidden":
                 yield _unknown_key(file, path)
@@ -305,7 +337,11 @@ def _shown(path: tuple[str, ...]) -> str:
 
 
 def _reason(detail: ErrorDetails) -> str:
-    message = detail["msg"].removeprefix("Value error, ")
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = re.sub(r"a valid dictionary or instance of \w+", "a section", message)
+    return message + ("" if repr(detail["input"]) in message else _found(detail))
+
+
+def _found(detail: ErrorDetails) -> str:
     found = detail["input"]
-    simple = isinstance(found, str | int | float | bool)
-    return f"{message}" + (f", found {found!r}" if simple and repr(found) not in message else "")
+    return f", found {found!r}" if isinstance(found, str | int | float | bool) else ""

@@ -134,6 +134,40 @@ def test_a_mistyped_variable_of_the_environment_is_refused(tmp_path, monkeypatch
     assert "Did you mean 'horizon_days'?" in refusal_of(tmp_path, SMALLEST)
 
 
+def test_a_mistyped_section_in_the_environment_is_refused(tmp_path, monkeypatch):
+    """It would change nothing, and nobody would notice."""
+    monkeypatch.setenv("LEADGAIN_LIST__HORIZON_DAYS", "14")
+    message = refusal_of(tmp_path, SMALLEST)
+    assert "LEADGAIN_LIST__HORIZON_DAYS (environment): [list] is not a key" in message
+    assert "Did you mean 'lists'?" in message
+
+
+def test_the_environment_does_not_move_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_FILE", "/etc/leadgain.toml")
+    assert settings_from(tmp_path, SMALLEST).mapping.folder == tmp_path
+
+
+def test_lists_of_the_environment_are_json(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_LEADS__PROFILE", '["Industry"]')
+    assert settings_from(tmp_path, SMALLEST).leads.profile == ("Industry",)
+    monkeypatch.setenv("LEADGAIN_LEADS", "{")
+    assert "A variable of the environment is no JSON" in refusal_of(tmp_path, SMALLEST)
+
+
+@pytest.mark.parametrize(
+    ("leads", "told"),
+    [
+        ("profile = 'a'", "profile must be a list of columns, or a table from column to kind"),
+        ("profile = [1]", "profile.0 must be a valid string, found 1."),
+        ("profile = { a = 'money' }", "profile.a must be 'number', 'category', 'yes_no', 'date'"),
+    ],
+)
+def test_a_key_that_may_be_written_in_two_ways_is_told_of_once(tmp_path, leads, told):
+    message = refusal_of(tmp_path, f"{SMALLEST}{leads}\n")
+    assert f"[leads] {told}" in message
+    assert "\n" not in message
+
+
 def test_all_findings_are_told_at_once(tmp_path):
     message = refusal_of(
         tmp_path,
