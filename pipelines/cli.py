@@ -1,20 +1,19 @@
 """The ``leadgain`` command. What a command needs is imported when it runs: help is quick."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from pipelines.at_work import at_work, in_flow, job_of
 from pipelines.exits import INTERRUPTED, exit_code_of, paragraph_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipelines.job import Job
     from pipelines.publish import Listing
     from publications.store import Publication
 
@@ -114,7 +113,7 @@ def check(
     as_of: AsOfOption = None,
 ) -> None:
     """Read the export and say whether it can be trusted; nothing is published."""
-    with _in_flow(config, home, as_of) as console:
+    with in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.check import check as flow
 
@@ -129,7 +128,7 @@ def train(
     as_of: AsOfOption = None,
 ) -> None:
     """Train a model, prove it on lists it has not seen, and let it lead if it is not worse."""
-    with _in_flow(config, home, as_of) as console:
+    with in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.train import train as flow
 
@@ -144,7 +143,7 @@ def score(
     as_of: AsOfOption = None,
 ) -> None:
     """Score today's list with the model in force, and publish it."""
-    with _in_flow(config, home, as_of) as console:
+    with in_flow(config, home, as_of) as console:
         from pipelines.score import score as flow
 
         listing = flow(str(config), str(home), as_of)
@@ -191,9 +190,9 @@ def explain(
     as_of: AsOfOption = None,
 ) -> None:
     """Tell every fact behind one lead's score, and how much it weighs."""
-    job = _job(config, home, as_of)
+    job = job_of(config, home, as_of)
     _refuse_no_home(home)
-    with _at_work(home) as console:
+    with at_work(home) as console:
         from pipelines import terminal
         from pipelines.explain import explain_lead
         from pipelines.progress import step
@@ -211,8 +210,8 @@ def matrix(
     as_of: AsOfOption = None,
 ) -> None:
     """Write the training matrix with its labels, for people with models of their own."""
-    job = _job(config, home, as_of)
-    with _at_work(home) as console:
+    job = job_of(config, home, as_of)
+    with at_work(home) as console:
         from pipelines.exports import export_matrix
 
         rows, columns = export_matrix(job, to)
@@ -223,7 +222,7 @@ def matrix(
 def models(config: ConfigOption = CONFIG, home: HomeOption = HOME) -> None:
     """List the model versions with their gains, the newest first."""
     _refuse_no_home(home)
-    with _at_work(home) as console:
+    with at_work(home) as console:
         from models.registry import versions
         from pipelines import terminal
         from pipelines.champion import registry_at
@@ -242,7 +241,7 @@ def rollback(
 ) -> None:
     """Let an earlier model lead again; the next scoring uses it."""
     _refuse_no_home(home)
-    with _at_work(home) as console:
+    with at_work(home) as console:
         from models import registry
         from pipelines.champion import registry_at
         from pipelines.job import home_at
@@ -288,7 +287,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another world.")] = 1,
 ) -> None:
     """Write the export of a made-up CRM whose true conversion probabilities are known."""
-    with _at_work(HOME) as console:
+    with at_work(HOME) as console:
         from crm.simulate import simulate as write
         from pipelines.progress import step
 
@@ -304,7 +303,7 @@ def simulate(
 def _night(
     config: Path, home: Path, as_of: str | None, *, warn_when_stale: bool, train_anyway: bool
 ) -> None:
-    with _in_flow(config, home, as_of) as console:
+    with in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.run import run as flow
 
@@ -327,54 +326,10 @@ def _show_listing(console: "Console", listing: "Listing", home: Path) -> None:
     terminal.show_listing(console, listing, home_at(home))
 
 
-@contextmanager
-def _at_work(home: Path) -> Iterator["Console"]:
-    """Tools kept quiet and inside the home folder, progress on the error stream."""
-    from rich.console import Console
-
-    from pipelines.environment import prepare
-    from pipelines.progress import listening
-    from pipelines.terminal import ProgressLines, screen
-
-    prepare(home)
-    with ProgressLines(Console(stderr=True)) as lines, listening(lines):
-        yield screen()
-
-
-@contextmanager
-def _in_flow(config: Path, home: Path, as_of: str | None) -> Iterator["Console"]:
-    """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
-    _job(config, home, as_of)
-    with _at_work(home) as console:
-        from pipelines.environment import start_prefect
-        from pipelines.progress import step
-
-        with step("Getting ready"):
-            start_prefect(home, _load_libraries)
-        yield console
-
-
-def _load_libraries() -> None:
-    """What every flow needs sooner or later: ten seconds of imports, and the kernel compiled."""
-    from importlib import import_module
-
-    from features.matrix import warm_up
-
-    for name in ("pipelines.run", "great_expectations", "lightgbm", "mlflow"):
-        import_module(name)
-    warm_up()
-
-
 def _screen() -> "Console":
     from pipelines.terminal import screen
 
     return screen()
-
-
-def _job(config: Path, home: Path, as_of: str | None) -> "Job":
-    from pipelines.job import Job
-
-    return Job.of(str(config), str(home), as_of=as_of)
 
 
 def _if_there(config: Path) -> Path | None:
