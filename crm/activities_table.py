@@ -85,6 +85,7 @@ def read_activities(
         f"""CREATE TEMP TABLE activities_judged AS
         SELECT row, position, greatest(occurred_at, created_at) AS occurred_at,
             occurred_at < created_at AS was_clipped, type, direction, rep_id,
+            on_day_of_creation(occurred_at, occurred_at_shape, created_at) AS was_that_day,
             {verdict(rules)} AS rule
         FROM (SELECT a.row, a.is_header, a.occurred_at, a.occurred_at_shape, a.type, a.direction,
                   a.rep_id, a.lead_id, k.position, k.created_at,
@@ -144,14 +145,21 @@ def activity_findings(
     """What reading the activities repaired or took for granted."""
     findings = trimmed_ids(bench, raw)
     findings += instant_findings(bench, raw, INSTANT, shapes_of(bench, "activities", INSTANT), zone)
-    ((clipped, ahead),) = bench.rows(
-        """SELECT count(*) FILTER (was_clipped),
+    ((clipped, that_day, ahead),) = bench.rows(
+        """SELECT count(*) FILTER (was_clipped AND NOT was_that_day),
+            count(*) FILTER (was_clipped AND was_that_day),
             count(*) FILTER (occurred_at > (SELECT latest FROM clock))
         FROM activities_judged WHERE rule IS NULL"""
     )
     if clipped:
         text = f"{clipped:,} activities lie before their lead's creation and were dated to it."
         findings.append(Finding("activities", DATED_TO_CREATION, "info", clipped, text))
+    if that_day:
+        text = (
+            f"{that_day:,} activities have a date without a time, that of their lead's creation, "
+            "and were dated to it."
+        )
+        findings.append(Finding("activities", "on_day_of_creation", "info", that_day, text))
     if ahead:
         text = f"{ahead:,} activities lie in the future; no list uses them before they happen."
         findings.append(Finding("activities", "in_the_future", "info", ahead, text))

@@ -121,10 +121,14 @@ def _read_leads(
     settle_outcomes = _read_outcomes(bench, reading)
     profile, findings = learn_kinds(bench, section)
     minority = minorities(bench, "leads", leads_table.INSTANTS)
-    rules = leads_table.lead_rules(section, profile, minority, outcomes_apart=apart is not None)
+    anyway = () if apart is not None else leads_table.dated_anyway(bench)
+    rules = leads_table.lead_rules(
+        section, profile, minority, outcomes_apart=apart is not None, dated_anyway=anyway
+    )
     leads_table.judge_leads(bench, section, rules, outcomes_apart=apart is not None)
     kept = leads_table.number_leads(bench)
     findings += leads_table.lead_findings(bench, raw, profile, mapping.timezone)
+    findings += [leads_table.says_nothing_alone(section, outcome) for outcome in anyway]
     if apart is not None and (section.converted_when or section.closed_when):
         text = "converted_when and closed_when in [leads] are not used: [outcomes] rules over them."
         findings.append(Finding("leads", "flags_not_used", "warning", 0, text))
@@ -173,8 +177,12 @@ def _no_lead_left(counts: pd.DataFrame, quarantine: pd.DataFrame) -> DataRefused
         return DataRefused(f"None of the {rows_in:,} rows of the leads is a lead.")
     worst = mine["rule"].value_counts().index[0]
     first = mine[mine["rule"] == worst].iloc[0]
+    advice = (
+        "Export dates like 2024-12-31 or 2024-12-31T23:59:00Z, or name another column."
+        if worst.endswith("_is_no_date")
+        else "Compare the columns in leadgain.toml with the file."
+    )
     return DataRefused(
         f"{first['file']}: none of {rows_in:,} leads can be used. Most often, and first on line "
-        f"{first['line']:,}: {first['reason']} (column {first['column']!r}). Compare the columns "
-        "in leadgain.toml with the file."
+        f"{first['line']:,}: {first['reason']} (column {first['column']!r}). {advice}"
     )

@@ -1,6 +1,6 @@
 """The leads: their instants, how they ended, and their profile."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
@@ -37,6 +37,8 @@ OUTCOMES = ("converted_at", "closed_at")
 INSTANTS = ("created_at", *OUTCOMES)
 FLAGS = {"converted_flag": "converted_when", "closed_flag": "closed_when"}
 """Our flag columns -> their keys in leadgain.toml."""
+FEW, MOST = 20, 0.5
+"""Among fewer leads nothing is usual; what more than half of them have is no slip."""
 
 
 def wanted_columns(leads: LeadsSection, outcomes: OutcomesSection | None) -> list[Wanted]:
@@ -87,6 +89,7 @@ def lead_rules(
     minority: Mapping[str, Sequence[str]],
     *,
     outcomes_apart: bool,
+    dated_anyway: Collection[str] = (),
 ) -> tuple[Rule, ...]:
     """The rules for leads, in the order in which they decide.
 
@@ -94,6 +97,7 @@ def lead_rules(
     ----------
     minority : instant -> shapes of its rarer epoch units
     outcomes_apart : the outcomes come from a table of their own, which has rules of its own
+    dated_anyway : outcomes whose date says nothing without the flag, as of `dated_anyway`
     """
     rules = [REPEATED_HEADER, EXACT_DUPLICATE, EMPTY_ID, CONFLICTING_ID, OUTCOME_SET_ASIDE]
     for name in ("created_at",) if outcomes_apart else INSTANTS:
@@ -105,11 +109,27 @@ def lead_rules(
     rules.append(CONTRADICTING_FLAGS)
     dates = [leads.created_at, leads.converted_at, leads.closed_at]
     for outcome, date in (("converted", leads.converted_at), ("closed", leads.closed_at)):
-        rules += flag_rules(outcome, shared=dates.count(date) > 1)
+        rules += flag_rules(outcome, shared=dates.count(date) > 1 or outcome in dated_anyway)
     rules += [before_creation(name) for name in OUTCOMES]
     cells = (cell_rule(f"p{i}", column.kind) for i, column in enumerate(profile))
     rules += [rule for rule in cells if rule is not None]
     return tuple(rules)
+
+
+def dated_anyway(bench: Workbench) -> tuple[str, ...]:
+    """Outcomes whose date most leads have without the flag, such as the last change of a lead.
+
+    Fewer such leads are slips, which `flag_rules` sets aside.
+    """
+    found = []
+    for outcome, of in (("converted", ""), ("closed", "NOT coalesce(converted_flag, false) AND")):
+        ((leads, dated),) = bench.rows(
+            f"""SELECT count(*), count({outcome}_at) FROM leads_typed
+            WHERE {of} NOT {outcome}_flag AND NOT is_header"""
+        )
+        if leads >= FEW and dated >= MOST * leads:
+            found.append(outcome)
+    return tuple(found)
 
 
 def judge_leads(
@@ -239,6 +259,15 @@ def lead_findings(
             text = f"No lead fulfils {key}; compare its values with those in {raw.file}."
             findings.append(Finding("leads", "flag_never_holds", "warning", 0, text))
     return findings + _profile_findings(bench, raw, profile)
+
+
+def says_nothing_alone(leads: LeadsSection, outcome: str) -> Finding:
+    """An outcome's date that counts only where its flag holds."""
+    text = (
+        f"Most leads have {getattr(leads, f'{outcome}_at')!r} without being {outcome}: it dates "
+        f"something else as well, and counts only where {outcome}_when holds."
+    )
+    return Finding("leads", "dated_anyway", "info", 0, text)
 
 
 def _profile_findings(

@@ -85,6 +85,18 @@ def test_an_activity_before_the_creation_is_dated_to_it_and_counted(read, found)
     assert found(export, "activities") == {"before_creation": 1}
 
 
+def test_a_date_without_a_time_on_the_day_of_creation_does_not_lie_before_it(read, found) -> None:
+    """Salesforce dates its tasks by the day only."""
+    dates = HEADER + "a,2024-01-01,call\nb,2024-01-01,call\na,2024-01-05,call\n"
+    export = read(activities=dates)
+    assert export.activities["occurred_at"].tolist() == [
+        stamp("2024-01-01 10:00"),
+        stamp("2024-01-05"),
+        stamp("2024-01-02 10:00"),
+    ]
+    assert found(export, "activities") == {"on_day_of_creation": 1, "before_creation": 1}
+
+
 def test_an_activity_in_the_future_stays_and_does_not_move_the_last_instant(read, found) -> None:
     export = read(activities=HEADER + "a,2025-01-01T10:00Z,meeting\na,2024-05-01T10:00Z,call\n")
     assert len(export.activities) == 2

@@ -224,6 +224,21 @@ def test_a_date_without_its_flag_is_set_aside_if_it_dates_one_outcome_only(read,
     assert export.leads["closed_at"].tolist() == [stamp("2024-02-01")] * 2
 
 
+def test_a_date_that_most_leads_have_counts_only_where_its_flag_holds(
+    read, set_aside, found
+) -> None:
+    """Salesforce keeps no date of a disqualification, only that of the last change."""
+    statuses = ["Unqualified"] * 10 + ["Open"] * 20
+    rows = [f"{i:02},2024-01-01,,{status},2024-03-01" for i, status in enumerate(statuses)]
+    mapping = {"closed_at": "changed", "closed_when": {"Status": ["Unqualified"]}}
+    export = read(
+        "\n".join(["lead_id,created_at,converted_at,Status,changed", *rows]), leads_toml=mapping
+    )
+    assert set_aside(export) == []
+    assert export.leads["closed_at"].notna().tolist() == [True] * 10 + [False] * 20
+    assert "dated_anyway" in found(export)
+
+
 def test_one_column_may_date_the_creation_and_the_outcome(read) -> None:
     export = read(
         "lead_id,call_date,y\na,2024-01-01,yes\nb,2024-01-02,no\n",
@@ -301,7 +316,8 @@ def test_no_lead_in_the_file_is_refused(read) -> None:
 
 def test_leads_none_of_which_can_be_used_are_refused_with_the_commonest_reason(read) -> None:
     with pytest.raises(
-        DataRefused, match=r"none of 2 leads can be used.*first on line 2: created_at is not a date"
+        DataRefused,
+        match=r"none of 2 leads.* first on line 2: created_at is not a date.*like 2024-12-31",
     ):
         read(HEADER + "a,01.02.2024,,\nb,01.02.2024,,\n")
 
