@@ -314,16 +314,18 @@ def _night(
             warn_when_stale=warn_when_stale,
             train_anyway=train_anyway,
         )
+    told = ""
     if night.training is not None:
         terminal.show_training(console, night.training)
-    _show_listing(console, night.listing, home)
+        told = night.training.decision.sentence
+    _show_listing(console, night.listing, home, told)
 
 
-def _show_listing(console: "Console", listing: "Listing", home: Path) -> None:
+def _show_listing(console: "Console", listing: "Listing", home: Path, told: str = "") -> None:
     from pipelines import terminal
     from pipelines.job import home_at
 
-    terminal.show_listing(console, listing, home_at(home))
+    terminal.show_listing(console, listing, home_at(home), told)
 
 
 def _screen() -> "Console":

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from pipelines.progress import Advance
 from publications.figures import count, percent, percent_band, points, points_band
+from publications.store import open_publication
 
 if TYPE_CHECKING:
     from models.registry import RegisteredVersion
@@ -157,23 +158,42 @@ def show_training(console: Console, training: "Training") -> None:
     console.print(f"Model version {decision.version} {leads}. {decision.sentence}")
 
 
-def show_listing(console: Console, listing: "Listing", home: "Home") -> None:
-    """The gains, the tiers, and where everything lies."""
+def show_listing(console: Console, listing: "Listing", home: "Home", told: str = "") -> None:
+    """The gains, the tiers, and where everything lies.
+
+    ``told`` is what the training before it came to: a reason that stands there is not repeated.
+    """
     if listing.proof is None:
         without = ("The list is most fresh first, without a model.", "yellow")
-        console.print(Text.assemble(without, f" {listing.no_model_reason}"))
+        reason = "" if listing.no_model_reason == told else f" {listing.no_model_reason}"
+        console.print(Text.assemble(without, reason))
     else:
         console.print(gains_table(listing.proof.gain_table))
         console.print(tiers_table(listing.proof.tiers))
     _show_sentences(console, "Warnings", listing.warnings)
-    folder = home.publications / str(listing.publication)
-    sizes = listing.worklist["tier"].value_counts()
-    tiers = ", ".join(f"{n:,} in tier {tier}" for tier, n in sizes.sort_index().items())
+    publication = open_publication(home, listing.publication)
+    show_list(console, publication)
+    show_files(console, _results(publication.folder))
+
+
+def show_list(console: Console, publication: "Publication") -> None:
+    """How many leads a published list holds as of when, and what was set aside for it."""
+    manifest = publication.manifest
+    counts = manifest["counts"]
+    tiers = (f", {count(n)} in tier {tier}" for tier, n in counts["tiers"].items())
+    leads = count(counts["leads_listed"], "open lead", "open leads")
+    as_of = pd.Timestamp(manifest["as_of"])
     console.print(
-        f"Publication {listing.publication}: {len(listing.worklist):,} open leads as of "
-        f"{listing.as_of:%Y-%m-%d %H:%M} UTC{', ' if tiers else ''}{tiers}."
+        f"Publication {publication.number}: {leads} as of {as_of:%Y-%m-%d %H:%M} UTC"
+        f"{''.join(tiers)}."
     )
-    show_files(console, _results(folder))
+    aside = [
+        f"{count(row['quarantined'])} of {count(row['rows_in'])} {row['table']}"
+        for row in counts["rows"]
+        if row["quarantined"]
+    ]
+    if aside:
+        console.print(f"In quarantine: {', '.join(aside)}. The report says why.")
 
 
 def show_publication(console: Console, publication: "Publication", written: Path | None) -> None:
@@ -185,6 +205,7 @@ def show_publication(console: Console, publication: "Publication", written: Path
         reason = publication.manifest["model"]["missing_because"]
         without = ("The list in force was made without a model.", "yellow")
         console.print(Text.assemble(without, f" {reason}"))
+    show_list(console, publication)
     files = _results(publication.folder)
     show_files(console, files if written is None else {**files, "Written": written.absolute()})
 

@@ -93,6 +93,28 @@ def test_each_fact_has_a_bar_as_long_as_it_weighs(shown):
     assert "Model version 3, as of 2024-03-10 06:30 UTC" in text
 
 
+def publication(**counts) -> SimpleNamespace:
+    rows = [
+        {"table": "leads", "rows_in": 900, "kept": 890, "quarantined": 10, "excluded": 0},
+        {"table": "activities", "rows_in": 3320, "kept": 3320, "quarantined": 0, "excluded": 0},
+    ]
+    told = {"leads_listed": 3, "tiers": {"A": 1, "B": 1, "C": 1}, "rows": rows} | counts
+    return SimpleNamespace(number=7, manifest={"as_of": "2024-03-10T06:30:00Z", "counts": told})
+
+
+def test_a_list_is_shown_with_its_instant_its_tiers_and_what_was_set_aside(shown):
+    terminal.show_list(shown.console, publication())
+    assert shown.text() == (
+        "Publication 7: 3 open leads as of 2024-03-10 06:30 UTC, 1 in tier A, 1 in tier B, 1 in "
+        "tier C. In quarantine: 10 of 900 leads. The report says why."
+    )
+
+
+def test_an_empty_list_says_so(shown):
+    terminal.show_list(shown.console, publication(leads_listed=0, tiers={}, rows=[]))
+    assert shown.text() == "Publication 7: 0 open leads as of 2024-03-10 06:30 UTC."
+
+
 def test_versions_are_shown_with_who_leads(shown):
     metrics = {"gain_model_at_30": 0.562, "gain_most_fresh_at_30": 0.413}
     version = RegisteredVersion(
