@@ -162,6 +162,14 @@ FRESHNESS_COLUMNS = (
     ),
 )
 
+DRIFT_COLUMNS = (
+    PublishedColumn("group", "text", "the fact, in plain words"),
+    PublishedColumn("feature", "text", "what is measured of it"),
+    PublishedColumn("psi", "number", "how far today's list lies from the training rows; 0: alike"),
+    PublishedColumn("limit", "number", "more than that is hardly chance: the input has drifted"),
+    PublishedColumn("drifted", "count", "1: it has, else 0"),
+)
+
 MANIFEST = "manifest.json"
 
 FILES = (
@@ -224,6 +232,22 @@ FILES = (
         "where the model comes from, how it was tested, its predecessors",
         needs_model=True,
         optional=True,
+    ),
+    PublishedFile(
+        "watch.json",
+        "how the model does: its age, what has drifted, its gains since its training",
+        needs_model=True,
+        optional=True,
+    ),
+    PublishedFile(
+        "drift.csv",
+        "how far each input lies from the training rows, farthest first",
+        DRIFT_COLUMNS,
+        needs_model=True,
+        optional=True,
+    ),
+    PublishedFile(
+        "decision.json", "what the last training came to, with its numbers", optional=True
     ),
     PublishedFile(MANIFEST, "sizes and SHA-256 of the other files; where they come from"),
 )

@@ -12,6 +12,7 @@ from publications.layout import published_file
 from publications.report import Proof, ReportFacts
 from publications.store import Home, Provenance
 from publications.tables import write_parts, write_table
+from tests.publications.made_up_watch import made_up_decision, made_up_drift, made_up_watch
 
 AS_OF = datetime(2012, 3, 14, tzinfo=UTC)
 DEPTHS = np.linspace(0, 1, 21)
@@ -261,7 +262,10 @@ def write_publication_files(folder: Path) -> None:
     write_table(folder, "first_contact.csv", made_up_first_contact())
     write_table(folder, "volumes.csv", made_up_volumes())
     write_table(folder, "freshness.csv", made_up_freshness())
+    write_table(folder, "drift.csv", made_up_drift())
     (folder / "model.json").write_text(json.dumps(made_up_model()))
+    (folder / "watch.json").write_text(json.dumps(made_up_watch()))
+    (folder / "decision.json").write_text(json.dumps(made_up_decision()))
     (folder / "data_checks.json").write_text(json.dumps({"results": []}))
     (folder / "report.html").write_text("<!doctype html><title>made up</title>")
     for name in ("gains.png", "tiers.png"):

@@ -8,6 +8,7 @@ import pytest
 
 from publications.layout import FILES, published_file, require_columns
 from tests.publications.conftest import made_up_model
+from tests.publications.made_up_watch import made_up_decision, made_up_watch
 
 DOCS = Path(__file__).parents[2] / "docs" / "publications.md"
 
@@ -38,6 +39,7 @@ def test_beside_them_stands_what_the_dashboard_tells() -> None:
     assert {file.name for file in FILES if file.optional} == {
         *("reasons.parquet", "timeline.parquet", "importance.csv", "first_contact.csv"),
         *("volumes.csv", "freshness.csv", "model.json"),
+        *("watch.json", "drift.csv", "decision.json"),
     }
 
 
@@ -104,10 +106,22 @@ def test_the_documentation_tells_every_file_and_column_and_no_other() -> None:
     assert named <= {file.name for file in FILES}
 
 
-def documented_keys() -> set[str]:
-    rows = re.findall(r"^\| (`.+?`) \|", sections()["`model.json`"], re.MULTILINE)
+def documented_keys(name: str = "model.json") -> set[str]:
+    rows = re.findall(r"^\| (`.+?`) \|", sections()[f"`{name}`"], re.MULTILINE)
     return {key for row in rows for key in re.findall(r"`(\w+)`", row)}
 
 
-def test_the_documentation_tells_every_key_of_the_model() -> None:
-    assert documented_keys() == set(made_up_model())
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.json", made_up_model()),
+        ("watch.json", made_up_watch()),
+        ("decision.json", made_up_decision()),
+    ],
+)
+def test_the_documentation_tells_every_key(name: str, content: dict[str, object]) -> None:
+    assert documented_keys(name) == set(content)
+    words = set(re.findall(r"\w+", sections()[f"`{name}`"]))
+    for value in content.values():
+        for inner in value if isinstance(value, list) else [value]:
+            assert set(inner if isinstance(inner, dict) else ()) <= words
