@@ -48,6 +48,16 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
     assert found == allowed
 
 
+def test_mlflow_is_known_to_the_registry_only() -> None:
+    knowing = set()
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            knowing |= {file.name for name in names if name.split(".")[0] == "mlflow"}
+    assert knowing == {"registry.py", "registry_connection.py", "registry_records.py"}
+
+
 def test_nothing_happens_on_import() -> None:
     app = {ROOT / "dashboard" / "app.py", *(ROOT / "dashboard" / "app_pages").glob("*.py")}
     for file in set(FILES) - app:  # Streamlit runs its pages from top to bottom

@@ -25,6 +25,7 @@ from models.registry import (
     note_decision,
     promote,
     rollback,
+    step_down,
     versions,
 )
 from models.scorer import LeadScorer
@@ -175,6 +176,61 @@ def test_rolling_back_twice_leads_forward_again(
     assert time.monotonic() - begin < 60
     assert rollback(registry).version == second
     assert rollback(registry, first).aliases == ("champion",)
+
+
+def test_a_version_that_a_person_took_the_lead_from_is_marked_until_a_person_gives_it_back(
+    registry: Registry, trained: dict[int, Path]
+) -> None:
+    first, second = log(registry, trained[1]), log(registry, trained[2])
+    promote(registry, first, replacing=None)
+    promote(registry, second, replacing=first, decision={"gain": 0.55})
+    rollback(registry)
+    assert {v.version: dict(v.decision) for v in versions(registry)} == {
+        second: {"gain": "0.55", "rolled_back_from": "true"},
+        first: {},
+    }
+    promote(registry, second, replacing=first)
+    assert versions(registry)[0].decision["rolled_back_from"] == "true"
+    rollback(registry)
+    rollback(registry, second)
+    assert {v.version: v.decision.get("rolled_back_from") for v in versions(registry)} == {
+        second: None,
+        first: "true",
+    }
+
+
+def test_a_rollback_to_the_champion_itself_marks_nobody(
+    registry: Registry, trained: dict[int, Path]
+) -> None:
+    first = log(registry, trained[1])
+    promote(registry, first, replacing=None)
+    assert rollback(registry, first).aliases == ("champion",)
+    assert versions(registry)[0].decision == {}
+
+
+def test_a_champion_that_steps_down_leaves_nobody_in_its_place_and_can_come_back(
+    registry: Registry, trained: dict[int, Path]
+) -> None:
+    first, second = log(registry, trained[1]), log(registry, trained[2])
+    promote(registry, first, replacing=None)
+    promote(registry, second, replacing=first)
+    step_down(registry, second, decision={"sentence": "It is worn.", "difference_high": -0.02})
+    assert champion(registry) is None
+    left = versions(registry)[0]
+    assert left.aliases == ("previous",)
+    assert left.decision == {"sentence": "It is worn.", "difference_high": "-0.02"}
+    assert rollback(registry).version == second
+
+
+def test_only_the_champion_can_step_down(registry: Registry, trained: dict[int, Path]) -> None:
+    first, second = log(registry, trained[1]), log(registry, trained[2])
+    with pytest.raises(ChampionChanged, match="Version 1 was to step down, but no champion is"):
+        step_down(registry, first, decision={})
+    promote(registry, second, replacing=None)
+    with pytest.raises(ChampionChanged, match="step down, but version 2 is the champion now"):
+        step_down(registry, first, decision={"sentence": "It is worn."})
+    assert champion(registry).version == second
+    assert versions(registry)[1].decision == {}
 
 
 def test_a_version_that_does_not_exist_is_named_with_those_that_do(
