@@ -3,7 +3,7 @@
 The page holds no clock time, so that equal input gives equal bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -62,9 +62,18 @@ class ReportFacts:
     """Why there is no proof and what is missing, as whole sentences."""
     most_fresh_by: str = "last inbound activity"
     warnings: Sequence[str] = field(default_factory=tuple)
-    """The gate's warnings, as sentences."""
+    """The caveats of the model and the gate's warnings, as sentences."""
     notes: Sequence[str] = field(default_factory=tuple)
     """What was repaired or left out on purpose, as sentences."""
+    watch: Mapping[str, Any] | None = None
+    """As in watch.json; its reasons for being worn stand at the top."""
+    drift: "pd.DataFrame | None" = None
+    """As in drift.csv."""
+    decision: Mapping[str, Any] | None = None
+    """As in decision.json."""
+    alarms: Sequence[str] = field(default_factory=tuple)
+    """What must be read first, such as that another model than the champion ranked the list, as
+    sentences; where one stands among the warnings as well it is told once."""
     name: str = ""
     """What the list is about, such as "Loan applications"."""
 
