@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.dashboard import dashboard_start
-from pipelines.settings import DashboardSection
+from pipelines.sections import DashboardSection
 from publications.home import Home
 from publications.store import current, hold, publish, start_run
 from publications.tables import write_parts, write_table

@@ -34,6 +34,7 @@ def _known_encoding(name: str) -> str:
         raise ValueError(f"{name!r} is not an encoding; use a name such as 'cp1252'") from error
 
 
+Zone = Annotated[str, AfterValidator(_known_zone)]
 Values = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -50,7 +51,7 @@ class ExportSection(Section):
     """Folder of the files, relative to leadgain.toml."""
     database: SecretStr | None = None
     """URL of a database to read instead of files; it may hold a password, so it is never shown."""
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    timezone: Zone = "UTC"
     """Zone of time stamps that carry none."""
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from pipelines.dashboard import Start, dashboard_start
-from pipelines.settings import DashboardSection
+from pipelines.sections import DashboardSection
 from publications.home import Home
 from publications.store import Publication, current
 

@@ -20,7 +20,8 @@ from models.scorer import LeadScorer
 from pipelines.job import Job, home_at
 from pipelines.model_facts import Meaning, ModelFacts
 from pipelines.proof import ProofFrames, read_proof
-from pipelines.settings import TrackingSection, load_settings
+from pipelines.sections import TrackingSection
+from pipelines.settings import load_settings
 from pipelines.tasks import coarse_task
 from publications.home import Home
 

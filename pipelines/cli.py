@@ -269,7 +269,8 @@ def dashboard(
     """Show the list and its proof in the browser, on this machine only unless --public."""
     from pipelines.dashboard import dashboard_start
     from pipelines.job import home_at
-    from pipelines.settings import DashboardSection, load_settings
+    from pipelines.sections import DashboardSection
+    from pipelines.settings import load_settings
 
     given = _if_there(config)
     section = DashboardSection() if given is None else load_settings(given).dashboard

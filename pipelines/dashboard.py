@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from crm.errors import ConfigurationError
-from pipelines.settings import DashboardSection
+from pipelines.sections import DashboardSection
 from publications.home import Home
 
 APP_VARIABLE = "LEADGAIN_APP"

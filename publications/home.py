@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from publications.failpoints import failpoint
 from publications.figures import size
 
 POLL_SECONDS = 0.05
@@ -53,6 +54,16 @@ class Home:
     def lock(self) -> Path:
         """The file that the working process locks; it names that process."""
         return self.folder / "LOCK"
+
+    @property
+    def serving(self) -> Path:
+        """The file that the process behind the schedule locks."""
+        return self.folder / "SERVING"
+
+    @property
+    def logs(self) -> Path:
+        """What the runs said."""
+        return self.folder / "logs"
 
     @property
     def tracking_database(self) -> Path:
@@ -99,14 +110,36 @@ def hold(home: Home, *, wait_seconds: float = 0.0) -> Iterator[Hold]:
     with writing(home.folder):
         for folder in (home.runs, home.models, home.publications):
             folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o644)
+    with locked(home.lock, wait_seconds=wait_seconds):
+        failpoint("home.held")
+        yield Hold(home)
+
+
+def refuse_busy(home: Home) -> None:
+    """Say that a home folder is held before anything slow starts; ``hold`` says it for good.
+
+    Raises
+    ------
+    Busy
+        Another process holds it.
+    """
+    if home.lock.exists():
+        with locked(home.lock):
+            pass
+
+
+@contextmanager
+def locked(file: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the lock on a file, whose folder must be there; raises as :func:`hold` does."""
+    with writing(file):
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _lock(descriptor, home, wait_seconds)
-        with writing(home.lock):
+        _lock(descriptor, file, wait_seconds)
+        with writing(file):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         try:
-            yield Hold(home)
+            yield
         finally:
             # Unlocked by name: a child process may have inherited the open file.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -114,23 +147,23 @@ def hold(home: Home, *, wait_seconds: float = 0.0) -> Iterator[Hold]:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, home: Home, wait_seconds: float) -> None:
+def _lock(descriptor: int, file: Path, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise Busy(_busy_message(descriptor, home)) from None
+                raise Busy(_busy_message(descriptor, file)) from None
             time.sleep(POLL_SECONDS)
         else:
             return
 
 
-def _busy_message(descriptor: int, home: Home) -> str:
+def _busy_message(descriptor: int, file: Path) -> str:
     holder = os.pread(descriptor, 20, 0).decode("ascii", errors="replace").strip()
     who = f"Process {holder}" if holder.isdecimal() else "Another process"
-    return f"{who} is at work in {home.folder}. Wait until it is done, or use another --home."
+    return f"{who} is at work in {file.parent}. Wait until it is done, or use another --home."
 
 
 @contextmanager
@@ -177,6 +210,7 @@ def replace_lasting(path: Path, content: bytes) -> None:
     draft = path.with_name(f"{path.name}.new")
     write_lasting(draft, content)
     with writing(path):
+        failpoint("file.drafted")
         draft.replace(path)
         sync(path.parent)
 
@@ -197,6 +231,7 @@ def move_lasting(folder: Path, target: Path) -> None:
         for path in sorted(folder.rglob("*"), reverse=True):
             sync(path)
         sync(folder)
+        failpoint("folder.synced")
         folder.rename(target)
         sync(target.parent)
         sync(folder.parent)
@@ -228,4 +263,5 @@ def start_run(held: Hold, run_id: str) -> Path:
                 leftover.unlink()
         folder = runs / run_id
         folder.mkdir()
+        failpoint("run.started")
     return folder

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from publications.failpoints import failpoint
 from publications.home import (
     Busy,
     CannotWrite,
@@ -45,6 +46,7 @@ __all__ = [
     "move_lasting",
     "open_publication",
     "publish",
+    "standing",
     "start_run",
     "write_lasting",
     "write_table",
@@ -74,6 +76,8 @@ class Provenance:
     """As JSON values, secrets left out."""
     counts: Mapping[str, Any] = field(default_factory=dict)
     """As JSON values: rows in, kept, quarantined, excluded; whatever else was counted."""
+    inputs_sha256: str | None = None
+    """Of all that decides what the list says; two publications of the same are one too many."""
 
 
 @dataclass(frozen=True)
@@ -186,12 +190,29 @@ def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: 
     """
     home = held.home
     with writing(run_folder):
+        failpoint("files.written")
         manifest = _manifest(run_folder, provenance, published_at)
     write_lasting(run_folder / MANIFEST, manifest)
-    number = max(_numbers(home), default=0) + 1
-    move_lasting(run_folder, home.publications / str(number))
-    replace_lasting(home.current, f"{number}\n".encode())
+    with writing(home.publications):
+        failpoint("manifest.written")
+        number = max(_numbers(home), default=0) + 1
+        move_lasting(run_folder, home.publications / str(number))
+        failpoint("folder.moved")
+        replace_lasting(home.current, f"{number}\n".encode())
+        failpoint("current.replaced")
     return number
+
+
+def standing(home: Home, inputs_sha256: str) -> Publication | None:
+    """The publication in force, if it was made of the same inputs and is whole; else None."""
+    try:
+        publication = current(home)
+        if publication is None or publication.manifest.get("inputs_sha256") != inputs_sha256:
+            return None
+        publication.verify()
+    except PublicationDamaged:
+        return None
+    return publication
 
 
 def current(home: Home) -> Publication | None:
@@ -240,8 +261,10 @@ def keep_latest(held: Hold, count: int) -> list[int]:
             folder = home.publications / str(number)
             folder.rename(folder.with_suffix(REMOVED))
         sync(home.publications)
+        failpoint("old.set_aside")
         for folder in home.publications.glob(f"*{REMOVED}"):
             shutil.rmtree(folder)
+        failpoint("old.removed")
     return removed
 
 
@@ -265,6 +288,7 @@ def _manifest(run_folder: Path, provenance: Provenance, published_at: datetime) 
         "files": {name: _described(run_folder / name) for name in sorted(found)},
         "counts": provenance.counts,
         "settings": provenance.settings,
+        "inputs_sha256": provenance.inputs_sha256,
         "times": {
             "started_at": _instant(provenance.started_at),
             "published_at": _instant(published_at),

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 from playwright.sync_api import ConsoleMessage, Page
 
 from pipelines.dashboard import Start, dashboard_start
-from pipelines.settings import DashboardSection
+from pipelines.sections import DashboardSection
 from publications.home import Home
 from publications.store import Publication, current
 from tests.dashboard.made_up import handed_over

@@ -15,7 +15,8 @@ from pipelines import cli
 from pipelines.dashboard import APP_VARIABLE, AUTH_KEYS, Start, dashboard_start, sign_in_at
 from pipelines.job import Job
 from pipelines.publish import _provenance
-from pipelines.settings import DashboardSection, load_settings
+from pipelines.sections import DashboardSection
+from pipelines.settings import load_settings
 from publications.home import Home
 
 AUTH = {

@@ -10,14 +10,14 @@ from features.snapshots import ListPolicy
 from models.backtest import SHARES
 from models.bands import SAMPLES
 from models.registered import Registry
-from pipelines.settings import (
+from pipelines.sections import (
     BacktestSection,
     GateSection,
     ListsSection,
     TiersSection,
     TrackingSection,
-    load_settings,
 )
+from pipelines.settings import load_settings
 
 SHIPPED = Path(__file__).parents[2] / "data" / "loan_applications" / "leadgain.toml"
 SMALLEST = '[leads]\nfile = "leads.csv"\n'

@@ -1,0 +1,186 @@
+"""The sections of leadgain.toml but for those of the export, which crm.mapping has."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+
+from crm.mapping import Section, Zone
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ListsSection(Section):
+    """``[lists]``: when lists are drawn up, and what counts as success."""
+
+    policy: Literal["periodic", "on_arrival"] = "periodic"
+    every_days: Annotated[int, Field(ge=1, le=366)] = 7
+    delay_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 1.0
+    """With ``on_arrival``: hours between a lead's creation and its one row."""
+    horizon_days: Annotated[int, Field(ge=1, le=730)] = 30
+    max_age_days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+
+class FreshnessSection(Section):
+    """``[freshness]``: what the team calls fresh today, the ranking to beat."""
+
+    by: Literal["last_inbound", "last_activity", "created"] = "last_inbound"
+
+
+class TiersSection(Section):
+    """``[tiers]``: the share of the list in each tier, from the top."""
+
+    A: Share = 0.30
+    B: Share = 0.40
+    C: Share = 0.30
+    mode: Literal["relative", "frozen"] = "relative"
+
+    @model_validator(mode="after")
+    def _shares_make_a_whole(self) -> Self:
+        total = self.A + self.B + self.C
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"A + B + C must be 1, found {total:g}")
+        return self
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Tier -> share of the list, from the top."""
+        return {"A": self.A, "B": self.B, "C": self.C}
+
+
+class BacktestSection(Section):
+    """``[backtest]``: on which lists the ranking is proven."""
+
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    """Share of the matured lists, the latest ones, that the model is tested on."""
+    max_fits: Annotated[int, Field(ge=1, le=104)] = 8
+    """At most so many models are fitted; each is tested on the lists until the next."""
+    bootstrap_samples: Annotated[int, Field(ge=100, le=10_000)] = 500
+
+
+class TrainingSection(Section):
+    """``[training]``: the scorer."""
+
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    min_conversions: Annotated[int, Field(ge=1)] = 120
+    """Fewer conversions than this on the training lists: no model is trained."""
+    every_days: Annotated[int, Field(ge=1)] = 7
+    """``leadgain run`` trains again when the last training is so many days old."""
+
+
+class GateSection(Section):
+    """``[gate]``: how much of an export may be set aside before nothing is published."""
+
+    max_quarantined_share: Share = 0.05
+    max_quarantined_share_per_rule: Share = 0.02
+    max_unknown_leads_share: Share = 0.10
+    max_stale_days: Annotated[float, Field(gt=0)] = 1.0
+    """The gate warns when the export's last instant lies further behind the clock."""
+
+
+class TrackingSection(Section):
+    """``[tracking]``: where MLflow keeps its records."""
+
+    uri: str = ""
+    """A tracking server; empty: ``mlflow.db`` in the home folder."""
+    experiment: str = "leadgain"
+    model: str = "leadgain"
+
+
+def _address(text: str) -> str:
+    name, _, domain = text.partition("@")
+    if not name or "." not in domain or "@" in domain or text.split() != [text]:
+        raise ValueError(f"{text!r} is not an address such as 'ann@example.com'")
+    return text
+
+
+def _domain(text: str) -> str:
+    if not text.startswith("@"):
+        raise ValueError(f"{text!r} is not a domain such as '@example.com', with its @")
+    return _address(f"anyone{text}").removeprefix("anyone")
+
+
+def _address_or_domain(text: str) -> str:
+    return _domain(text) if text.startswith("@") else _address(text)
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Domain = Annotated[str, AfterValidator(_domain)]
+AddressOrDomain = Annotated[str, AfterValidator(_address_or_domain)]
+
+
+class DashboardSection(Section):
+    """``[dashboard]``: who sees which leads once people sign in; nobody else sees any."""
+
+    managers: tuple[AddressOrDomain, ...] = ()
+    """Addresses, or whole domains such as ``@example.com``, that see every lead."""
+    reps: dict[Address, tuple[str, ...]] = Field(default_factory=dict)
+    """Address -> the owner ids whose leads this person sees: one, or a list."""
+    rep_domains: tuple[Domain, ...] = ()
+    """Domains whose people see the leads whose owner id is their own address."""
+    secrets: str = ".streamlit/secrets.toml"
+    """Where the sign-in is configured (``[auth]`` of Streamlit), relative to leadgain.toml."""
+
+    @field_validator("reps", mode="before")
+    @classmethod
+    def _one_owner_or_several(cls, reps: object) -> object:
+        if not isinstance(reps, dict):
+            return reps
+        return {who: [owned] if isinstance(owned, str) else owned for who, owned in reps.items()}
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether nobody who signs in would see anything."""
+        return not (self.managers or self.reps or self.rep_domains)
+
+
+class ScheduleSection(Section):
+    """``[schedule]``: when ``leadgain serve`` works, by cron; an empty text is never."""
+
+    score: str = "30 5 * * *"
+    """Check, train where a training is due, score and publish."""
+    train: str = "0 4 * * 6"
+    """Check and train."""
+    timezone: Zone = "UTC"
+    """Zone of both."""
+    wait_minutes: Annotated[float, Field(ge=0, le=24 * 60)] = 60.0
+    """How long a scheduled run waits for another one that is at work."""
+
+
+class PublicationsSection(Section):
+    """``[publications]``: how many are kept."""
+
+    keep: Annotated[int, Field(ge=7, le=100_000)] = 30
+    """So many before the one in force; the gate looks at the sizes of the last seven."""
+
+
+class AlarmsSection(Section):
+    """``[alarms]``: who is told when a run fails or an export is refused."""
+
+    email_to: tuple[Address, ...] = ()
+    email_from: str = ""
+    """Sender; empty: the first of ``email_to``."""
+    smtp: SecretStr | None = None
+    """``smtp://user:password@host:587`` (STARTTLS where offered) or ``smtps://``."""
+    webhook: SecretStr | None = None
+    """An address that takes Slack's ``{"text": ...}``."""
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_web_address(cls, webhook: SecretStr | None) -> SecretStr | None:
+        if webhook and not webhook.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return webhook
+
+    @field_validator("smtp")
+    @classmethod
+    def _is_mail_address(cls, smtp: SecretStr | None) -> SecretStr | None:
+        if smtp and not smtp.get_secret_value().startswith(("smtp://", "smtps://")):
+            raise ValueError("must begin with smtp:// or smtps://")
+        return smtp
+
+    @model_validator(mode="after")
+    def _mail_needs_a_server(self) -> Self:
+        if self.email_to and not self.smtp:
+            raise ValueError("email_to is set but smtp is not; name the server that sends it")
+        return self
