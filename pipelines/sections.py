@@ -66,6 +66,8 @@ class TrainingSection(Section):
     """Fewer conversions than this on the training lists: no model is trained."""
     every_days: Annotated[int, Field(ge=1)] = 7
     """``leadgain run`` trains again when the last training is so many days old."""
+    known_before_the_outcome: tuple[str, ...] = ()
+    """Columns that the gate suspects of hindsight and a leading model may use all the same."""
 
 
 class GateSection(Section):
