@@ -1,11 +1,12 @@
 """What the registry speaks of: where it is, one version of the model, and how it says no."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 SQLITE = "sqlite:///"
+DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
 
 
 class RegistryUnavailable(RuntimeError):
@@ -25,7 +26,7 @@ class Registry:
     """Where MLflow keeps its records and under which names."""
 
     tracking_uri: str
-    """A tracking server, or an absolute ``sqlite:////...``."""
+    """A tracking server, or a database: an absolute ``sqlite:////...``, ``postgresql://...``."""
     artifact_root: str | None = None
     """Where a new experiment puts its files; None: where the server says."""
     experiment: str = "leadgain"
@@ -33,13 +34,30 @@ class Registry:
 
     @property
     def shown(self) -> str:
-        """The address without user and password.
+        """The address without user, password and parameters.
 
         >>> Registry("https://me:secret@tracking.example.com/x").shown
         'https://tracking.example.com/x'
         """
-        parts = urlsplit(self.tracking_uri)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        scheme, parted, rest = self.tracking_uri.partition("://")
+        if not parted:
+            return "the address of [tracking] uri"
+        known, _, place = rest.rpartition("@")
+        if scheme.startswith("sqlite"):
+            known, place = "", rest
+        # A "?" or "#" before the last "@" may belong to a password or not; then nothing is shown.
+        if any(mark in known for mark in "?#"):
+            return f"{scheme}://"
+        return f"{scheme}://{re.split('[?#]', place)[0]}"
+
+    @property
+    def address(self) -> str:
+        """The address as MLflow opens it: PostgreSQL through the driver that leadgain brings.
+
+        >>> Registry("postgres://db/mlflow").address
+        'postgresql+psycopg://db/mlflow'
+        """
+        return re.sub("^postgres(ql)?://", "postgresql+psycopg://", self.tracking_uri)
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,9 @@ class RegisteredVersion:
     """Of the training run, as given to ``log_training``."""
     decision: Mapping[str, str]
     """The figures by which it was promoted or not; empty if nothing was decided."""
+    spec_sha256: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """File -> SHA-256, of all that was logged; empty in a version of an older leadgain."""
 
 
 def embedded(
@@ -68,3 +89,18 @@ def embedded(
     """
     uri = f"{SQLITE}{database.absolute()}"
     return Registry(uri, artifacts.absolute().as_uri(), experiment, model_name)
+
+
+def named(
+    uri: str, artifacts: Path, *, experiment: str = "leadgain", model_name: str = "leadgain"
+) -> Registry:
+    """Describe the registry at an address; one without a server keeps its files in ``artifacts``.
+
+    >>> named("http://tracking:5000", Path("/home/mlartifacts")).artifact_root is None
+    True
+    >>> named("postgresql://db/mlflow", Path("/home/mlartifacts")).artifact_root
+    'file:///home/mlartifacts'
+    """
+    is_database = re.split("[+:]", uri)[0] in DATABASES
+    root = artifacts.absolute().as_uri() if is_database else None
+    return Registry(uri, root, experiment, model_name)

@@ -10,13 +10,11 @@ them MLflow keeps the Booster in LightGBM's own format for other programs to loa
 pickled, no example row is stored, and nothing is sent anywhere but to the tracking server.
 """
 
-import hashlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.errors import ModelDamaged
 from models.registered import (
     ChampionChanged,
     NoSuchVersion,
@@ -24,11 +22,11 @@ from models.registered import (
     Registry,
     RegistryUnavailable,
     embedded,
+    named,
 )
-from models.registry_connection import connected
+from models.registry_connection import connected, look_up
 from models.registry_records import (
     CHAMPION,
-    MODEL_TAG,
     PREVIOUS,
     all_versions,
     begun_run,
@@ -36,16 +34,15 @@ from models.registry_records import (
     described,
     existing,
     lead,
-    named,
     note,
     register,
     same_model,
     unnote,
 )
-from models.stored import MODEL_FILE, read_model
+from models.stored import MODEL_FILE, hashes_of, hold_against, read_model
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
+    from mlflow import MlflowClient
 
 __all__ = [
     "ChampionChanged",
@@ -57,16 +54,22 @@ __all__ = [
     "embedded",
     "fetch",
     "log_training",
+    "named",
     "note_decision",
+    "previous",
     "promote",
+    "reachable",
+    "refuse_other",
     "rollback",
     "step_down",
     "versions",
 ]
 
 TRAINING_FILES = "training"
-ROLLED_BACK_FROM = "rolled_back_from"
-"""The figure of a decision that marks a version from which a person took the lead."""
+FETCH_SECONDS = 25.0
+"""A model and its proof are a few megabytes."""
+ROLLED_BACK_FROM, STEPPED_DOWN = "rolled_back_from", "stepped_down"
+"""Figures of a decision: a person took the lead from the version; its proof did not hold."""
 
 
 def log_training(
@@ -108,22 +111,47 @@ def log_training(
         mlflow.log_artifacts(str(model_folder), TRAINING_FILES)
         known = same_model(client, registry, spec["spec_sha256"])
         if known is None:
-            known = register(client, registry, run_id, model, spec)
+            files = hashes_of(model_folder)
+            known = register(client, registry, run_id, model, spec, files)
         mlflow.set_tag("model_version", str(known.version))
         return described(client, known)
 
 
 def versions(registry: Registry, *, most: int | None = None) -> list[RegisteredVersion]:
     """List all versions, or the ``most`` newest, the newest first; empty where there is none."""
-    with connected(registry) as client:
-        return [described(client, found) for found in all_versions(client, registry)[:most]]
+    return look_up(
+        registry,
+        lambda client: [described(client, v) for v in all_versions(client, registry)[:most]],
+    )
 
 
 def champion(registry: Registry) -> RegisteredVersion | None:
-    """Look up the version that scores the lists; None where none was promoted yet."""
-    with connected(registry) as client:
-        found = by_alias(client, registry, CHAMPION)
+    """Look up the version that scores the lists; None where none leads."""
+    return _behind(registry, CHAMPION)
+
+
+def previous(registry: Registry) -> RegisteredVersion | None:
+    """Look up the version that led before the champion; None where there was none."""
+    return _behind(registry, PREVIOUS)
+
+
+def reachable(registry: Registry) -> None:
+    """Make sure, before expensive work, that the registry answers in time what it will be asked.
+
+    Raises
+    ------
+    RegistryUnavailable
+        It does not; decided within 20 seconds.
+    """
+    champion(registry)
+
+
+def _behind(registry: Registry, alias: str) -> RegisteredVersion | None:
+    def ask(client: "MlflowClient") -> RegisteredVersion | None:
+        found = by_alias(client, registry, alias)
         return None if found is None else described(client, found)
+
+    return look_up(registry, ask)
 
 
 def promote(
@@ -156,10 +184,11 @@ def promote(
         found = None if present is None else int(present.version)
         if found != replacing:
             raise ChampionChanged(
-                f"Version {version} was compared with {named(replacing)}, but {named(found)} is "
-                "the champion now. Nothing was moved; train again."
+                f"Version {version} was compared with {_called(replacing)}, but {_called(found)} "
+                "is the champion now. Nothing was moved; train again."
             )
         note(client, registry, version, decision or {})
+        unnote(client, registry, version, STEPPED_DOWN)
         lead(client, registry, version, found)
         return described(client, existing(client, registry, version))
 
@@ -172,6 +201,8 @@ def note_decision(registry: Registry, version: int, decision: Mapping[str, objec
 
 def step_down(registry: Registry, version: int, *, decision: Mapping[str, object]) -> None:
     """Let the champion lead no longer, with no other in its place; it becomes the one before.
+
+    It is marked with the decision ``stepped_down`` until it leads again.
 
     Parameters
     ----------
@@ -190,10 +221,10 @@ def step_down(registry: Registry, version: int, *, decision: Mapping[str, object
         found = None if present is None else int(present.version)
         if found != version:
             raise ChampionChanged(
-                f"Version {version} was to step down, but {named(found)} is the champion now. "
+                f"Version {version} was to step down, but {_called(found)} is the champion now. "
                 "Nothing was moved; run again."
             )
-        note(client, registry, version, decision)
+        note(client, registry, version, {**decision, STEPPED_DOWN: "true"})
         lead(client, registry, None, version)
 
 
@@ -220,7 +251,8 @@ def rollback(registry: Registry, version: int | None = None) -> RegisteredVersio
         existing(client, registry, version)
         present = by_alias(client, registry, CHAMPION)
         replaced = None if present is None else int(present.version)
-        unnote(client, registry, version, ROLLED_BACK_FROM)
+        for mark in (ROLLED_BACK_FROM, STEPPED_DOWN):
+            unnote(client, registry, version, mark)
         if replaced is not None and replaced != version:
             note(client, registry, replaced, {ROLLED_BACK_FROM: "true"})
         lead(client, registry, version, replaced)
@@ -247,25 +279,37 @@ def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
         The artifacts cannot be reached.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        connected(registry) as client,
-        tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as beside,
-    ):
-        found = existing(client, registry, version)
-        fetched = Path(client.download_artifacts(found.run_id, TRAINING_FILES, beside))
-        _hold_against(found, fetched)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f"{folder.name}.", ignore_cleanup_errors=True
+    ) as beside:
+
+        def ask(client: "MlflowClient") -> tuple[RegisteredVersion, Path]:
+            found = existing(client, registry, version)
+            fetched = client.download_artifacts(found.run_id, TRAINING_FILES, beside)
+            return described(client, found), Path(fetched)
+
+        found, fetched = look_up(registry, ask, patience=FETCH_SECONDS)
+        refuse_other(found, fetched, where="the registry")
         fetched.rename(folder)
-        return described(client, found)
+    return found
 
 
-def _hold_against(found: "ModelVersion", folder: Path) -> None:
-    file = folder / MODEL_FILE
-    expected = found.tags[MODEL_TAG]
-    sha256 = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "no such file"
-    if sha256 != expected:
-        raise ModelDamaged(
-            f"{MODEL_FILE} of version {found.version} in the registry is not the file that was "
-            f"registered: expected SHA-256 {expected}, found {sha256}. It was not opened. "
-            "Roll back to another version."
-        )
-    read_model(folder)
+def refuse_other(version: RegisteredVersion, folder: Path, *, where: str) -> None:
+    """Make sure that a folder holds what was registered as a version, before anyone opens it.
+
+    Raises
+    ------
+    ModelDamaged
+        A file is missing or another: one byte is enough.
+    """
+    hold_against(
+        folder,
+        {MODEL_FILE: version.model_sha256, **version.files},
+        spec_sha256=version.spec_sha256,
+        version=version.version,
+        where=where,
+    )
+
+
+def _called(version: int | None) -> str:
+    return "no champion" if version is None else f"version {version}"

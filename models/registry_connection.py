@@ -1,18 +1,33 @@
-"""The connection to MLflow: silent, in time, and all that it throws in one sentence of ours."""
+"""The connection to MLflow: silent, in time, and all that it throws in one sentence of ours.
+
+MLflow tries again and again, each time with its own patience. Here every question has one limit in
+all: it is asked in a thread of its own, which is left behind when the time is over. Nothing that
+writes is asked so, because a thread left behind would still write; writing begins with a question.
+"""
 
 import logging
 import os
 import sqlite3
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
 
 from models.registered import SQLITE, Registry, RegistryUnavailable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 20.0
+"""So long may one question take, MLflow's retries and all."""
+QUIET_SECONDS = 60.0
+"""So long a registry that gave no answer is not asked again: a run waits for it once."""
 
 ALWAYS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -24,10 +39,40 @@ ALWAYS = {
 UNLESS_SET = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 """The environment in which MLflow is imported: a server that is away is given up in time."""
 
+_silent: dict[str, tuple[float, str]] = {}
+"""Address -> until when it is not asked again, and why."""
+
 
 @contextmanager
 def connected(registry: Registry) -> Iterator["MlflowClient"]:
-    """A client, with MLflow silent and all that it throws in one sentence of ours."""
+    """A client for whoever writes, of a registry that has just given an answer.
+
+    Raises
+    ------
+    RegistryUnavailable
+        The registry does not answer in time, or does not do what is asked.
+    """
+    with _told_in_our_words(registry):
+        yield _in_time(registry, lambda: _client(registry), PATIENCE_SECONDS)
+
+
+def look_up(
+    registry: Registry, ask: Callable[["MlflowClient"], T], *, patience: float = PATIENCE_SECONDS
+) -> T:
+    """What ``ask`` finds out; it may be left behind in the middle, so it writes nothing there.
+
+    Raises
+    ------
+    RegistryUnavailable
+        The registry does not answer in time, or does not do what is asked.
+    """
+    with _told_in_our_words(registry):
+        return _in_time(registry, lambda: ask(_client(registry)), patience)
+
+
+@contextmanager
+def _told_in_our_words(registry: Registry) -> Iterator[None]:
+    """MLflow imported and silent; whatever it throws says where it was, without a password."""
     os.environ.update(ALWAYS)
     for name, value in UNLESS_SET.items():
         os.environ.setdefault(name, value)
@@ -35,21 +80,69 @@ def connected(registry: Registry) -> Iterator["MlflowClient"]:
         warnings.simplefilter("ignore")
         import mlflow
         from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-        for logger in ("mlflow", "alembic"):
+        for logger in ("mlflow", "alembic", "urllib3"):
             logging.getLogger(logger).setLevel(logging.ERROR)
         try:
-            _make_database(registry.tracking_uri)
             # Logging a model knows no client, only these two global addresses.
-            mlflow.set_tracking_uri(registry.tracking_uri)
-            mlflow.set_registry_uri(registry.tracking_uri)
-            yield mlflow.MlflowClient(registry.tracking_uri, registry.tracking_uri)
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise RegistryUnavailable(
+            mlflow.set_tracking_uri(registry.address)
+            mlflow.set_registry_uri(registry.address)
+            yield
+        except (MlflowException, SQLAlchemyError, ArgumentError, ImportError, OSError) as error:
+            told = (
                 f"MLflow at {registry.shown} did not do what was asked: {_reason(error)}. "
                 "Is it reachable and writable, and of the version that leadgain uses?"
-            ) from error
+            )
+            _be_quiet(registry, told)
+            # What MLflow says quotes the address: with a password in it, it is not handed on.
+            cause = error if registry.shown == registry.tracking_uri else None
+            raise RegistryUnavailable(told) from cause
+
+
+def _in_time(registry: Registry, ask: Callable[[], T], patience: float) -> T:
+    """Ask in a thread that may be left behind; a file needs none."""
+    if registry.tracking_uri.startswith(SQLITE):
+        return ask()
+    until, why = _silent.get(registry.tracking_uri, (0.0, ""))
+    if time.monotonic() < until:
+        raise RegistryUnavailable(why)
+    answer: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # raised where the answer is asked for
+            answer.set_exception(error)
+
+    Thread(target=work, daemon=True).start()
+    try:
+        return answer.result(patience)
+    except TimeoutError as error:
+        if answer.done():  # the registry's own: told as all that it throws
+            raise
+        told = (
+            f"MLflow at {registry.shown} has not answered within {patience:g} seconds. "
+            "Look whether it is up, and whether it can be reached from here."
+        )
+        _be_quiet(registry, told)
+        raise RegistryUnavailable(told) from error
+
+
+def _be_quiet(registry: Registry, why: str) -> None:
+    if not registry.tracking_uri.startswith(SQLITE):
+        _silent[registry.tracking_uri] = (time.monotonic() + QUIET_SECONDS, why)
+
+
+def _client(registry: Registry) -> "MlflowClient":
+    """A client whose registry has answered once."""
+    import mlflow
+
+    _make_database(registry.tracking_uri)
+    client = mlflow.MlflowClient(registry.address, registry.address)
+    if not registry.tracking_uri.startswith(SQLITE):
+        client.search_registered_models(max_results=1)
+    return client
 
 
 def _make_database(tracking_uri: str) -> None:
@@ -64,6 +157,8 @@ def _make_database(tracking_uri: str) -> None:
 
 def _reason(error: Exception) -> str:
     """What went wrong, without the message: it may hold addresses with passwords."""
+    if isinstance(error, ImportError):
+        return f"{error.name} is not installed"
     for name in ("error_code", "strerror"):
         if text := getattr(error, name, None):
             return str(text)

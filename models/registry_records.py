@@ -1,5 +1,6 @@
 """MLflow's records of one registered model: its runs, versions, aliases and tags."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION, PREVIOUS = "champion", "previous"
-MODEL_TAG, SPEC_TAG = "model_sha256", "spec_sha256"
+MODEL_TAG, SPEC_TAG, FILES_TAG = "model_sha256", "spec_sha256", "files_sha256"
 DECISION = "decision."
 """Begins the tags that tell by which figures a version became champion, or did not."""
 
@@ -35,9 +36,14 @@ def _experiment_id(client: "MlflowClient", registry: Registry) -> str:
 
 
 def register(
-    client: "MlflowClient", registry: Registry, run_id: str, model: str, spec: Mapping[str, Any]
+    client: "MlflowClient",
+    registry: Registry,
+    run_id: str,
+    model: str,
+    spec: Mapping[str, Any],
+    files: Mapping[str, str],
 ) -> "ModelVersion":
-    """Store the Booster for other programs and make it the next version."""
+    """Store the Booster for other programs and make it the next version; ``files`` are hashes."""
     import lightgbm
     import mlflow.lightgbm
     from mlflow.models import ModelSignature
@@ -57,7 +63,11 @@ def register(
         registry.model_name,
         logged.model_uri,
         run_id,
-        tags={MODEL_TAG: spec["model_sha256"], SPEC_TAG: spec["spec_sha256"]},
+        tags={
+            MODEL_TAG: spec["model_sha256"],
+            SPEC_TAG: spec["spec_sha256"],
+            FILES_TAG: json.dumps(files, sort_keys=True),
+        },
         model_id=logged.model_id,
     )
 
@@ -130,6 +140,8 @@ def described(client: "MlflowClient", found: "ModelVersion") -> RegisteredVersio
         params=dict(run.params),
         tags=own,
         decision=chosen,
+        spec_sha256=version.tags.get(SPEC_TAG, ""),
+        files=json.loads(version.tags.get(FILES_TAG, "{}")),
     )
 
 
@@ -147,8 +159,3 @@ def unnote(client: "MlflowClient", registry: Registry, version: int, name: str) 
     """Take one figure of a version's decision away, if it is there."""
     if f"{DECISION}{name}" in existing(client, registry, version).tags:
         client.delete_model_version_tag(registry.model_name, str(version), f"{DECISION}{name}")
-
-
-def named(version: int | None) -> str:
-    """How a message calls it."""
-    return "no champion" if version is None else f"version {version}"

@@ -27,7 +27,7 @@ def write_model(folder: Path, model: str, spec: Mapping[str, Any]) -> None:
     spec : JSON values; NaN and infinity are refused, as JSON has none
     """
     content = model.encode()
-    whole = {**spec, "format": FORMAT, "model_sha256": hashlib.sha256(content).hexdigest()}
+    whole = {**spec, "format": FORMAT, "model_sha256": _sha256(content)}
     whole["spec_sha256"] = hash_of_spec(whole)
     (folder / MODEL_FILE).write_bytes(content)
     (folder / SPEC_FILE).write_bytes(_as_json(whole).encode() + b"\n")
@@ -44,7 +44,7 @@ def read_model(folder: Path) -> tuple[str, dict[str, Any]]:
     spec = _read_spec(folder / SPEC_FILE)
     file = folder / MODEL_FILE
     content = _bytes_of(file)
-    found = hashlib.sha256(content).hexdigest()
+    found = _sha256(content)
     if found != spec["model_sha256"]:
         raise ModelDamaged(_damaged(file, expected=spec["model_sha256"], found=found))
     return content.decode(), spec
@@ -57,7 +57,51 @@ def hash_of_spec(spec: Mapping[str, Any]) -> str:
     True
     """
     bare = {key: value for key, value in spec.items() if key != "spec_sha256"}
-    return hashlib.sha256(_as_json(bare).encode()).hexdigest()
+    return _sha256(_as_json(bare).encode())
+
+
+def hashes_of(folder: Path) -> dict[str, str]:
+    """File -> SHA-256 of all that a model's folder holds, the files in folders inside it too."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): _sha256(path.read_bytes()) for path in files}
+
+
+def hold_against(
+    folder: Path, files: Mapping[str, str], *, spec_sha256: str, version: int, where: str
+) -> None:
+    """Make sure that a folder is, byte by byte, the version that was registered.
+
+    Parameters
+    ----------
+    folder : Path
+    files : file -> SHA-256; files beside these do not matter
+    spec_sha256 : str
+        Of the spec, as it stands in itself; empty: not known.
+    version, where : for the message, such as 3 and "the home folder"
+
+    Raises
+    ------
+    ModelDamaged
+        A file is missing or another; LightGBM has opened none of them.
+    """
+    for name, expected in files.items():
+        file = folder / name
+        found = _sha256(file.read_bytes()) if file.is_file() else "no such file"
+        if found != expected:
+            raise ModelDamaged(
+                f"{name} of version {version} in {where} is not the file that was registered: "
+                f"expected SHA-256 {expected}, found {found}. It was not opened."
+            )
+    _, spec = read_model(folder)
+    if spec_sha256 and spec["spec_sha256"] != spec_sha256:
+        raise ModelDamaged(
+            f"{SPEC_FILE} in {where} is not that of version {version}: expected SHA-256 "
+            f"{spec_sha256}, found {spec['spec_sha256']}. The model was not opened."
+        )
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _read_spec(file: Path) -> dict[str, Any]:
@@ -67,7 +111,7 @@ def _read_spec(file: Path) -> dict[str, Any]:
     except ValueError:  # not JSON, or not UTF-8
         spec = None
     if not isinstance(spec, dict) or "spec_sha256" not in spec:
-        found = hashlib.sha256(content).hexdigest()
+        found = _sha256(content)
         raise ModelDamaged(_damaged(file, expected="(not readable)", found=found))
     found = hash_of_spec(spec)
     if found != spec["spec_sha256"]:

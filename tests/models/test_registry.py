@@ -218,8 +218,14 @@ def test_a_champion_that_steps_down_leaves_nobody_in_its_place_and_can_come_back
     assert champion(registry) is None
     left = versions(registry)[0]
     assert left.aliases == ("previous",)
-    assert left.decision == {"sentence": "It is worn.", "difference_high": "-0.02"}
-    assert rollback(registry).version == second
+    assert left.decision == {
+        "sentence": "It is worn.",
+        "difference_high": "-0.02",
+        "stepped_down": "true",
+    }
+    back = rollback(registry)
+    assert back.version == second
+    assert "stepped_down" not in back.decision
 
 
 def test_only_the_champion_can_step_down(registry: Registry, trained: dict[int, Path]) -> None:
