@@ -1,6 +1,8 @@
 """Reading a table of the export from a database: as text, into the same path as a file."""
 
 import datetime as dt
+import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +26,20 @@ READ_ONLY = {
 }
 """How a dialect is told that nothing will be written; every transaction is rolled back besides."""
 
+ATTEMPTS = 3
+PAUSE_SECONDS = 1.0
+"""Between the first two attempts to connect; twice as long between the next."""
+POSTGRESQL = {
+    "connect_timeout": 10,
+    "options": "-c statement_timeout=600s",
+    # A connection of which nothing is heard any more is given up after a minute.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""How PostgreSQL is kept from letting us wait for ever; what the URL says goes before."""
+
 
 @contextmanager
 def open_database(url: SecretStr | None) -> Iterator[Any]:
@@ -46,7 +62,7 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
     import sqlalchemy as sa
 
     try:
-        engine = sa.create_engine(url.get_secret_value(), hide_parameters=True)
+        engine = _engine(url.get_secret_value())
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
         missing = f" ({error.name} is not installed)" if isinstance(error, ImportError) else ""
         raise ConfigurationError(
@@ -56,7 +72,7 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
     if engine.dialect.name == "sqlite":
         _refuse_missing_file(engine.url.database or "")
     try:
-        with engine.connect().execution_options(stream_results=True) as connection:
+        with _connected(engine).execution_options(stream_results=True) as connection:
             begin = READ_ONLY.get(engine.dialect.name)
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")
@@ -68,6 +84,28 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
         raise DataRefused(_told(error, engine.url)) from None
     finally:
         engine.dispose()
+
+
+def _engine(address: str) -> Any:
+    """SQLAlchemy's engine; PostgreSQL through the driver that leadgain brings."""
+    import sqlalchemy as sa
+
+    url = sa.make_url(re.sub("^postgres(ql)?://", "postgresql+psycopg://", address))
+    ours = url.drivername == "postgresql+psycopg"
+    limits = {k: v for k, v in POSTGRESQL.items() if ours and k not in url.query}
+    return sa.create_engine(url, hide_parameters=True, connect_args=limits)
+
+
+def _connected(engine: Any) -> Any:
+    """A connection; a database that does not answer is asked three times."""
+    import sqlalchemy as sa
+
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            return engine.connect()
+        except sa.exc.OperationalError:
+            time.sleep(PAUSE_SECONDS * 2**attempt)
+    return engine.connect()
 
 
 def _refuse_missing_file(name: str) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
+from crm import database
 from crm.database import _text, open_database
 from crm.errors import ConfigurationError, DataRefused
 from crm.export import Export
@@ -115,7 +116,21 @@ def test_a_sqlite_database_that_is_not_there_is_refused_and_not_made(tmp_path: P
     assert not file.exists()
 
 
-def test_the_password_is_in_no_message(tmp_path: Path) -> None:
+def test_a_database_that_does_not_answer_is_asked_three_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(database.time, "sleep", waited.append)
+    with (
+        pytest.raises(DataRefused, match="Connection refused"),
+        open_database(SecretStr("postgres://127.0.0.1:1/db")),
+    ):
+        pass
+    assert waited == [1.0, 2.0]
+
+
+def test_the_password_is_in_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PAUSE_SECONDS", 0)
     canary = "canary-4711"
     for url in (
         f"sqlite:///{tmp_path}/{canary}/none.db",
