@@ -4,7 +4,7 @@ Heavy libraries are imported inside the functions, because the command imports t
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,13 @@ def in_flow(config: Path, home: Path, as_of: str | None) -> Iterator["Console"]:
     """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
     job_of(config, home, as_of)
     with at_work(home) as console:
-        from pipelines.environment import start_prefect
+        from pipelines.environment import prefect_at_hand
         from pipelines.progress import step
 
-        with step("Getting ready"):
-            start_prefect(home, _load_libraries)
-        yield console
+        with ExitStack() as until_done:
+            with step("Getting ready"):
+                until_done.enter_context(prefect_at_hand(home, _load_libraries))
+            yield console
 
 
 def _load_libraries() -> None:

@@ -1,22 +1,31 @@
 """What the tools of the house read from the environment before they are imported."""
 
+import atexit
 import errno
 import os
 import shutil
-import signal
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from threading import Thread
 
-from publications.home import Home, write_lasting, writing
+from pipelines.local_server import LocalServer, ServerGone, start_server
+from publications.home import Home, refuse_busy, write_lasting, writing
 
 LEAST_FREE_BYTES = 32 * 2**20
 """A first run on the demo's data leaves about 10 MB in the home folder."""
 
 
+START_SECONDS = 120.0
+"""A server needs about ten seconds; a busy machine may need ten times as long."""
+
+
 class PrefectUnavailable(RuntimeError):
     """Prefect's server did not start, or the one that was named does not answer."""
+
+
+class PrefectSilent(RuntimeError):
+    """The server that was named does not answer."""
 
 
 def prepare(home: Path) -> None:
@@ -36,7 +45,6 @@ def prepare(home: Path) -> None:
     )
     defaults = {
         "PREFECT_HOME": str(Home(home.resolve()).prefect),
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
@@ -49,43 +57,59 @@ def prepare(home: Path) -> None:
         os.environ.setdefault(name, value)
 
 
-def start_prefect(home: Path, meanwhile: Callable[[], None]) -> None:
-    """Start Prefect's temporary server, which takes about ten seconds, and use the wait.
+@contextmanager
+def prefect_at_hand(home: Path, meanwhile: Callable[[], None]) -> Iterator[None]:
+    """Have a Prefect server, which takes about ten seconds to start, and use the wait.
 
     Where ``PREFECT_API_URL`` names a server, nothing is started. Raises what ``meanwhile`` raises.
 
     Raises
     ------
+    Busy
+        Another process is at work in the home folder.
     CannotWrite
         The home folder is closed to us, or its disk is full: the server would only try for minutes.
     PrefectUnavailable
         There is no server.
     """
     place = Home(home.resolve())
+    refuse_busy(place)
     _refuse_unwritable(place)
-    from prefect.client.orchestration import get_client
-    from prefect.server.api.server import SubprocessASGIServer  # noqa: F401 (imported once, here)
-
-    server: Future[object] = Future()
-
-    def start() -> None:
-        # The server inherits the mask: Ctrl-C is for us, who then tell it how the run ended.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            server.set_result(get_client(sync_client=True))
-        except Exception as error:  # raised where the result is asked for
-            server.set_exception(error)
-
-    Thread(target=start, daemon=True).start()  # a daemon: Ctrl-C does not wait for it
-    meanwhile()
+    named = os.environ.get("PREFECT_API_URL")
+    server = None if named else _server_of_this_process()
     try:
-        server.result()
-    except Exception as error:
+        meanwhile()
+        if server is None:
+            _refuse_silence()
+        else:
+            server.wait_until_up(START_SECONDS)
+    except (ServerGone, PrefectSilent) as error:
         raise PrefectUnavailable(
-            f"Prefect's server cannot be reached ({type(error).__name__}), so no run can start. If "
+            f"Prefect's server cannot be reached ({error}), so no run can start. If "
             "PREFECT_API_URL names a server, look whether it is up; if not, remove the folder "
             f"{place.prefect}, which only keeps the times of past runs."
         ) from error
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: named or (server.url if server else None)}):
+        yield
+
+
+@cache
+def _server_of_this_process() -> LocalServer:
+    server = start_server(keeps_schedule=False)
+    atexit.register(server.stop)
+    return server
+
+
+def _refuse_silence() -> None:
+    """Ask the server that was named whether it is there."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        error = client.api_healthcheck()
+    if error is not None:
+        raise PrefectSilent(type(error).__name__)
 
 
 def _refuse_unwritable(home: Home) -> None:

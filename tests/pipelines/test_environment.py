@@ -1,12 +1,16 @@
 """Tools stay inside the home folder, say nothing and ask nobody."""
 
 import os
+import socket
+from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pipelines import environment
-from pipelines.environment import PrefectUnavailable, prepare, start_prefect
-from publications.home import CannotWrite
+from pipelines.environment import PrefectUnavailable, prefect_at_hand, prepare
+from pipelines.local_server import start_server
+from publications.home import Busy, CannotWrite, Home, hold
 
 SWITCHES = {
     "DO_NOT_TRACK": "1",
@@ -46,29 +50,51 @@ def test_preparing_makes_nothing(tmp_path):
     assert not (tmp_path / "home").exists()
 
 
+def have_prefect(home: Path) -> None:
+    with prefect_at_hand(home, lambda: None):
+        pass
+
+
 def test_a_home_that_cannot_be_made_is_told_before_anything_starts(tmp_path):
     (tmp_path / "home").write_text("a file")
     with pytest.raises(CannotWrite, match=r"Cannot write .*home"):
-        start_prefect(tmp_path / "home", lambda: None)
+        have_prefect(tmp_path / "home")
 
 
 def test_a_full_disk_is_told_before_anything_starts(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "LEAST_FREE_BYTES", 2**62)
     with pytest.raises(CannotWrite, match=r"Cannot write .*home: No space left on device; .* free"):
-        start_prefect(tmp_path / "home", lambda: None)
+        have_prefect(tmp_path / "home")
 
 
 def test_a_database_that_cannot_be_written_is_told_before_anything_starts(tmp_path):
     (tmp_path / "home" / "prefect" / "prefect.db").mkdir(parents=True)
     with pytest.raises(CannotWrite, match=r"Cannot write .*prefect\.db: Is a directory"):
-        start_prefect(tmp_path / "home", lambda: None)
+        have_prefect(tmp_path / "home")
+
+
+def test_a_busy_home_is_told_before_anything_starts(tmp_path):
+    home = Home(tmp_path / "home")
+    with hold(home), pytest.raises(Busy, match=f"Process {os.getpid()} is at work in"):
+        have_prefect(home.folder)
+    assert not home.prefect.exists()
 
 
 def test_a_server_that_does_not_start_is_told_with_what_to_do(tmp_path, monkeypatch):
-    def refuse(**_: object) -> None:
-        raise RuntimeError("Timed out")
-
-    monkeypatch.setattr("prefect.client.orchestration.get_client", refuse)
-    with pytest.raises(PrefectUnavailable, match=r"cannot be reached \(RuntimeError\), so no run"):
-        start_prefect(tmp_path / "home", lambda: None)
+    os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = "sqlite+aiosqlite:////dev/null/prefect.db"
+    gone = start_server(keeps_schedule=False)
+    monkeypatch.setattr(environment, "_server_of_this_process", lambda: gone)
+    with pytest.raises(PrefectUnavailable, match=r"cannot be reached \(it ended with code \d\)"):
+        have_prefect(tmp_path / "home")
     assert not list((tmp_path / "home" / "prefect").iterdir())
+
+
+def test_a_named_server_that_is_not_there_is_told(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    with (
+        temporary_settings({PREFECT_API_URL: os.environ["PREFECT_API_URL"]}),
+        pytest.raises(PrefectUnavailable, match=r"cannot be reached \(ConnectError\)"),
+    ):
+        have_prefect(tmp_path / "home")
