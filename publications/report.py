@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from publications import charts, figures
+from publications import charts, figures, watch_words
 from publications.headline import Headline, headline
 from publications.summaries import calibration, gain_by_list, list_of
 from publications.theme import LINES, Theme
+from publications.watch_charts import drift_chart, since_chart
 
 if TYPE_CHECKING:
     import jinja2
@@ -94,6 +95,7 @@ def render_report(facts: ReportFacts) -> str:
     if facts.proof is None and not facts.no_model_reason:
         raise ValueError("without a proof the report needs no_model_reason")
     proof = facts.proof
+    alarms = watch_words.alarms(facts.watch, facts.alarms)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -105,6 +107,12 @@ def render_report(facts: ReportFacts) -> str:
             quarantined=_quarantined(facts.quarantine),
             lines=LINES,
             proof=proof,
+            alarms=alarms,
+            what_worn_means=watch_words.WHAT_WORN_MEANS,
+            what_drift_means=watch_words.WHAT_DRIFT_MEANS,
+            warnings=[told for told in facts.warnings if told not in alarms],
+            decision=_decision_context(facts),
+            watch=None if proof is None else _watch_context(facts, proof),
             **({} if proof is None else _proof_context(proof)),
         )
     )
@@ -127,6 +135,43 @@ def _proof_context(proof: Proof) -> dict[str, Any]:
             "customers": int(proof.backtest.query("converted == 1")["lead_id"].nunique()),
         },
         "pictures": _pictures(proof, found),
+    }
+
+
+def _decision_context(facts: ReportFacts) -> dict[str, Any] | None:
+    decision = facts.decision
+    if decision is None or facts.no_model_reason == decision["sentence"]:  # told at the top
+        return None
+    return {
+        "sentence": watch_words.decision_sentence(decision),
+        "rows": watch_words.decision_rows(decision),
+    }
+
+
+def _watch_context(facts: ReportFacts, proof: Proof) -> dict[str, Any] | None:
+    watch = facts.watch
+    if watch is None:
+        return None
+    periods = watch_words.periods(watch, proof.gain_table)
+    pictures: dict[str, dict[Theme, Any]] = {"since": {}, "drift": {}}
+    drift = facts.drift
+    if drift is not None and not (drift["drifted"] == 1).any():
+        drift = None
+    for theme in THEMES:
+        if len(periods):
+            depth = float(watch["since_training"]["depth"])
+            pictures["since"][theme] = since_chart(periods, depth=depth, theme=theme)
+        if drift is not None:
+            pictures["drift"][theme] = drift_chart(drift, theme=theme)
+    return {
+        "worn": bool(watch["worn"]),
+        "age": watch_words.age_sentence(watch),
+        "since": watch_words.since_sentence(watch, facts.horizon_days),
+        "drift": watch_words.drift_sentences(watch),
+        "moved": [] if drift is None else watch_words.farthest(drift)["name"].tolist(),
+        "tiers": watch["tier_shares"],
+        "notes": watch["notes"],
+        "pictures": _as_svg(pictures),
     }
 
 
@@ -161,6 +206,10 @@ def _pictures(proof: Proof, found: Headline) -> dict[str, dict[Theme, str]]:
         drawn["tiers"][theme] = charts.tiers_chart(proof.tiers, theme=theme)
         drawn["lists"][theme] = charts.lists_chart(by_list, depth=found.depth, theme=theme)
         drawn["calibration"][theme] = charts.calibration_chart(groups, theme=theme)
+    return _as_svg(drawn)
+
+
+def _as_svg(drawn: Mapping[str, Mapping[Theme, Any]]) -> dict[str, dict[Theme, str]]:
     return {
         name: {theme: charts.to_svg(chart, name=f"{name}-{theme}") for theme, chart in both.items()}
         for name, both in drawn.items()

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 WORN = (
-    "The model is worn: on the 4 lists since its training its lead over most fresh first has "
+    "On the 4 lists since its training its lead over most fresh first has "
     "shrunk from +11.7 to +2.1 points (95 % band -1.9 to +6.1)."
 )
 
@@ -18,7 +18,7 @@ def made_up_watch(**changes: object) -> dict[str, Any]:
         "age_days": 60.0,
         "worn": False,
         "reasons": [],
-        "notes": ["2 of 40 inputs have moved; together they weigh 12 % of what moves the scores."],
+        "notes": ["2 inputs weigh too little to call for a training."],
         "scores": {"psi": 0.04, "limit": 0.12},
         "inputs": {"features": 40, "drifted": 2, "share_of_importance": 0.12},
         "tier_shares": [
