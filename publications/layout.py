@@ -166,7 +166,7 @@ DRIFT_COLUMNS = (
     PublishedColumn("group", "text", "the fact, in plain words"),
     PublishedColumn("feature", "text", "what is measured of it"),
     PublishedColumn("psi", "number", "how far today's list lies from the training rows; 0: alike"),
-    PublishedColumn("limit", "number", "more than that is hardly chance: the input has drifted"),
+    PublishedColumn("limit", "number", "beyond it the shift is large and hardly chance: drifted"),
     PublishedColumn("drifted", "count", "1: it has, else 0"),
 )
 

@@ -170,7 +170,6 @@ def _watch_context(facts: ReportFacts, proof: Proof) -> dict[str, Any] | None:
         "drift": watch_words.drift_sentences(watch),
         "moved": [] if drift is None else watch_words.farthest(drift)["name"].tolist(),
         "tiers": watch["tier_shares"],
-        "notes": watch["notes"],
         "pictures": _as_svg(pictures),
     }
 

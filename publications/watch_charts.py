@@ -1,4 +1,4 @@
-"""How a model does since its training as charts: what it reaches, how far its inputs moved.
+"""How a model does since its training as charts: what it reaches, how far its inputs drifted.
 
 Every function takes frames and a theme and gives a chart; nothing is read or written.
 """

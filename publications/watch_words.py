@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FAR = 2.0
-"""An input so many times beyond its limit has moved far."""
+"""An input at so many times its limit has drifted far."""
 WHAT_DRIFT_MEANS = (
-    "An input that has moved tells that the leads of today are others than those that the model "
+    "An input that has drifted tells that the leads of today are others than those that the model "
     "learned from: another season, another campaign, or something that is kept differently in the "
     "CRM. Whether the model ranks them any worse shows only in the customers that it reaches."
 )
@@ -29,7 +29,7 @@ def age_sentence(watch: Mapping[str, Any]) -> str:
     >>> age_sentence({"version": 3, "trained_as_of": "2012-01-14T00:00:00Z", "age_days": 60.2})
     'Model 3 was trained on what was known by 14 January 2012, 60 days before this list.'
     """
-    head = f"Model {watch['version']} was trained on what was known by {_day(watch)}"
+    head = f"{_named(watch)} was trained on what was known by {_day(watch)}"
     age = float(watch["age_days"])
     if age < 0:
         return f"{head}, after the instant of this list."
@@ -58,7 +58,7 @@ def in_short(watch: Mapping[str, Any]) -> str:
             f"reached {percent(number(since['gain']), 1)} of the customers, most fresh first "
             f"{percent(number(since['most_fresh']), 1)} (difference {difference(since)})."
         )
-    return f"Model {watch['version']} is {old} old and {state}; {told}"
+    return f"{_named(watch)} is {old} old and {state}; {told}"
 
 
 def since_sentence(watch: Mapping[str, Any], horizon_days: int) -> str:
@@ -115,31 +115,50 @@ def periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd.DataFra
 
 
 def drift_sentences(watch: Mapping[str, Any]) -> list[str]:
-    """How many inputs have moved, what they weigh, and whether the scores have moved.
+    """How many inputs have drifted, what they weigh, and whether the scores have drifted.
+
+    The watch's own notes name the drifted inputs and so take the place of their number.
 
     >>> drift_sentences({"inputs": {"features": 40, "drifted": 0, "share_of_importance": 0.0},
-    ...                  "scores": {"psi": 0.01, "limit": 0.1}})
-    ['None of the 40 inputs has moved farther from the training than chance explains.',
-    'The scores of this list are spread as they were in the test.']
+    ...                  "scores": {"psi": 0.01, "limit": 0.25}, "notes": []})
+    ['None of the 40 inputs has drifted: as far as one can tell they lie where they lay at the
+    training.', 'The scores of this list are spread as they were on the tested lists.']
     """
-    inputs, scores = watch["inputs"], watch["scores"]
-    moved, of = int(inputs["drifted"]), f"the {count(inputs['features'], 'input', 'inputs')}"
-    if moved:
-        weight = percent(number(inputs["share_of_importance"]))
-        have = f"{count(moved)} of {of} {'has' if moved == 1 else 'have'}"
-        told = f"{have} moved farther from the training than chance explains"
-        told += f"; that is {weight} of what moves the scores."
-    else:
-        told = f"None of {of} has moved farther from the training than chance explains."
-    psi, limit = number(scores["psi"]), number(scores["limit"])
+    inputs, scores, notes = watch.get("inputs"), watch.get("scores"), list(watch["notes"])
+    told = []
+    if inputs is None and scores is None:
+        told.append("Today's list cannot be held against those that the model learned from.")
+    if inputs is not None and not (inputs["drifted"] and notes):
+        told.append(_drifted(inputs))
+    if scores is not None:
+        told.append(_spread(number(scores["psi"]), number(scores["limit"])))
+    return [*told, *notes]
+
+
+def _drifted(inputs: Mapping[str, Any]) -> str:
+    drifted, of = int(inputs["drifted"]), f"the {count(inputs['features'], 'input', 'inputs')}"
+    if not drifted:
+        return (
+            f"None of {of} has drifted: as far as one can tell they lie where they lay at the "
+            "training."
+        )
+    have = "has drifted: it lies" if drifted == 1 else "have drifted: they lie"
+    share = inputs["share_of_importance"]
+    weight = (
+        "" if share is None else f" {percent(share)} of what moves the scores comes from there."
+    )
+    return (
+        f"{count(drifted)} of {of} {have} farther from the training than chance explains.{weight}"
+    )
+
+
+def _spread(psi: float, limit: float) -> str:
     if psi > limit:
-        spread = (
-            "The scores of this list are spread otherwise than in the test (distance "
+        return (
+            "The scores of this list are spread otherwise than on the tested lists (distance "
             f"{decimal(psi)}, limit {decimal(limit)})."
         )
-    else:
-        spread = "The scores of this list are spread as they were in the test."
-    return [told, spread]
+    return "The scores of this list are spread as they were on the tested lists."
 
 
 def farthest(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame":
@@ -152,7 +171,8 @@ def farthest(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame":
     >>> import pandas as pd
     >>> farthest(pd.DataFrame({"group": "Mail", "feature": ["how many ever", "its kind"],
     ...          "psi": [0.3, 0.05], "limit": 0.1, "drifted": [1, 0]}))[["name", "says"]].values
-    array([['Mail: how many ever', 'moved far'], ['Mail: its kind', 'as then']], dtype=object)
+    array([['Mail: how many ever', 'drifted far'], ['Mail: its kind', 'within its limit']],
+    dtype=object)
     """
     import pandas as pd
 
@@ -165,8 +185,8 @@ def farthest(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame":
             "limit": shown["limit"],
             "drifted": shown["drifted"] == 1,
             "says": [
-                "as then" if not moved else "moved far" if psi > FAR * limit else "moved"
-                for psi, limit, moved in pairs
+                f"drifted{' far' if psi > FAR * limit else ''}" if drifted else "within its limit"
+                for psi, limit, drifted in pairs
             ],
         }
     )
@@ -242,6 +262,11 @@ def _compared(against: str, figures: Mapping[str, Any], other: Any) -> dict[str,
         "difference": points(number(figures["difference"])),
         "band": "" if band == NOTHING else band,
     }
+
+
+def _named(watch: Mapping[str, Any]) -> str:
+    version = watch.get("version")
+    return "The model" if version is None else f"Model {version}"
 
 
 def _day(watch: Mapping[str, Any]) -> str:

@@ -29,8 +29,8 @@ def test_the_page_tells_age_gain_drift_and_tiers_since_the_training() -> None:
         "The model since its training",
         "14 January 2012, 60 days before this list",
         "still the better one, and not by chance",
-        "2 of the 40 inputs have moved",
-        "An input that has moved tells",
+        "spread as they were on the tested lists",
+        "An input that has drifted tells",
         "2 inputs weigh too little to call for a training.",
         "A 30 % 36 %",
     ):
@@ -61,7 +61,15 @@ def test_a_model_of_today_has_neither_pictures_nor_gains_since() -> None:
     page = page_of(watch=made_up_watch(since_training=None, notes=[]), drift=still)
     assert "No list since its training has matured yet" in page.text
     assert len(drawings(page)) == 4
-    assert "An input that has moved tells" not in page.text
+    assert "An input that has drifted tells" not in page.text
+
+
+def test_what_is_not_known_of_today_has_no_figure() -> None:
+    tiers = [{"tier": "A", "expected": 0.3, "found": None}]
+    watch = made_up_watch(inputs=None, scores=None, tier_shares=tiers, notes=[])
+    page = page_of(watch=watch)
+    assert "cannot be held against those that the model learned from" in page.text
+    assert "A 30 % \N{EN DASH}" in page.text
 
 
 def test_the_last_decision_stands_there_with_its_numbers() -> None:

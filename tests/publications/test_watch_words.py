@@ -86,27 +86,42 @@ def test_the_table_is_read_at_the_depth_nearest_to_that_of_the_watch() -> None:
 
 
 def test_drift_is_told_by_how_many_inputs_what_they_weigh_and_the_scores() -> None:
-    told = watch_words.drift_sentences(made_up_watch())
+    told = watch_words.drift_sentences(made_up_watch(notes=[]))
     assert told == [
-        "2 of the 40 inputs have moved farther from the training than chance explains; that is "
-        "12 % of what moves the scores.",
-        "The scores of this list are spread as they were in the test.",
+        "2 of the 40 inputs have drifted: they lie farther from the training than chance explains. "
+        "12 % of what moves the scores comes from there.",
+        "The scores of this list are spread as they were on the tested lists.",
     ]
-    moved = made_up_watch(scores={"psi": 0.5, "limit": 0.1})
-    assert "(distance 0.50, limit 0.10)" in watch_words.drift_sentences(moved)[1]
+    spread = made_up_watch(scores={"psi": 0.5, "limit": 0.1})
+    assert "(distance 0.50, limit 0.10)" in watch_words.drift_sentences(spread)[0]
 
 
-def test_one_input_has_moved() -> None:
+def test_notes_name_the_drifted_inputs_and_are_not_counted_again() -> None:
+    assert watch_words.drift_sentences(made_up_watch()) == [
+        "The scores of this list are spread as they were on the tested lists.",
+        "2 inputs weigh too little to call for a training.",
+    ]
+
+
+def test_one_input_that_drifted_and_whose_weight_is_not_known() -> None:
     inputs = {"features": 40, "drifted": 1, "share_of_importance": None}
-    assert watch_words.drift_sentences(made_up_watch(inputs=inputs))[0].startswith(
-        "1 of the 40 inputs has moved"
+    told = watch_words.drift_sentences(made_up_watch(inputs=inputs, notes=[]))
+    assert told[0] == (
+        "1 of the 40 inputs has drifted: it lies farther from the training than chance explains."
     )
 
 
-def test_an_input_beyond_twice_its_limit_has_moved_far() -> None:
+def test_a_list_that_cannot_be_compared_says_so() -> None:
+    watch = made_up_watch(inputs=None, scores=None, notes=[])
+    assert watch_words.drift_sentences(watch) == [
+        "Today's list cannot be held against those that the model learned from."
+    ]
+
+
+def test_an_input_beyond_twice_its_limit_has_drifted_far() -> None:
     drift = made_up_drift().assign(psi=[0.25, 0.24] + [0.1] * 8)
     found = watch_words.farthest(drift, 3)
-    assert found["says"].tolist() == ["moved far", "moved", "as then"]
+    assert found["says"].tolist() == ["drifted far", "drifted", "within its limit"]
     assert found["name"].tolist()[0] == "Offer returned: days since the last one"
     assert found["drifted"].tolist() == [True, True, False]
 
