@@ -24,6 +24,7 @@ BADGES: dict[Theme, tuple[str, str, str]] = {
 TIER_MEANING = {"A": "call first", "B": "call next", "C": "call last"}
 FONT = '"Source Sans", sans-serif'
 """Streamlit's own, which the charts take over here."""
+COMMAND = re.compile(r"(`leadgain[a-z -]*`)")
 MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -34,6 +35,20 @@ def plain(text: str) -> str:
     '\\!\\[x\\]\\(http\\:\\/\\/y\\)'
     """
     return MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def sentence(text: str) -> str:
+    r"""Write a sentence of leadgain's own, which may quote strangers: commands stand out as code.
+
+    >>> sentence("80 * 2 are too few. `leadgain train` may help.")
+    '80 \\* 2 are too few\\. `leadgain train` may help\\.'
+    """
+    parts = COMMAND.split(text)
+    return "".join(part if place % 2 else _escaped(part) for place, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", text))
 
 
 def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:

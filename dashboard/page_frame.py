@@ -56,6 +56,11 @@ class Page:
         return str(self.publication.manifest["model"]["missing_because"] or "")
 
     @property
+    def warnings(self) -> list[str]:
+        """The publication's warnings, as sentences; older publications have none."""
+        return [str(told) for told in self.publication.manifest.get("warnings") or []]
+
+    @property
     def horizon_days(self) -> int:
         """Within so many days a lead must convert to count as a customer."""
         lists = self.publication.manifest["settings"].get("lists") or {}

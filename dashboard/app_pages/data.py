@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import reading
+from dashboard import list_warnings, reading
 from dashboard.list_age import list_age
 from dashboard.look import chart, plain, records
 from dashboard.page_frame import Page, page
@@ -38,6 +38,12 @@ def show_verdict(checks: Mapping[str, Any]) -> None:
         title=f"{held} of {count(len(results))} checks hold; these do not",
         icon=":material/warning:",
     )
+
+
+def told_of(checks: Mapping[str, Any]) -> set[str]:
+    """The sentences that the checks and findings of this page say already."""
+    said = [*(checks.get("checks") or []), *(checks.get("findings") or [])]
+    return {result["message"] for result in said}
 
 
 def show_rows(opened: Page) -> None:
@@ -159,6 +165,7 @@ def show_volumes(opened: Page) -> None:
 with page("Data") as opened:
     checks = reading.facts(opened.publication, "data_checks.json")
     show_verdict(checks)
+    list_warnings.tell_in_full(opened, told_of(checks))
     show_checks(checks)
     show_rows(opened)
     show_findings(checks)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import reading
+from dashboard import model_watch, reading
 from dashboard.look import chart, fact_table, plain, records, without_model
 from dashboard.page_frame import Page, page
 from publications.charts import calibration_chart
@@ -122,13 +122,18 @@ def _day(text: str) -> str:
 
 
 with page("Model") as opened:
-    if not without_model(opened, ("model.json", "backtest.parquet"), "where the model comes from"):
+    if without_model(opened, ("model.json", "backtest.parquet"), "where the model comes from"):
+        model_watch.show_decision(opened)
+    else:
         model = reading.facts(opened.publication, "model.json")
+        model_watch.show_wear(opened)
         st.markdown(plain(model["verdict"]))
         show_facts(model)
+        model_watch.show_watch(opened)
         show_training(model)
         if reading.has(opened.publication, "importance.csv"):
             show_importance(reading.table(opened.publication, "importance.csv"), opened)
         show_folds(folds_table(model))
         show_calibration(reading.table(opened.publication, "backtest.parquet"), opened)
+        model_watch.show_decision(opened)
         show_versions(versions_table(model))

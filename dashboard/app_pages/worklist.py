@@ -2,17 +2,11 @@
 
 import streamlit as st
 
-from dashboard import lead_story, reading, worklist_filters, worklist_table
+from dashboard import lead_story, list_warnings, reading, worklist_filters, worklist_table
 from dashboard.list_age import list_age
 from dashboard.page_frame import Page, page
 from dashboard.worklist_query import Rows, Worklist
 from publications.figures import count, day
-
-FRESH_BY = {
-    "last_inbound": "last inbound activity",
-    "last_activity": "last activity of any kind",
-    "created": "creation",
-}
 
 
 def tell_age(opened: Page) -> None:
@@ -25,19 +19,6 @@ def tell_age(opened: Page) -> None:
         f"This list is {age.words} old: it knows nothing of what happened after "
         f"{day(opened.as_of)}. A new export and `leadgain run` make a new one.",
         icon=":material/history:",
-    )
-
-
-def tell_missing_model(opened: Page) -> None:
-    """Say that no model has ranked the list, and why."""
-    if not opened.no_model_reason:
-        return
-    freshness = opened.publication.manifest["settings"].get("freshness") or {}
-    by = FRESH_BY.get(freshness.get("by", ""), "last activity")
-    st.warning(
-        f"{opened.no_model_reason} Until then the leads stand most fresh first, by {by}.",
-        title="This list was made without a model",
-        icon=":material/info:",
     )
 
 
@@ -84,7 +65,7 @@ def show_page_of(listed: Worklist, rows: Rows, opened: Page) -> None:
 
 with page("Worklist", wide=True) as opened:
     tell_age(opened)
-    tell_missing_model(opened)
+    list_warnings.tell_in_short(opened)
     listed = reading.worklist(opened.publication)
     if len(listed) == 0:
         st.info("There is no open lead on this list. The next export may bring some.")

@@ -1,7 +1,7 @@
 """Small publications that can be read by eye, and the app on them without a browser."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from publications.layout import FILES, published_file
+from publications.layout import FILES, MANIFEST, published_file
 from publications.store import Home, Publication, current, hold, publish, start_run
 from publications.tables import write_table
 from tests.publications.conftest import (
@@ -17,6 +17,7 @@ from tests.publications.conftest import (
     made_up_worklist,
     write_publication_files,
 )
+from tests.publications.made_up_watch import made_up_watch
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = ("worklist", "gains", "tiers", "model", "data")
@@ -46,6 +47,8 @@ def publish_made_up(
     stories: bool = True,
     checks: Mapping[str, Any] | None = None,
     counts: Mapping[str, Any] | None = None,
+    watch: Mapping[str, Any] | None = None,
+    warnings: Sequence[str] | None = None,
 ) -> Publication:
     """Publish a made-up list.
 
@@ -59,6 +62,7 @@ def publish_made_up(
         write_publication_files(run)
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(run, name, listed)
+        (run / "watch.json").write_text(json.dumps(watch or made_up_watch()))
         (run / "data_checks.json").write_text(json.dumps(checks or made_up_checks()))
         for file in FILES:
             if (file.optional and not stories) or (file.needs_model and not model):
@@ -71,7 +75,11 @@ def publish_made_up(
             settings={"lists": {"horizon_days": 30}, "freshness": {"by": "created"}},
             **({} if model else WITHOUT_MODEL),
         )
-        publish(held, run, provenance, as_of)
+        number = publish(held, run, provenance, as_of)
+    if warnings is not None:
+        manifest = home.publications / str(number) / MANIFEST
+        content = json.loads(manifest.read_text())
+        manifest.write_text(json.dumps({**content, "warnings": [*warnings]}))
     found = current(home)
     assert found is not None
     return found
