@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 __all__ = [
+    "ROLLED_BACK_FROM",
+    "STEPPED_DOWN",
     "ChampionChanged",
     "NoSuchVersion",
     "RegisteredVersion",

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from models.reasons import base_score
-from models.registry import RegisteredVersion, versions
+from models.registry import RegisteredVersion, RegistryUnavailable, versions
 from pipelines.champion import Champion, registry_of
 from pipelines.job import Job, in_utc
 
@@ -40,8 +40,14 @@ def model_facts(leading: Champion, job: Job) -> bytes:
 
 
 def _told(leading: Champion, job: Job) -> list[RegisteredVersion]:
-    """The newest versions, and the leading one if it is older than all of them."""
-    newest = versions(registry_of(job), most=VERSIONS)
+    """The newest versions, and the leading one if it is older than all of them.
+
+    Alone the leading one where the registry is away: the list's warnings tell that.
+    """
+    try:
+        newest = versions(registry_of(job), most=VERSIONS)
+    except RegistryUnavailable:
+        newest = []
     known = any(found.version == leading.version.version for found in newest)
     return newest if known else [*newest, leading.version]
 

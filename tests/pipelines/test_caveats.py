@@ -36,6 +36,7 @@ def leading(job) -> SimpleNamespace:
         facts=replace(FACTS, fingerprint=fingerprint(job.settings)),
         proof=SimpleNamespace(backtest=backtest),
         meaning=Meaning.of(job.settings),
+        note="",
     )
 
 
@@ -59,6 +60,13 @@ def with_lists(job, **lists) -> SimpleNamespace:
 
 def test_a_model_of_this_week_under_these_settings_needs_no_caveat(leading, job):
     assert caveats(leading, checked(), job) == ()
+
+
+def test_why_the_model_is_not_simply_the_registered_champion_is_told_first(leading, job):
+    leading.note = "MLflow cannot be reached."
+    told = caveats(leading, checked(), with_lists(job, horizon_days=7))
+    assert told[0] == "MLflow cannot be reached."
+    assert len(told) == 2
 
 
 def test_a_changed_configuration_is_told_with_what_changed(leading, job):

@@ -47,17 +47,6 @@ def test_a_profile_column_that_became_text_is_refused_without_its_content(
     assert "canary" not in outcome.err
 
 
-def test_a_damaged_model_is_refused_before_it_scores(leadgain, night, published):
-    model = published / "models" / "1" / "model.txt"
-    content = bytearray(model.read_bytes())
-    content[len(content) // 2] ^= 1
-    model.write_bytes(content)
-    outcome = leadgain("score", "--config", night.config, "--home", published)
-    assert outcome.code == 1
-    assert "model.txt is not the file that was saved" in outcome.err
-    assert in_force(published).number == 1
-
-
 def test_a_lead_stands_on_its_earlier_list_as_it_stood_then(leadgain, night, published):
     """The list of an earlier instant, by today's model: nothing of later days is shown."""
     at = pd.Timestamp("2024-07-01", tz="UTC")
