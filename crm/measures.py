@@ -160,9 +160,9 @@ def size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[Check]
                 kept / before,
                 (low, high),
                 f"between {low:.0%} and {high:.0%} of the rows of the runs before",
-                f"{kept:,} rows of {table} are {kept / before:.0%} of the {before:,} in the runs "
-                f"before; between {low:.0%} and {high:.0%} are usual. Look whether the export is "
-                "whole; if it is meant to be like this, say so when you run leadgain.",
+                f"{kept:,} rows of {table} are {kept / before:.0%} of the {before:,} that the last "
+                f"runs usually had; between {low:.0%} and {high:.0%} pass. Look whether the export "
+                "is whole; if it is meant to be like this, run once with --any-size.",
             )
         )
     return checks

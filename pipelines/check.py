@@ -9,7 +9,9 @@ from crm.export import Export
 from crm.extract import read_export
 from pipelines.job import Job
 from pipelines.progress import step
+from pipelines.sizes import source_of, usual_rows
 from pipelines.tasks import coarse_task, text_flow
+from publications.failpoints import failpoint
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,13 @@ def check(
     as_of: str | None = None,
     now: str | None = None,
     warn_when_stale: bool = True,
+    any_size: bool = False,
 ) -> CheckedExport:
     """Read and judge the export; nothing is published."""
-    return checked_export(
-        Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
+    job = Job.of(
+        config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale, any_size=any_size
     )
+    return checked_export(job)
 
 
 def checked_export(job: Job) -> CheckedExport:
@@ -49,9 +53,11 @@ def checked_export(job: Job) -> CheckedExport:
         The export cannot be read, or an expectation that stops the run does not hold.
     """
     export = read(job)
+    failpoint("export.read")
     as_of = job.as_of_or(export.last_instant)
     checks = judge(export, job, as_of)
     checks.raise_for_errors()
+    failpoint("export.checked")
     return CheckedExport(export=export, checks=checks, as_of=as_of)
 
 
@@ -68,7 +74,13 @@ def judge(export: Export, job: Job, as_of: pd.Timestamp) -> DataChecks:
     limits = job.settings.gate.model_dump()
     if not job.warn_when_stale:
         limits["max_stale_days"] = None
+    usual = None if job.any_size else usual_rows(job.home, source_of(job.settings))
     with step("Checking the data"):
         return check_export(
-            export, job.settings.mapping, gate=Gate(**limits), as_of=as_of, now=job.now
+            export,
+            job.settings.mapping,
+            gate=Gate(**limits),
+            as_of=as_of,
+            now=job.now,
+            previous_rows=usual,
         )

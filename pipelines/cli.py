@@ -37,6 +37,12 @@ AsOfOption = Annotated[
     str | None,
     typer.Option("--as-of", help="Instant of the list; default: the export's last time stamp."),
 ]
+AnySizeOption = Annotated[
+    bool, typer.Option("--any-size", help="The export may be half or twice as large as usual.")
+]
+AgainOption = Annotated[
+    bool, typer.Option("--again", help="Publish even if the list would say the same.")
+]
 ToOption = Annotated[Path, typer.Option("--to", help="Where to write it.")]
 
 CONFIG = Path("leadgain.toml")
@@ -111,13 +117,14 @@ def check(
     config: ConfigOption = CONFIG,
     home: HomeOption = HOME,
     as_of: AsOfOption = None,
+    any_size: AnySizeOption = False,
 ) -> None:
     """Read the export and say whether it can be trusted; nothing is published."""
     with in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.check import check as flow
 
-        checked = flow(str(config), str(home), as_of)
+        checked = flow(str(config), str(home), as_of, any_size=any_size)
     terminal.show_checked(console, checked)
 
 
@@ -279,6 +286,27 @@ def dashboard(
     )
     _screen().print(f"The dashboard of {home} is at {start.url}. Ctrl-C ends it.", soft_wrap=True)
     start.serve()
+
+
+@app.command()
+def serve(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    test_alarms: Annotated[
+        bool, typer.Option("--test-alarms", help="Send a test to [alarms], and serve nothing.")
+    ] = False,
+) -> None:
+    """Score every night and train every week, by [schedule], until Ctrl-C."""
+    from pipelines.job import home_at
+    from pipelines.serving import serve_schedule, try_alarms
+    from pipelines.settings import load_settings
+
+    settings = load_settings(config)
+    if test_alarms:
+        _screen().print(try_alarms(settings.alarms, home_at(home)), soft_wrap=True)
+        return
+    with at_work(home) as console:
+        serve_schedule(settings, home_at(home), console)
 
 
 @app.command()

@@ -24,10 +24,6 @@ class PrefectUnavailable(RuntimeError):
     """Prefect's server did not start, or the one that was named does not answer."""
 
 
-class PrefectSilent(RuntimeError):
-    """The server that was named does not answer."""
-
-
 def prepare(home: Path) -> None:
     """Keep every tool inside the home folder, silent, and off the network.
 
@@ -58,10 +54,18 @@ def prepare(home: Path) -> None:
 
 
 @contextmanager
-def prefect_at_hand(home: Path, meanwhile: Callable[[], None]) -> Iterator[None]:
+def prefect_at_hand(
+    home: Path, meanwhile: Callable[[], None], *, keeps_schedule: bool = False
+) -> Iterator[None]:
     """Have a Prefect server, which takes about ten seconds to start, and use the wait.
 
     Where ``PREFECT_API_URL`` names a server, nothing is started. Raises what ``meanwhile`` raises.
+
+    Parameters
+    ----------
+    home : folder in which Prefect keeps its own
+    meanwhile : what to do while the server starts
+    keeps_schedule : for the process behind the schedule, beside which others may be at work
 
     Raises
     ------
@@ -73,17 +77,18 @@ def prefect_at_hand(home: Path, meanwhile: Callable[[], None]) -> Iterator[None]
         There is no server.
     """
     place = Home(home.resolve())
-    refuse_busy(place)
+    if not keeps_schedule:
+        refuse_busy(place)
     _refuse_unwritable(place)
     named = os.environ.get("PREFECT_API_URL")
-    server = None if named else _server_of_this_process()
+    server = None if named else _server_of_this_process(keeps_schedule)
     try:
         meanwhile()
         if server is None:
             _refuse_silence()
         else:
             server.wait_until_up(START_SECONDS)
-    except (ServerGone, PrefectSilent) as error:
+    except ServerGone as error:
         raise PrefectUnavailable(
             f"Prefect's server cannot be reached ({error}), so no run can start. If "
             "PREFECT_API_URL names a server, look whether it is up; if not, remove the folder "
@@ -96,8 +101,8 @@ def prefect_at_hand(home: Path, meanwhile: Callable[[], None]) -> Iterator[None]
 
 
 @cache
-def _server_of_this_process() -> LocalServer:
-    server = start_server(keeps_schedule=False)
+def _server_of_this_process(keeps_schedule: bool) -> LocalServer:
+    server = start_server(keeps_schedule=keeps_schedule)
     atexit.register(server.stop)
     return server
 
@@ -109,7 +114,7 @@ def _refuse_silence() -> None:
     with get_client(sync_client=True) as client:
         error = client.api_healthcheck()
     if error is not None:
-        raise PrefectSilent(type(error).__name__)
+        raise ServerGone(type(error).__name__)
 
 
 def _refuse_unwritable(home: Home) -> None:

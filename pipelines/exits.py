@@ -3,6 +3,11 @@
 0 done, 2 wrong usage or configuration, 3 data refused, 4 busy, 1 our fault.
 """
 
+from pathlib import Path
+from traceback import FrameSummary, extract_tb
+
+ROOMS = ("crm", "features", "models", "publications", "pipelines", "dashboard")
+
 OUR_FAULT = 1
 INTERRUPTED = 130
 """What a shell expects after Ctrl-C."""
@@ -23,9 +28,22 @@ def paragraph_of(error: BaseException) -> str:
     if isinstance(error, tuple(_codes())):
         return str(error)
     return (
-        f"This should not have happened ({type(error).__name__}: {error}). What was published "
-        "before is untouched. Run the command again with --debug and report what it shows."
+        f"This should not have happened ({type(error).__name__}{_where(error)}). What was "
+        "published before is untouched. Run the command again with --debug and report what it "
+        "shows."
     )
+
+
+def _where(error: BaseException) -> str:
+    """The last place of ours that the error passed; its own text may quote a cell."""
+    ours = [frame for frame in extract_tb(error.__traceback__) if _room_of(frame) in ROOMS]
+    return (
+        f" at {_room_of(ours[-1])}/{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    )
+
+
+def _room_of(frame: FrameSummary) -> str:
+    return Path(frame.filename).parent.name
 
 
 def _codes() -> dict[type[BaseException], int]:

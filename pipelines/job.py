@@ -27,6 +27,8 @@ class Job:
     as_of: pd.Timestamp | None = None
     """The instant of the list; None: the export's last instant."""
     warn_when_stale: bool = True
+    any_size: bool = False
+    """Whether the export may be of another size than those before it."""
 
     @classmethod
     def of(
@@ -37,6 +39,7 @@ class Job:
         as_of: str | None = None,
         now: str | None = None,
         warn_when_stale: bool = True,
+        any_size: bool = False,
     ) -> Self:
         """Read the settings, and the clock where ``now`` is not given.
 
@@ -58,6 +61,7 @@ class Job:
             now=clock,
             as_of=asked,
             warn_when_stale=warn_when_stale,
+            any_size=any_size,
         )
 
     @property

@@ -1,10 +1,14 @@
-"""The one kind of Prefect flow and the one kind of task that leadgain uses."""
+"""The kinds of Prefect flow and the one kind of task that leadgain uses."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
+
+from pipelines.reporting import reported, tell_of_crash
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,7 +22,32 @@ def text_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
     """
 
     def decorate(function: Callable[P, R]) -> Flow[P, R]:
-        return flow(name=name, persist_result=False, result_serializer="json")(function)
+        return flow(
+            name=name,
+            persist_result=False,
+            result_serializer="json",
+            on_crashed=[tell_of_crash],
+        )(function)
+
+    return decorate
+
+
+def reported_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
+    """Mark a function as a flow that people hear of: in the log, and where it fails by alarm.
+
+    It takes ``config`` and ``home``, and what it returns tells itself in a sentence, ``told``.
+    """
+
+    def decorate(function: Callable[P, R]) -> Flow[P, R]:
+        @wraps(function)
+        def told(*args: P.args, **kwargs: P.kwargs) -> R:
+            given: dict[str, Any] = signature(function).bind(*args, **kwargs).arguments
+            with reported(name, given["config"], given["home"]) as report:
+                outcome = function(*args, **kwargs)
+                report.done(outcome)
+                return outcome
+
+        return text_flow(name)(told)
 
     return decorate
 

@@ -91,6 +91,14 @@ def published(night, tmp_path) -> Path:
     return Path(shutil.copytree(night.home, tmp_path / "home"))
 
 
+@pytest.fixture
+def moved(night, tmp_path) -> Night:
+    """The first run with an export of the test's own, which may change: a run in that folder."""
+    folder = tmp_path / "moved"
+    shutil.copytree(night.config.parent, folder / "crm")
+    return run_night(folder / "crm" / "leadgain.toml", folder / "home")
+
+
 def run_night(config: Path, home: Path) -> Night:
     said = io.StringIO()
     with redirect_stdout(said), pytest.raises(SystemExit) as stop:

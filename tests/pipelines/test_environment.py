@@ -83,7 +83,7 @@ def test_a_busy_home_is_told_before_anything_starts(tmp_path):
 def test_a_server_that_does_not_start_is_told_with_what_to_do(tmp_path, monkeypatch):
     os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = "sqlite+aiosqlite:////dev/null/prefect.db"
     gone = start_server(keeps_schedule=False)
-    monkeypatch.setattr(environment, "_server_of_this_process", lambda: gone)
+    monkeypatch.setattr(environment, "_server_of_this_process", lambda keeps_schedule: gone)
     with pytest.raises(PrefectUnavailable, match=r"cannot be reached \(it ended with code \d\)"):
         have_prefect(tmp_path / "home")
     assert not list((tmp_path / "home" / "prefect").iterdir())

@@ -1,0 +1,131 @@
+"""Telling people that a run failed or an export was refused: by e-mail and by webhook."""
+
+import json
+import smtplib
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from html import escape
+from ipaddress import ip_address
+from urllib.parse import unquote, urlsplit
+
+from pipelines.sections import AlarmsSection
+
+TIMEOUT_SECONDS = 15.0
+SMTP_PORT, SMTPS_PORT = 587, 465
+
+
+class NotDelivered(RuntimeError):
+    """A message did not reach its people; the text names no address and no secret."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What happened, for people who were asleep."""
+
+    subject: str
+    """One line."""
+    text: str
+    """Paragraphs: what, where, what to do."""
+
+
+def send(alarm: Alarm, to: AlarmsSection) -> list[str]:
+    """Send an alarm to everyone whom ``[alarms]`` names.
+
+    Returns
+    -------
+    One sentence for each way that failed; empty where all was delivered or nobody is named.
+    """
+    failed = []
+    for way in _ways(to):
+        try:
+            way(alarm, to)
+        except NotDelivered as error:
+            failed.append(str(error))
+    return failed
+
+
+def _ways(to: AlarmsSection) -> Iterator[Callable[[Alarm, AlarmsSection], None]]:
+    if to.email_to:
+        yield send_mail
+    if to.webhook is not None:
+        yield post
+
+
+def send_mail(alarm: Alarm, to: AlarmsSection) -> None:
+    """Send it by e-mail, encrypted wherever the server can; a password only ever so.
+
+    Raises
+    ------
+    NotDelivered
+        The server is away, refuses us, or would take the password in clear.
+    """
+    message = EmailMessage()
+    message["Subject"] = alarm.subject
+    message["From"] = to.email_from or to.email_to[0]
+    message["To"] = ", ".join(to.email_to)
+    message.set_content(alarm.text)
+    try:
+        with _mail_server(to) as server:
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotDelivered(f"The e-mail was not sent ({type(error).__name__}).") from error
+
+
+def _mail_server(to: AlarmsSection) -> smtplib.SMTP:
+    address = urlsplit(to.smtp.get_secret_value() if to.smtp else "")
+    host, secure = address.hostname or "localhost", address.scheme == "smtps"
+    context = ssl.create_default_context()
+    if secure:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, address.port or SMTPS_PORT, timeout=TIMEOUT_SECONDS, context=context
+        )
+    else:
+        server = smtplib.SMTP(host, address.port or SMTP_PORT, timeout=TIMEOUT_SECONDS)
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=context)
+            secure = True
+    if address.username:
+        if not secure and not _is_this_machine(host):
+            server.close()
+            raise NotDelivered(
+                "The e-mail was not sent: the server offers no encryption, so the password of "
+                "[alarms] smtp stays here."
+            )
+        server.login(unquote(address.username), unquote(address.password or ""))
+    return server
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def post(alarm: Alarm, to: AlarmsSection) -> None:
+    """Post it as Slack's ``{"text": ...}``.
+
+    Raises
+    ------
+    NotDelivered
+        The address does not answer, or not with success.
+    """
+    text = escape(f"*{alarm.subject}*\n{alarm.text}", quote=False)  # Slack's own rule
+    request = urllib.request.Request(  # noqa: S310 (the settings take http and https only)
+        to.webhook.get_secret_value() if to.webhook else "",
+        data=json.dumps({"text": text}).encode(),
+        headers={"Content-Type": "application/json", "User-Agent": "leadgain"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            answer.read()
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise NotDelivered(f"The webhook refused the message (HTTP {error.code}).") from None
+    except (OSError, ValueError) as error:
+        raise NotDelivered(f"The webhook was not reached ({type(error).__name__}).") from None

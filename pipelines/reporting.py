@@ -1,0 +1,167 @@
+"""Every run leaves a line in the log, and one that fails is told to people."""
+
+import logging
+import socket
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from crm.errors import ConfigurationError, DataRefused
+from pipelines.alarms import Alarm, send
+from pipelines.exits import exit_code_of, paragraph_of
+from pipelines.job import home_at
+from pipelines.sections import AlarmsSection
+from pipelines.settings import load_settings
+from publications.home import Home
+from publications.store import PublicationDamaged, current
+
+LOG_FILE = "leadgain.log"
+LOG_BYTES, LOGS_KEPT = 2**20, 5
+
+
+class LogFile(RotatingFileHandler):
+    """A log that a full disk does not stop: the run itself tells of that."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        """Lose the line."""
+
+
+class Report:
+    """Takes what a run came to; see :func:`reported`."""
+
+    def __init__(self) -> None:
+        self.told = "done."
+
+    def done(self, outcome: object) -> None:
+        """Remember what a flow returned."""
+        self.told = str(getattr(outcome, "told", self.told))
+
+
+@contextmanager
+def reported(flow: str, config: str, home: str) -> Iterator[Report]:
+    """Log how a run ends; where it fails, tell those whom ``[alarms]`` names, and raise again.
+
+    Parameters
+    ----------
+    flow : "run", "score" or "train"
+    config, home : paths, as the flow has them
+    """
+    place, started, report = home_at(Path(home)), time.monotonic(), Report()
+    with run_log(place) as log:
+        try:
+            yield report
+        except Exception as error:
+            paragraph = paragraph_of(error)
+            code = exit_code_of(error)
+            log.error("%s: exit code %d. %s", flow, code, paragraph)  # noqa: TRY400 (see exits.py)
+            for failure in send(alarm_of(flow, error, place), alarms_of(config)):
+                log.warning("%s: %s", flow, failure)
+            raise
+        except BaseException as stop:
+            log.warning("%s: ended from outside (%s).", flow, type(stop).__name__)
+            raise
+        log.info("%s: %s (%.0f s)", flow, report.told, time.monotonic() - started)
+
+
+def alarm_of(flow: str, error: BaseException, home: Home) -> Alarm:
+    """What people are told of a run that failed."""
+    what = "refused the export" if isinstance(error, DataRefused) else "failed"
+    return Alarm(
+        subject=f"leadgain on {socket.gethostname()}: {flow} {what}",
+        text=(
+            f"{paragraph_of(error)}\n\n{_in_force(home)}\n\n"
+            f"Exit code {exit_code_of(error)}. Home folder {home.folder}; its {home.logs.name}/"
+            f"{LOG_FILE} tells of every run."
+        ),
+    )
+
+
+def crash_of(flow: str, home: Home) -> Alarm:
+    """What people are told of a run whose process was ended from outside."""
+    return Alarm(
+        subject=f"leadgain on {socket.gethostname()}: {flow} was killed",
+        text=(
+            f"The process of a scheduled {flow} ended without a word: killed, out of memory, or "
+            f"the machine went down. {_in_force(home)} The next run starts from there."
+        ),
+    )
+
+
+def trial_alarm(home: Home) -> Alarm:
+    """What people are told when somebody tries whether they can be reached."""
+    return Alarm(
+        subject=f"leadgain on {socket.gethostname()}: this is a test",
+        text=(
+            "This is how leadgain tells you of a run that failed or an export that it refused. "
+            f"{_in_force(home)}"
+        ),
+    )
+
+
+def tell_of_crash(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 (Prefect's names)
+    """Tell of a scheduled run whose process is gone, from the process that started it."""
+    if flow_run.deployment_id is None:
+        return
+    home = home_at(Path(flow_run.parameters["home"]))
+    with run_log(home) as log:
+        log.error("%s: killed, or ended without a word.", flow.name)
+        for failure in send(crash_of(flow.name, home), alarms_of(flow_run.parameters["config"])):
+            log.warning("%s: %s", flow.name, failure)
+
+
+def _in_force(home: Home) -> str:
+    try:
+        publication = current(home)
+    except PublicationDamaged as error:
+        return str(error)
+    if publication is None:
+        return "No list was published yet."
+    as_of = publication.manifest["as_of"][:16].replace("T", " ")
+    return f"The list in force is still publication {publication.number}, as of {as_of} UTC."
+
+
+def alarms_of(config: str) -> AlarmsSection:
+    """Who is to be told; where leadgain.toml is broken elsewhere, its ``[alarms]`` still count."""
+    try:
+        return load_settings(Path(config)).alarms
+    except ConfigurationError:
+        with suppress(OSError, ValueError, ValidationError):
+            content = tomllib.loads(Path(config).read_text(encoding="utf-8-sig"))
+            return AlarmsSection(**content.get("alarms", {}))
+    return AlarmsSection()
+
+
+@contextmanager
+def run_log(home: Home) -> Iterator[logging.Logger]:
+    """The log of a home folder, and of a schedule's error stream; it never ends a run."""
+    log = logging.Logger("leadgain", level=logging.INFO)
+    shape = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    shape.converter = time.gmtime
+    handlers: list[logging.Handler] = []
+    if is_scheduled():
+        handlers.append(logging.StreamHandler(sys.stderr))
+    with suppress(OSError):  # a full disk or a closed folder is told by the run itself
+        home.logs.mkdir(parents=True, exist_ok=True)
+        handlers.append(LogFile(home.logs / LOG_FILE, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT))
+    for handler in handlers:
+        handler.setFormatter(shape)
+        log.addHandler(handler)
+    try:
+        yield log
+    finally:
+        for handler in handlers:
+            handler.close()
+
+
+def is_scheduled() -> bool:
+    """Whether a schedule started this run, and not somebody at a terminal."""
+    from prefect.runtime import deployment
+
+    return bool(deployment.id)

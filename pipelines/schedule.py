@@ -1,0 +1,133 @@
+"""The served deployments: score every night, train every week."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from crm.errors import ConfigurationError
+from pipelines.sections import ScheduleSection
+from pipelines.turns import due_instants, missed
+from publications.home import Busy, Home, locked
+from publications.store import current
+
+if TYPE_CHECKING:
+    from prefect.deployments.runner import RunnerDeployment
+
+FLOWS = {"train": "train", "score": "run"}
+"""Deployment -> flow, in the order in which missed ones are made up."""
+AHEAD = pd.Timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One deployment and when it is due next."""
+
+    name: str
+    cron: str
+    next_due: pd.Timestamp | None
+
+
+def plan(section: ScheduleSection, now: pd.Timestamp) -> list[Planned]:
+    """What is served, and when each is due next.
+
+    Raises
+    ------
+    ConfigurationError
+        A schedule cannot be understood, or there is none.
+    """
+    planned = []
+    for name in FLOWS:
+        cron = getattr(section, name)
+        if cron:
+            due = due_instants(cron, section.timezone, now, now + AHEAD)
+            planned.append(Planned(name, cron, due[0] if due else None))
+    if not planned:
+        raise ConfigurationError(
+            "[schedule] score and train are both empty, so there is nothing to serve."
+        )
+    return planned
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """Be the only schedule of a home folder.
+
+    Raises
+    ------
+    Busy
+        Another process serves it already.
+    """
+    home.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(home.serving):
+            yield
+    except Busy as error:
+        raise Busy(f"Its schedule is served already. {error}") from None
+
+
+def deployments(
+    section: ScheduleSection, planned: list[Planned], config: Path, home: Home
+) -> list["RunnerDeployment"]:
+    """What Prefect is told: which flow, when, with which texts."""
+    from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
+
+    from pipelines.run import run
+    from pipelines.train import train
+
+    flows: dict[str, Any] = {"run": run, "train": train}
+    told = []
+    for one in planned:
+        deployment = flows[FLOWS[one.name]].to_deployment(
+            name=one.name,
+            schedule=Cron(one.cron, timezone=section.timezone),
+            parameters={
+                "config": str(config.resolve()),
+                "home": str(home.folder),
+                "scheduled": one.name,
+            },
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        )
+        told.append(deployment)
+    return told
+
+
+def to_make_up(home: Home, section: ScheduleSection, now: pd.Timestamp) -> dict[str, pd.Timestamp]:
+    """Deployment -> the one night to make up; a home without any list gets its first one now."""
+    found = {
+        name: missed(home, name, cron=cron, timezone=section.timezone, now=now)
+        for name in FLOWS
+        for cron in [getattr(section, name)]
+    }
+    if found["score"] is None and section.score and current(home) is None:
+        found["score"] = now
+    return {name: due for name, due in found.items() if due is not None}
+
+
+def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp]) -> None:
+    """Work by the schedule until Ctrl-C or SIGTERM, one run at a time.
+
+    Parameters
+    ----------
+    told : the deployments
+    late : deployment -> the instant for which a run is made up first
+    """
+    import asyncio
+
+    from prefect.deployments import run_deployment
+    from prefect.exceptions import TerminationSignal
+    from prefect.runner import Runner
+
+    runner = Runner(name="leadgain", limit=1, pause_on_shutdown=False)
+    for deployment in told:
+        runner.add_deployment(deployment)
+    for name, due in late.items():
+        run_deployment(f"{FLOWS[name]}/{name}", scheduled_time=due.to_pydatetime(), timeout=0)
+    try:
+        asyncio.run(runner.start())
+    except (KeyboardInterrupt, TerminationSignal):
+        return

@@ -1,0 +1,116 @@
+"""Whose turn it is: a missed night is made up once, and no night is worked twice."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from crm.errors import ConfigurationError
+from publications.home import Hold, Home, replace_lasting
+
+FILE = "schedule.json"
+LOOK_BACK = tuple(timedelta(days=days) for days in (2, 32, 400))
+MOST = 1000
+"""Prefect looks no further than so many instants."""
+
+
+def due_instants(
+    cron: str, timezone: str, start: pd.Timestamp, end: pd.Timestamp
+) -> list[pd.Timestamp]:
+    """When a schedule is due within ``[start, end]``, by Prefect's own rule.
+
+    Where the clocks change, a daily time is due once: at the earlier of two equal hours, and an
+    hour before one that is skipped.
+
+    Raises
+    ------
+    ConfigurationError
+        The five fields make no schedule.
+
+    >>> at = pd.Timestamp("2026-03-28", tz="UTC"), pd.Timestamp("2026-03-30", tz="UTC")
+    >>> [str(due) for due in due_instants("30 5 * * *", "Europe/Amsterdam", *at)]
+    ['2026-03-28 04:30:00+00:00', '2026-03-29 03:30:00+00:00']
+    """
+    from prefect.server.schemas.schedules import CronSchedule
+    from prefect.utilities.asyncutils import run_coro_as_sync
+
+    try:
+        schedule = CronSchedule(cron=cron, timezone=timezone)
+    except ValueError:
+        raise ConfigurationError(
+            f"[schedule] {cron!r} is no schedule. Write five fields: minute, hour, day, month, day "
+            "of the week, such as '30 5 * * *' for 5:30 every day."
+        ) from None
+    found: Sequence[datetime] = run_coro_as_sync(
+        schedule.get_dates(n=MOST, start=start.to_pydatetime(), end=end.to_pydatetime())
+    )
+    return [pd.Timestamp(due).tz_convert("UTC").as_unit("us") for due in found]
+
+
+def last_due(cron: str, timezone: str, now: pd.Timestamp) -> pd.Timestamp | None:
+    """The latest instant up to ``now`` at which a schedule was due; None if never in a year.
+
+    >>> str(last_due("0 4 * * 6", "UTC", pd.Timestamp("2026-11-20 09:00", tz="UTC")))
+    '2026-11-14 04:00:00+00:00'
+    """
+    for back in LOOK_BACK:
+        found = due_instants(cron, timezone, now - back, now)
+        if found:
+            return found[-1]
+    return None
+
+
+def why_not_now(
+    home: Home, name: str, due: pd.Timestamp, *, cron: str, timezone: str, now: pd.Timestamp
+) -> str | None:
+    """Why a scheduled run need not work: its night was worked, or a later one is due as well.
+
+    Parameters
+    ----------
+    home : where the turns that were taken are kept
+    name : of the schedule, "score" or "train"
+    due : the instant for which the run was planned
+    cron, timezone : the schedule as it is today; an empty ``cron`` plans nothing
+    now : aware
+    """
+    taken = last_turn(home, name)
+    if taken is not None and due <= taken:
+        return f"The {name} of {due:%Y-%m-%d %H:%M} UTC was done already."
+    later = last_due(cron, timezone, now) if cron else None
+    if later is not None and later > due:
+        return (
+            f"The {name} of {due:%Y-%m-%d %H:%M} UTC is made up by that of {later:%Y-%m-%d %H:%M}."
+        )
+    return None
+
+
+def take_turn(held: Hold, name: str, due: pd.Timestamp) -> None:
+    """Remember that the run planned for ``due`` is at work; it is not begun again if it fails."""
+    turns = _turns(held.home) | {name: due.isoformat()}
+    replace_lasting(held.home.folder / FILE, f"{json.dumps(turns, indent=1)}\n".encode())
+
+
+def last_turn(home: Home, name: str) -> pd.Timestamp | None:
+    """The instant of the last turn that was taken; None where none was."""
+    at = _turns(home).get(name)
+    return None if at is None else pd.Timestamp(at)
+
+
+def missed(
+    home: Home, name: str, *, cron: str, timezone: str, now: pd.Timestamp
+) -> pd.Timestamp | None:
+    """The latest instant at which a run was due and none took its turn; None where none is missed.
+
+    A home folder in which no turn was ever taken has missed nothing.
+    """
+    taken = last_turn(home, name)
+    due = last_due(cron, timezone, now) if cron else None
+    return due if taken is not None and due is not None and due > taken else None
+
+
+def _turns(home: Home) -> dict[str, str]:
+    try:
+        return dict(json.loads((home.folder / FILE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}

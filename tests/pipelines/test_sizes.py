@@ -1,0 +1,100 @@
+"""An export of half or twice the usual size is refused unless somebody says that it is meant so."""
+
+import json
+
+import pytest
+
+from pipelines.settings import load_settings
+from pipelines.sizes import size_facts, source_of, usual_rows
+from publications.home import Home
+from tests.pipelines.conftest import in_force
+
+LEADS = '[leads]\nfile = "leads.csv"\n'
+
+
+@pytest.fixture
+def place(tmp_path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def published(place: Home, number: int, leads: int, **counts: object) -> None:
+    """As much of a publication as is looked at."""
+    folder = place.publications / str(number)
+    folder.mkdir(parents=True)
+    rows = [{"table": "leads", "kept": leads}]
+    told = {"rows": rows, "source": "here", "any_size": False} | counts
+    manifest = {"files": {}, "model": {}, "times": {}, "as_of": "2026-11-20T00:00:00Z"}
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"counts": told}))
+    place.current.write_text(f"{number}\n")
+
+
+def test_nothing_is_usual_before_the_first_publication(place):
+    assert usual_rows(place, "here") == {}
+
+
+def test_the_median_of_the_last_seven_is_usual(place):
+    for number, leads in enumerate([9999, 10, 20, 30, 40, 50, 60, 1000], start=1):
+        published(place, number, leads)
+    assert usual_rows(place, "here") == {"leads": 40}
+
+
+def test_an_export_from_elsewhere_says_nothing_of_this_one(place):
+    published(place, 1, 100)
+    published(place, 2, 7000, source="there")
+    assert usual_rows(place, "here") == {"leads": 100}
+    assert usual_rows(place, "there") == {"leads": 7000}
+
+
+def test_a_size_that_somebody_accepted_is_where_the_count_begins_anew(place):
+    for number, leads in enumerate([100, 100, 100], start=1):
+        published(place, number, leads)
+    published(place, 4, 1000, any_size=True)
+    assert usual_rows(place, "here") == {"leads": 1000}
+    published(place, 5, 1200)
+    assert usual_rows(place, "here") == {"leads": 1100}
+
+
+def test_publications_of_an_older_leadgain_do_not_count(place):
+    published(place, 1, 100, source=None)
+    assert usual_rows(place, "here") == {}
+
+
+def settings_of(tmp_path, text):
+    file = tmp_path / "leadgain.toml"
+    file.write_text(text)
+    return load_settings(file)
+
+
+def test_a_source_is_where_the_tables_come_from_and_not_who_reads_them(tmp_path):
+    url = "postgresql://{}@db.example.com/crm"
+    texts = [
+        f'[export]\ndatabase = "{url.format(who)}"\n[leads]\ntable = "{table}"\n'
+        for who, table in [("ann:old", "leads"), ("ben:new", "leads"), ("ann:old", "contacts")]
+    ]
+    first, other_user, other_table = (source_of(settings_of(tmp_path, text)) for text in texts)
+    assert first == other_user != other_table
+
+
+def test_a_publication_keeps_its_source_and_whether_its_size_was_accepted(tmp_path):
+    settings = settings_of(tmp_path, LEADS)
+    told = size_facts(settings, any_size=True)
+    assert told == {"source": source_of(settings), "any_size": True}
+
+
+@pytest.mark.slow
+def test_a_third_of_the_export_is_refused_until_somebody_says_that_it_is_meant_so(moved, leadgain):
+    leads = moved.config.parent / "leads.csv"
+    lines = leads.read_text().splitlines(keepends=True)
+    leads.write_text("".join(lines[: len(lines) // 3]))
+    activities = moved.config.parent / "activities.csv"
+    known = {line.split(",")[0] for line in lines[: len(lines) // 3]}
+    kept = [line for line in activities.read_text().splitlines(True) if line.split(",")[0] in known]
+    activities.write_text("".join(kept))
+    asked = ("--config", moved.config, "--home", moved.home)
+    refused = leadgain("check", *asked)
+    assert refused.code == 3
+    assert "rows of leads are 33% of the" in refused.err
+    assert "between 50% and 200% pass" in refused.err
+    assert "run once with --any-size" in refused.err
+    assert in_force(moved.home).number == 1
+    assert leadgain("check", *asked, "--any-size").code == 0

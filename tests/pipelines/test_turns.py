@@ -1,0 +1,108 @@
+"""One run a local day, a missed night made up once, no night worked twice."""
+
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from crm.errors import ConfigurationError
+from pipelines.turns import due_instants, last_due, last_turn, missed, take_turn, why_not_now
+from publications.home import Home, hold
+
+NIGHTLY = {"cron": "30 2 * * *", "timezone": "Europe/Amsterdam"}
+
+
+def utc(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+@pytest.fixture
+def place(tmp_path) -> Home:
+    return Home(tmp_path)
+
+
+def taken(place: Home, due: str) -> Home:
+    with hold(place) as held:
+        take_turn(held, "score", utc(due))
+    return place
+
+
+@pytest.mark.parametrize(
+    "timezone", ["Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]
+)
+@pytest.mark.parametrize("cron", ["30 2 * * *", "0 3 * * *", "15 0 * * *"])
+def test_there_is_one_run_a_local_day_through_two_years_with_a_leap_day(cron, timezone):
+    start, end = utc("2027-01-01 12:00"), utc("2029-01-01 12:00")
+    dues = [due for year in ("2027", "2028") for due in _year(cron, timezone, year)]
+    days = Counter(due.astimezone(ZoneInfo(timezone)).date() for due in dues)
+    expected = pd.date_range(start.date(), end.date(), inclusive="neither")
+    assert {day.date() for day in expected} <= set(days)
+    assert set(days.values()) == {1}
+
+
+def _year(cron: str, timezone: str, year: str) -> list[pd.Timestamp]:
+    return due_instants(
+        cron, timezone, utc(f"{year}-01-01 12:00"), utc(f"{int(year) + 1}-01-01 11:59")
+    )
+
+
+def test_the_night_that_skips_an_hour_and_the_one_that_repeats_it_have_one_run_each():
+    spring = due_instants(**NIGHTLY, start=utc("2026-03-28 12:00"), end=utc("2026-03-29 12:00"))
+    autumn = due_instants(**NIGHTLY, start=utc("2026-10-24 12:00"), end=utc("2026-10-25 12:00"))
+    assert (spring, autumn) == ([utc("2026-03-29 00:30")], [utc("2026-10-25 00:30")])
+
+
+def test_a_schedule_that_cron_does_not_understand_is_refused():
+    with pytest.raises(
+        ConfigurationError, match=r"'every night' is no schedule\. Write five"
+    ):
+        due_instants("every night", "UTC", utc("2026-01-01"), utc("2026-02-01"))
+
+
+def test_the_last_turn_of_a_yearly_schedule_is_found():
+    assert last_due("0 0 29 2 *", "UTC", utc("2028-06-01")) == utc("2028-02-29")
+    assert last_due("0 0 29 2 *", "UTC", utc("2027-06-01")) is None
+
+
+def test_of_five_missed_nights_one_is_made_up(place):
+    taken(place, "2026-11-14 01:30")
+    now = utc("2026-11-19 09:00")
+    assert missed(place, "score", **NIGHTLY, now=now) == utc("2026-11-19 01:30")
+    late = due_instants(**NIGHTLY, start=utc("2026-11-15"), end=now)
+    assert len(late) == 5
+    worked = []
+    for due in late:  # as a Prefect server would hand them out
+        if why_not_now(place, "score", due, **NIGHTLY, now=now) is None:
+            taken(place, str(due.tz_localize(None)))
+            worked.append(due)
+    assert worked == [utc("2026-11-19 01:30")]
+    assert missed(place, "score", **NIGHTLY, now=now) is None
+
+
+def test_a_night_is_not_worked_twice(place):
+    taken(place, "2026-11-19 01:30")
+    why = why_not_now(
+        place, "score", utc("2026-11-19 01:30"), **NIGHTLY, now=utc("2026-11-19 02:00")
+    )
+    assert why == "The score of 2026-11-19 01:30 UTC was done already."
+
+
+def test_a_later_night_makes_up_an_earlier_one(place):
+    why = why_not_now(
+        place, "score", utc("2026-11-18 01:30"), **NIGHTLY, now=utc("2026-11-19 02:00")
+    )
+    assert why == "The score of 2026-11-18 01:30 UTC is made up by that of 2026-11-19 01:30."
+
+
+def test_turns_of_scoring_and_training_are_kept_apart(place):
+    taken(place, "2026-11-19 01:30")
+    assert last_turn(place, "train") is None
+    assert last_turn(place, "score") == utc("2026-11-19 01:30")
+
+
+def test_a_home_without_any_turn_and_a_schedule_that_is_never_due_have_missed_nothing(place):
+    now = utc("2026-11-19 09:00")
+    assert missed(place, "score", **NIGHTLY, now=now) is None
+    taken(place, "2026-11-14 01:30")
+    assert missed(place, "score", cron="", timezone="UTC", now=now) is None
