@@ -19,14 +19,14 @@ def tell_in_short(opened: Page) -> None:
     """On top of the list: who ranked it, and all the rest behind one line that opens."""
     _tell_missing_model(opened)
     worn = _tell_worn(opened)
-    others = [told for told in opened.warnings if told not in worn]
+    others = [*worn[1:], *(told for told in opened.warnings if told not in worn)]
     if others:
         things = (
             count(len(others), "more thing", "more things")
             if worn
             else count(len(others), "thing", "things")
         )
-        with st.expander(f"{things} to know of this list", icon=":material/info:"):
+        with st.expander(f"{things} worth knowing about this list", icon=":material/info:"):
             st.markdown(_bullets(others))
 
 
@@ -34,7 +34,9 @@ def tell_in_full(opened: Page, told: set[str]) -> None:
     """Every warning that the page has not told yet."""
     others = [warning for warning in opened.warnings if warning not in told]
     if others:
-        st.warning(_bullets(others), title="To know of this list", icon=":material/warning:")
+        st.warning(
+            _bullets(others), title="Worth knowing about this list", icon=":material/warning:"
+        )
 
 
 def _tell_missing_model(opened: Page) -> None:
@@ -50,14 +52,14 @@ def _tell_missing_model(opened: Page) -> None:
 
 
 def _tell_worn(opened: Page) -> list[str]:
-    """Say that the model is worn, with the first reason; the reasons that are told here."""
+    """Say that the model is worn, with the first of its reasons, and give all of them."""
     if not reading.has(opened.publication, model_watch.WATCH):
         return []
     reasons = watch_words.alarms(reading.facts(opened.publication, model_watch.WATCH))
     if reasons:
         st.warning(
-            " ".join(sentence(reason) for reason in reasons),
-            title="The model is worn: its order may be no better than most fresh first",
+            sentence(reasons[0]),
+            title="The model is worn: its order may be worth less than was proven",
             icon=":material/warning:",
         )
     return reasons

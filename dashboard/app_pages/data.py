@@ -165,8 +165,8 @@ def show_volumes(opened: Page) -> None:
 with page("Data") as opened:
     checks = reading.facts(opened.publication, "data_checks.json")
     show_verdict(checks)
-    list_warnings.tell_in_full(opened, told_of(checks))
     show_checks(checks)
+    list_warnings.tell_in_full(opened, told_of(checks))
     show_rows(opened)
     show_findings(checks)
     show_quarantine(reading.table(opened.publication, "quarantine.parquet"), opened)

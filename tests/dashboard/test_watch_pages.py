@@ -98,7 +98,7 @@ def test_other_warnings_stand_behind_one_line_above_the_list(home: Home) -> None
     at = opened("worklist")
     assert not at.warning
     (line,) = at.expander
-    assert line.label == "2 things to know of this list"
+    assert line.label == "2 things worth knowing about this list"
     assert FALLBACK in str(line.markdown[0].value).replace("\\", "")
     assert not line.proto.expanded
 
@@ -106,8 +106,18 @@ def test_other_warnings_stand_behind_one_line_above_the_list(home: Home) -> None
 def test_what_the_banner_tells_is_not_told_again(home: Home) -> None:
     publish_made_up(home, watch=worn_watch(), warnings=[WORN, UNKNOWN])
     at = opened("worklist")
-    assert at.expander[0].label == "1 more thing to know of this list"
+    assert at.expander[0].label == "1 more thing worth knowing about this list"
     assert said(at).replace("\\", "").count(WORN) == 1
+
+
+def test_of_several_reasons_the_first_stands_in_the_banner(home: Home) -> None:
+    watch = worn_watch() | {"reasons": [WORN, "It is 91 days old."]}
+    publish_made_up(home, watch=watch, warnings=[UNKNOWN])
+    at = opened("worklist")
+    assert "91 days" not in str(at.warning[0].value)
+    assert str(at.expander[0].markdown[0].value).replace("\\", "") == (
+        f"- It is 91 days old.\n- {UNKNOWN}"
+    )
 
 
 def test_a_rep_reads_that_no_model_ranked_the_list_and_why(home: Home) -> None:
@@ -132,7 +142,7 @@ def test_all_warnings_stand_in_full_on_the_data_page_and_none_twice(home: Home) 
     gate, rest = opened("data").warning
     assert str(gate.value).replace("\\", "") == f"- {failed_check}"
     assert (rest.proto.title, str(rest.value).replace("\\", "")) == (
-        *("To know of this list", f"- {FALLBACK}"),
+        *("Worth knowing about this list", f"- {FALLBACK}"),
     )
     publish_made_up(home)
     assert len(opened("data").warning) == 1
