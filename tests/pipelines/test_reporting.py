@@ -1,0 +1,154 @@
+"""Every run leaves a line; one that fails is told to people, without cells and without secrets."""
+
+import json
+import re
+import urllib.request
+from types import SimpleNamespace
+
+import pytest
+
+from crm.errors import DataRefused
+from pipelines import reporting
+from pipelines.reporting import alarm_of, alarms_of, reported, run_log, tell_of_crash
+from publications.home import Busy, Home
+
+TOML = """
+[leads]
+file = "leads.csv"
+[alarms]
+webhook = "https://hooks.example.com/secret"
+"""
+
+
+@pytest.fixture
+def place(tmp_path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def config(tmp_path) -> str:
+    file = tmp_path / "leadgain.toml"
+    file.write_text(TOML)
+    return str(file)
+
+
+@pytest.fixture
+def posted(monkeypatch) -> list[str]:
+    """What the webhook was told, without a network."""
+    texts = []
+
+    class Answer:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            return None
+
+        def read(self):
+            return b""
+
+    def take(request: urllib.request.Request, **_: object) -> Answer:
+        texts.append(json.loads(request.data)["text"])
+        return Answer()
+
+    monkeypatch.setattr(urllib.request, "urlopen", take)
+    return texts
+
+
+def lines(place: Home) -> list[str]:
+    return (place.logs / "leadgain.log").read_text().splitlines()
+
+
+def fail_with(error: BaseException, config: str, place: Home) -> None:
+    with pytest.raises(type(error)), reported("run", config, str(place.folder)):
+        raise error
+
+
+def test_a_run_that_is_done_leaves_a_line_and_no_alarm(config, place, posted):
+    with reported("run", config, str(place.folder)) as report:
+        report.done(SimpleNamespace(told="publication 7, 399 leads."))
+    (line,) = lines(place)
+    assert re.search(r"INFO run: publication 7, 399 leads\. \(\d s\)$", line)
+    assert line[:2] == "20"
+    assert line[19] == "Z"
+    assert posted == []
+
+
+def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, place, posted):
+    fail_with(DataRefused("No lead is left. Export the leads again."), config, place)
+    (line,) = lines(place)
+    assert line.endswith("ERROR run: exit code 3. No lead is left. Export the leads again.")
+    (text,) = posted
+    assert text.startswith("*leadgain on ")
+    assert ": run refused the export*\nNo lead is left. Export the leads again.\n\n" in text
+    assert "No list was published yet." in text
+    assert f"Exit code 3. Home folder {place.folder}; its logs/leadgain.log tells" in text
+
+
+def test_a_failure_of_ours_is_told_without_its_text_which_may_quote_a_cell(config, place, posted):
+    fail_with(KeyError("ann@example.com"), config, place)
+    told = "\n".join([*lines(place), *posted])
+    assert "ann@example.com" not in told
+    assert "This should not have happened (KeyError" in told
+
+
+def test_a_busy_home_is_an_alarm_too(config, place, posted):
+    fail_with(Busy("Process 7 is at work."), config, place)
+    assert ": run failed*" in posted[0]
+
+
+def test_a_run_that_is_ended_from_outside_is_logged_and_wakes_nobody(config, place, posted):
+    fail_with(KeyboardInterrupt(), config, place)
+    assert lines(place)[0].endswith("WARNING run: ended from outside (KeyboardInterrupt).")
+    assert posted == []
+
+
+def test_an_alarm_that_nobody_took_is_in_the_log_without_its_address(config, place, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    fail_with(DataRefused("No lead is left."), config, place)
+    assert lines(place)[1].endswith("WARNING run: The webhook was not reached (OSError).")
+    assert "secret" not in "\n".join(lines(place))
+
+
+def test_a_leadgain_toml_that_is_broken_elsewhere_still_names_who_is_told(tmp_path):
+    file = tmp_path / "leadgain.toml"
+    file.write_text(TOML + "[lists]\nhorizon = 3\n")
+    assert alarms_of(str(file)).webhook is not None
+    file.write_text("[leads\n")
+    assert alarms_of(str(file)).webhook is None
+    assert alarms_of(str(tmp_path / "none.toml")).webhook is None
+
+
+def test_a_log_that_cannot_be_written_does_not_end_the_run(place):
+    place.folder.write_text("a file where the home should be")
+    with run_log(place) as log:
+        log.info("nobody reads this")
+
+
+def test_the_log_takes_turns_with_five_older_ones(place, monkeypatch):
+    monkeypatch.setattr(reporting, "LOG_BYTES", 200)
+    for number in range(40):
+        with run_log(place) as log:
+            log.info("run %d", number)
+    kept = sorted(path.name for path in place.logs.iterdir())
+    assert kept == ["leadgain.log", *(f"leadgain.log.{number}" for number in range(1, 6))]
+
+
+def test_a_scheduled_run_that_was_killed_is_told_and_one_at_a_terminal_is_not(
+    config, place, posted
+):
+    parameters = {"config": config, "home": str(place.folder)}
+    flow = SimpleNamespace(name="run")
+    tell_of_crash(flow, SimpleNamespace(deployment_id=None, parameters=parameters), None)
+    assert posted == []
+    tell_of_crash(flow, SimpleNamespace(deployment_id="x", parameters=parameters), None)
+    assert ": run was killed*\nThe process of a scheduled run ended without a word" in posted[0]
+    assert lines(place)[-1].endswith("ERROR run: killed, or ended without a word.")
+
+
+def test_an_alarm_names_the_list_in_force(published):
+    alarm = alarm_of("run", DataRefused("No."), Home(published))
+    assert "The list in force is still publication 1, as of 2024-08-0" in alarm.text
