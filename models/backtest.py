@@ -70,7 +70,7 @@ def refuse_too_little(snapshots: pd.DataFrame, *, min_conversions: int) -> None:
     >>> refuse_too_little(rows, min_conversions=2)
     Traceback (most recent call last):
     models.errors.NotEnoughData: 1 of 2 leads on the matured lists converted; at least 2 \
-conversions are needed to learn from.
+conversions are needed to learn from, so 1 are missing.
     """
     leads = snapshots["lead"].nunique()
     if leads == 0:
@@ -82,7 +82,8 @@ conversions are needed to learn from.
     if conversions < min_conversions:
         raise NotEnoughData(
             f"{conversions} of {leads} leads on the matured lists converted; at least "
-            f"{min_conversions} conversions are needed to learn from."
+            f"{min_conversions} conversions are needed to learn from, so "
+            f"{min_conversions - conversions} are missing."
         )
     if snapshots["converted"].all():
         raise NotEnoughData(

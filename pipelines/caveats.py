@@ -10,10 +10,8 @@ from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision
 from pipelines.job import Job
 from pipelines.model_facts import Meaning, fingerprint
-from publications.figures import count, day, percent
+from publications.figures import day, percent
 
-OLD = pd.Timedelta(days=90)
-"""A model trained longer ago than this may speak of another market."""
 RECENT = pd.Timedelta(days=30)
 UNKNOWN_SHARE = 0.20
 UNKNOWN_SHARE_OF_MANY = 0.50
@@ -32,6 +30,7 @@ def caveats(leading: Champion | None, checked: CheckedExport, job: Job) -> tuple
     """
     told = [*_of_freshness(leading, checked, job)]
     if leading is not None:
+        told += [leading.note] if leading.note else []
         told += _of_settings(leading, job)
         told += _of_time(leading, checked)
         told += _of_last_training(leading, job)
@@ -64,20 +63,13 @@ def _of_settings(leading: Champion, job: Job) -> Iterator[str]:
 
 
 def _of_time(leading: Champion, checked: CheckedExport) -> Iterator[str]:
-    """The model knows what came after this list, or it is old."""
+    """The model knows what came after this list."""
     trained = leading.facts.as_of
     if trained > checked.as_of:
         yield (
             f"{_named(leading)} was trained as of {day(trained)}, after this list of "
             f"{day(checked.as_of)}: it may have learned from what became of these very leads. How "
             "well this list fits what happened since then proves nothing."
-        )
-    if checked.as_of - trained > OLD:
-        tested = leading.proof.backtest["list_date"]
-        yield (
-            f"{_named(leading)} was trained {count((checked.as_of - trained).days)} days before "
-            f"this list. Its gains are those of lists from {day(tested.min())} to "
-            f"{day(tested.max())}; nothing newer is known of it. `leadgain train` brings a new one."
         )
 
 

@@ -1,10 +1,13 @@
 """What the last training came to, kept in the home folder for the runs that follow."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import pandas as pd
 
+from pipelines.job import in_utc
 from publications.home import Hold, Home, replace_lasting
 
 FILE = "last_training.json"
@@ -21,21 +24,55 @@ class Decision:
     promoted: bool
     sentence: str
     """Why the version leads, or why it does not."""
+    why: str | None = None
+    """Why there was a training, as part of a sentence; None where an older leadgain decided."""
+    proof: Mapping[str, float] | None = None
+    """depth, gain, most_fresh, difference, low, high; None where nothing could be ranked."""
+    duel: Mapping[str, Any] | None = None
+    """champion, verdict, rows, gain, champion_gain, difference, low, high; None without a duel."""
+
+    @property
+    def at(self) -> pd.Timestamp:
+        """The instant of the training's list."""
+        return pd.Timestamp(self.as_of)
+
+    def content(self) -> dict[str, Any]:
+        """As decision.json tells it; docs/publications.md tells its keys."""
+        return {
+            "as_of": in_utc(self.at),
+            "why_trained": self.why,
+            "version": self.version,
+            "promoted": self.promoted,
+            "sentence": self.sentence,
+            "proof": self.proof,
+            "duel": self.duel,
+        }
+
+    def to_json(self) -> bytes:
+        """The bytes of decision.json."""
+        return _as_text(self.content()).encode()
 
 
 def remember(held: Hold, decision: Decision) -> None:
-    """Keep the decision; the one before is replaced in one step."""
-    content = json.dumps(asdict(decision), indent=2, ensure_ascii=False) + "\n"
-    replace_lasting(held.home.models / FILE, content.encode())
+    """Keep the decision; the one before is replaced in one step.
+
+    The same model trained again at the same instant is decided already: what was kept stays, so
+    that the same run again publishes the same.
+    """
+    last = last_decision(held.home)
+    if last is not None and _same_training(last, decision):
+        return
+    replace_lasting(held.home.models / FILE, _as_text(asdict(decision)).encode())
 
 
 def last_decision(home: Home) -> Decision | None:
     """The decision of the last training; None where there was none."""
     try:
-        content = (home.models / FILE).read_text(encoding="utf-8")
+        content = json.loads((home.models / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Decision(**json.loads(content))
+    known = {field.name for field in fields(Decision)}
+    return Decision(**{name: value for name, value in content.items() if name in known})
 
 
 def reason_to_train(
@@ -54,5 +91,16 @@ def reason_to_train(
         return "there was none yet"
     if last.fingerprint != fingerprint:
         return "leadgain.toml has changed since the last one"
-    days = (as_of - pd.Timestamp(last.as_of)) / pd.Timedelta(days=1)
+    days = (as_of - last.at) / pd.Timedelta(days=1)
     return f"the last training is {days:.0f} days old" if days >= every_days else None
+
+
+def _same_training(last: Decision, decision: Decision) -> bool:
+    same = ("as_of", "fingerprint", "version", "promoted")
+    return decision.version is not None and all(
+        getattr(last, name) == getattr(decision, name) for name in same
+    )
+
+
+def _as_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -9,6 +9,7 @@ from typing import Any, Self
 import pandas as pd
 
 from features.vocabulary import Vocabulary
+from models.drift import Reference
 from pipelines.settings import Settings
 
 
@@ -54,6 +55,8 @@ class ModelFacts:
     """What the proof said, as a sentence."""
     meaning: Meaning | None = None
     """None in a model of an older leadgain, which did not keep it."""
+    inputs: Reference | None = None
+    """How the inputs were spread at training; None in a model of an older leadgain."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -66,6 +69,7 @@ class ModelFacts:
             "cutoffs": dict(self.cutoffs),
             "verdict": self.verdict,
             "meaning": None if self.meaning is None else asdict(self.meaning),
+            "inputs": None if self.inputs is None else self.inputs.to_dict(),
         }
 
     @classmethod
@@ -80,6 +84,7 @@ class ModelFacts:
             cutoffs=content["cutoffs"],
             verdict=content["verdict"],
             meaning=Meaning(**content["meaning"]) if content.get("meaning") else None,
+            inputs=Reference.from_dict(content["inputs"]) if content.get("inputs") else None,
         )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from pipelines.caveats import caveats
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
+from pipelines.decisions import last_decision
 from pipelines.job import Job
 from pipelines.model_facts import Meaning
 from pipelines.model_page import model_facts
@@ -17,6 +18,7 @@ from pipelines.progress import step
 from pipelines.proof import BACKTEST, PICTURES, ProofFrames
 from pipelines.stories import Stories, write_stories, write_supply
 from pipelines.tasks import coarse_task
+from pipelines.watch import Watch
 from publications.home import Hold, start_run, write_lasting
 from publications.layout import published_file
 from publications.report import Proof, ReportFacts, render_report
@@ -48,6 +50,7 @@ def publish_list(
     worklist: pd.DataFrame,
     stories: Stories,
     leading: Champion | None,
+    watch: Watch | None,
     no_model_reason: str,
     checked: CheckedExport,
     job: Job,
@@ -55,7 +58,8 @@ def publish_list(
 ) -> Listing:
     """Write every file of the publication and put it in force, in one step for readers."""
     with step("Publishing"):
-        warnings = (*caveats(leading, checked, job), *_warnings(checked))
+        of_watch = () if watch is None else watch.sentences
+        warnings = (*caveats(leading, checked, job), *of_watch, *_warnings(checked))
         folder = start_run(held, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(folder, name, worklist)
@@ -66,13 +70,17 @@ def publish_list(
         if leading is not None:
             _copy_proof(folder, leading, job)
             write_lasting(folder / "model.json", model_facts(leading, job))
+        _write_watch(folder, watch, job)
         report = render_report(
-            _report_facts(worklist, leading, no_model_reason, checked, warnings, job)
+            _report_facts(worklist, leading, watch, no_model_reason, checked, warnings, job)
         )
         write_lasting(folder / "report.html", report.encode())
         reason = None if leading is not None else no_model_reason
         number = publish(
-            held, folder, _provenance(worklist, leading, reason, checked, job), datetime.now(UTC)
+            held,
+            folder,
+            _provenance(worklist, leading, reason, checked, warnings, job),
+            datetime.now(UTC),
         )
     return Listing(
         publication=number,
@@ -97,15 +105,28 @@ def _copy_proof(folder: Path, leading: Champion, job: Job) -> None:
         write_lasting(folder / name, (kept / name).read_bytes())
 
 
+def _write_watch(folder: Path, watch: Watch | None, job: Job) -> None:
+    """How the model does, and what the last training came to."""
+    decision = last_decision(job.home)
+    if decision is not None:
+        write_lasting(folder / "decision.json", decision.to_json())
+    if watch is not None:
+        write_lasting(folder / "watch.json", watch.to_json())
+        if watch.drift.table is not None:
+            write_table(folder, "drift.csv", watch.drift.table)
+
+
 def _report_facts(
     worklist: pd.DataFrame,
     leading: Champion | None,
+    watch: Watch | None,
     no_model_reason: str,
     checked: CheckedExport,
     warnings: tuple[str, ...],
     job: Job,
 ) -> ReportFacts:
     meaning = Meaning.of(job.settings) if leading is None else leading.meaning
+    decision = last_decision(job.home)
     return ReportFacts(
         as_of=checked.as_of.to_pydatetime(),
         worklist=worklist,
@@ -118,6 +139,10 @@ def _report_facts(
         most_fresh_by=FRESH_BY[meaning.fresh_by],
         warnings=warnings,
         notes=_notes(checked),
+        watch=None if watch is None else watch.content(),
+        drift=None if watch is None else watch.drift.table,
+        decision=None if decision is None else decision.content(),
+        alarms=(leading.note,) if leading is not None and leading.note else (),
     )
 
 
@@ -151,6 +176,7 @@ def _provenance(
     leading: Champion | None,
     no_model_reason: str | None,
     checked: CheckedExport,
+    warnings: tuple[str, ...],
     job: Job,
 ) -> Provenance:
     activities = checked.export.activities
@@ -161,11 +187,12 @@ def _provenance(
         model_version=None if leading is None else leading.version.version,
         model_sha256=None if leading is None else leading.version.model_sha256,
         no_model_reason=no_model_reason,
-        settings=job.settings.model_dump(mode="json", exclude={"file", "dashboard"}),
+        settings=job.settings.model_dump(mode="json", exclude={"file", "dashboard", "tracking"}),
         counts={
             "rows": checked.export.counts.to_dict("records"),
             "leads_listed": len(worklist),
             "tiers": {k: int(v) for k, v in worklist["tier"].value_counts().sort_index().items()},
             "activities_not_yet_known": int((activities["occurred_at"] >= checked.as_of).sum()),
         },
+        warnings=warnings,
     )

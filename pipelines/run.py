@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import last_decision, reason_to_train
 from pipelines.job import Job
+from pipelines.matured import has_matured_since
 from pipelines.model_facts import fingerprint
 from pipelines.publish import Listing
-from pipelines.score import scored
+from pipelines.score import Today, published, rank_today, settled
+from pipelines.stepping_down import is_disproven
 from pipelines.tasks import text_flow
 from pipelines.train import Training, trained
 from publications.home import hold
@@ -37,8 +39,13 @@ def run(
     with hold(job.home) as held:
         checked = checked_export(job)
         why = "it was asked for" if train_anyway else _why_train(checked, job)
-        training = None if why is None else trained(checked, job, held)
-        return Night(checked, why, training, scored(checked, job, held))
+        training = None if why is None else trained(checked, job, held, why)
+        today = rank_today(checked, job, held)
+        if why is None and (why := _why_train_early(today, checked, job)) is not None:
+            training = trained(checked, job, held, why)
+            today = rank_today(checked, job, held)
+        today = settled(today, checked, job, held)
+        return Night(checked, why, training, published(today, checked, job, held))
 
 
 def _why_train(checked: CheckedExport, job: Job) -> str | None:
@@ -48,3 +55,17 @@ def _why_train(checked: CheckedExport, job: Job) -> str | None:
         fingerprint=fingerprint(job.settings),
         every_days=job.settings.training.every_days,
     )
+
+
+def _why_train_early(today: Today, checked: CheckedExport, job: Job) -> str | None:
+    """The model in force is worn, and a list has matured from which to learn something new."""
+    leading, watch, last = today.leading, today.watch, last_decision(job.home)
+    if leading is None or watch is None:
+        return None
+    if last is not None and not has_matured_since(last.at, checked, job):
+        return None
+    if watch.worn:
+        return f"version {leading.version.version} is worn: {watch.why}"
+    if is_disproven(leading, watch, job.home):
+        return f"the proof of version {leading.version.version} does not hold any more"
+    return None

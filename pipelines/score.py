@@ -15,14 +15,15 @@ from models.reasons import NO_TOPIC, strongest, topic_contributions
 from models.tiers import assign_frozen, assign_relative, call_order
 from pipelines.champion import Champion, load_champion
 from pipelines.check import CheckedExport, checked_export
-from pipelines.decisions import last_decision
 from pipelines.job import Job
 from pipelines.lists import open_at
 from pipelines.matrices import matrix, told_of, vocabulary_until
 from pipelines.progress import step
 from pipelines.publish import Listing, publish_list
+from pipelines.stepping_down import is_disproven, let_step_down, why_no_model
 from pipelines.stories import Facts, Stories, strongest_facts
 from pipelines.tasks import coarse_task, text_flow
+from pipelines.watch import Watch, watch_over
 from publications.home import Hold, hold
 from publications.worklist import build_worklist, mark_reasons
 
@@ -53,6 +54,16 @@ class Ranked:
     """What each score is made of."""
 
 
+@dataclass(frozen=True)
+class Today:
+    """Today's list, who ranked it and how that model does; no model: most fresh first."""
+
+    open_list: OpenList
+    ranked: Ranked
+    leading: Champion | None = None
+    watch: Watch | None = None
+
+
 @text_flow(name="score")
 def score(
     config: str,
@@ -69,12 +80,33 @@ def score(
 
 def scored(checked: CheckedExport, job: Job, held: Hold) -> Listing:
     """The steps of a scoring, for the flows that build on it."""
-    leading = load_champion(job)
+    return published(
+        settled(rank_today(checked, job, held), checked, job, held), checked, job, held
+    )
+
+
+def rank_today(checked: CheckedExport, job: Job, held: Hold) -> Today:
+    """Today's list by the champion, who is watched; most fresh first where nobody leads."""
+    leading = load_champion(job, held)
     open_list = draw_list(checked, job)
     if leading is None:
-        ranked = rank_by_freshness(open_list, checked, job)
-    else:
-        ranked = rank_by_model(open_list, leading, checked, job)
+        return Today(open_list, rank_by_freshness(open_list, checked, job))
+    ranked = rank_by_model(open_list, leading, checked, job)
+    return Today(open_list, ranked, leading, watch_over(leading, ranked.score, checked, job))
+
+
+def settled(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Today:
+    """The same list; most fresh first if the champion's proof has ceased to hold."""
+    leading, watch = today.leading, today.watch
+    if leading is None or watch is None or not is_disproven(leading, watch, job.home):
+        return today
+    let_step_down(leading, watch, checked, job, held)
+    return Today(today.open_list, rank_by_freshness(today.open_list, checked, job))
+
+
+def published(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Listing:
+    """Put today's list into calling order and publish it with its proof."""
+    open_list, ranked = today.open_list, today.ranked
     order = call_order(
         np.nan_to_num(ranked.score), open_list.most_fresh, open_list.shown["lead_id"]
     )
@@ -88,7 +120,8 @@ def scored(checked: CheckedExport, job: Job, held: Hold) -> Listing:
         profile=[column.name for column in checked.export.profile],
     )
     stories = Stories(open_list.snapshots["lead"].to_numpy(), order, ranked.facts)
-    return publish_list(worklist, stories, leading, why_no_model(job), checked, job, held)
+    reason = why_no_model(job) if today.leading is None else ""
+    return publish_list(worklist, stories, today.leading, today.watch, reason, checked, job, held)
 
 
 @coarse_task(name="draw up today's list")
@@ -138,16 +171,6 @@ def rank_by_freshness(open_list: OpenList, checked: CheckedExport, job: Job) -> 
             tier=_relative_tiers(np.zeros(n_leads), open_list, job),
             reasons=sentences(told, X, build_catalog(vocabulary)),
         )
-
-
-def why_no_model(job: Job) -> str:
-    """The reason that the last training left, for a list without a model."""
-    last = last_decision(job.home)
-    return (
-        "No model has been trained yet; `leadgain train` does it."
-        if last is None
-        else last.sentence
-    )
 
 
 def _tiers(

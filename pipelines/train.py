@@ -16,14 +16,17 @@ from features.vocabulary import Vocabulary
 from models import proof as verdicts
 from models.backtest import Fold, backtest, refuse_too_little, rolling_origin
 from models.baselines import most_fresh
-from models.errors import NotEnoughData
+from models.drift import Reference
+from models.errors import ModelRefused, NotEnoughData
 from models.gain_tables import gain_table, gains, measure, table_depths
 from models.registry import RegisteredVersion, log_training
 from models.scorer import LeadScorer
 from models.tiers import learn_cutoffs, tier_table
-from pipelines.champion import let_lead, registry_of
+from pipelines.champion import registry_of
 from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import Decision, remember
+from pipelines.duel import Ruling, let_lead, proof_figures
+from pipelines.inputs import learn_inputs
 from pipelines.job import Job
 from pipelines.matrices import matrix, vocabulary_until
 from pipelines.model_facts import Meaning, ModelFacts, fingerprint
@@ -63,11 +66,13 @@ def train(
     """Check the export, then train, prove and register a challenger."""
     job = Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
     with hold(job.home) as held:
-        return trained(checked_export(job), job, held)
+        return trained(checked_export(job), job, held, "it was asked for")
 
 
-def trained(checked: CheckedExport, job: Job, held: Hold) -> Training:
+def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:
     """The steps of a training, for the flows that build on it.
+
+    ``why`` says what it is done for, as part of a sentence.
 
     Raises
     ------
@@ -80,8 +85,8 @@ def trained(checked: CheckedExport, job: Job, held: Hold) -> Training:
         refuse_too_little(history.snapshots, min_conversions=job.settings.training.min_conversions)
         tested = run_backtest(history, checked, job)
         scorer, vocabulary = fit(history, tested, checked, job)
-    except NotEnoughData as error:
-        decision = _decision(checked, job, version=None, promoted=False, sentence=str(error))
+    except (NotEnoughData, ModelRefused) as error:
+        decision = _decision(checked, job, why, Ruling(False, str(error)))
         remember(held, decision)
         return Training(decision)
     proof = replace(
@@ -93,12 +98,11 @@ def trained(checked: CheckedExport, job: Job, held: Hold) -> Training:
         ),
     )
     verdict = judge_proof(tested, job)
-    facts = _facts(history, tested, vocabulary, verdict, checked, job)
+    inputs = learn_inputs(history.snapshots, vocabulary, checked, job)
+    facts = _facts(history, tested, vocabulary, verdict, inputs, checked, job)
     version = register(scorer, facts, proof, verdict, job, held)
-    promoted, sentence = let_lead(version, proof.backtest, verdict, facts, job)
-    decision = _decision(
-        checked, job, version=version.version, promoted=promoted, sentence=sentence
-    )
+    ruling = let_lead(version, proof.backtest, verdict, facts, checked, job)
+    decision = _decision(checked, job, why, ruling, version=version.version, verdict=verdict)
     remember(held, decision)
     return Training(decision, proof)
 
@@ -248,6 +252,7 @@ def _facts(
     tested: pd.DataFrame,
     vocabulary: Vocabulary,
     verdict: verdicts.Proof,
+    inputs: Reference,
     checked: CheckedExport,
     job: Job,
 ) -> ModelFacts:
@@ -261,18 +266,28 @@ def _facts(
         cutoffs=learn_cutoffs(tested["score"], job.settings.tiers.shares),
         verdict=verdict.sentence,
         meaning=Meaning.of(job.settings),
+        inputs=inputs,
     )
 
 
 def _decision(
-    checked: CheckedExport, job: Job, *, version: int | None, promoted: bool, sentence: str
+    checked: CheckedExport,
+    job: Job,
+    why: str,
+    ruling: Ruling,
+    *,
+    version: int | None = None,
+    verdict: verdicts.Proof | None = None,
 ) -> Decision:
     return Decision(
         as_of=checked.as_of.isoformat(),
         fingerprint=fingerprint(job.settings),
         version=version,
-        promoted=promoted,
-        sentence=sentence,
+        promoted=ruling.promoted,
+        sentence=ruling.sentence,
+        why=why,
+        proof=None if verdict is None else proof_figures(verdict),
+        duel=ruling.duel,
     )
 
 

@@ -6,7 +6,7 @@ Whatever happens, at whatever instant, ``CURRENT`` names a whole publication who
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +76,8 @@ class Provenance:
     """As JSON values, secrets left out."""
     counts: Mapping[str, Any] = field(default_factory=dict)
     """As JSON values: rows in, kept, quarantined, excluded; whatever else was counted."""
+    warnings: Sequence[str] = ()
+    """What must be said beside the list, as sentences."""
     inputs_sha256: str | None = None
     """Of all that decides what the list says; two publications of the same are one too many."""
 
@@ -287,6 +289,7 @@ def _manifest(run_folder: Path, provenance: Provenance, published_at: datetime) 
         "code_version": provenance.code_version,
         "files": {name: _described(run_folder / name) for name in sorted(found)},
         "counts": provenance.counts,
+        "warnings": list(provenance.warnings),
         "settings": provenance.settings,
         "inputs_sha256": provenance.inputs_sha256,
         "times": {

@@ -88,12 +88,6 @@ def test_a_model_that_was_trained_after_the_list_may_know_what_became_of_its_lea
     assert "proves nothing" in told
 
 
-def test_an_old_model_is_told_with_the_lists_of_its_gains(leading, job):
-    (told,) = caveats(leading, checked(as_of=pd.Timestamp("2024-06-14", tz="UTC")), job)
-    assert "Version 3 was trained 91 days before this list" in told
-    assert "lists from 10 February 2024 to 10 February 2024" in told
-
-
 def test_a_challenger_that_was_not_proven_is_told_while_the_older_model_leads(leading, job):
     failed = Decision("2024-03-19T00:00:00+00:00", "f", 4, promoted=False, sentence="Not enough.")
     with hold(job.home) as held:

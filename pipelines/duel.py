@@ -1,0 +1,203 @@
+"""How a challenger takes the lead, or does not: its proof, its alarms, its duel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from crm.expectations import DataChecks
+from features.vocabulary import Vocabulary
+from models import proof as verdicts
+from models.errors import ModelDamaged
+from models.registry import (
+    ROLLED_BACK_FROM,
+    STEPPED_DOWN,
+    RegisteredVersion,
+    champion,
+    note_decision,
+    promote,
+)
+from pipelines.champion import Champion, opened, registry_of
+from pipelines.check import CheckedExport
+from pipelines.job import Job
+from pipelines.matured import with_matured
+from pipelines.model_facts import ModelFacts
+from pipelines.tasks import coarse_task
+
+HINDSIGHT = "known_before_the_outcome"
+"""The gate's rule that finds what looks written after the outcome."""
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """Whether the challenger leads now, and why (not), with the duel's figures."""
+
+    promoted: bool
+    sentence: str
+    duel: Mapping[str, Any] | None = None
+
+
+@coarse_task(name="decide who leads")
+def let_lead(
+    challenger: RegisteredVersion,
+    tested: pd.DataFrame,
+    verdict: verdicts.Proof,
+    facts: ModelFacts,
+    checked: CheckedExport,
+    job: Job,
+) -> Ruling:
+    """Let the challenger lead if it is proven, above suspicion and not worse than the champion.
+
+    Parameters
+    ----------
+    challenger : as registered
+    tested : its backtest
+    verdict : its proof
+    facts : what travels with it
+    checked : the export with the gate's findings
+    job : Job
+    """
+    registry = registry_of(job)
+    present = champion(registry)
+    if present is not None and present.version == challenger.version:
+        same = f"Version {challenger.version} leads already: the training gave the same model."
+        return Ruling(True, same)
+    barred = _why_barred(challenger, verdict, facts, checked, job)
+    ruling = Ruling(False, barred)
+    if not barred:
+        ruling = _against(present, tested, facts, checked, job)
+    decision = _figures(ruling, verdict, facts)
+    if ruling.promoted:
+        before = None if present is None else present.version
+        promote(registry, challenger.version, replacing=before, decision=decision)
+    else:
+        note_decision(registry, challenger.version, decision)
+    return ruling
+
+
+def proof_figures(verdict: verdicts.Proof) -> dict[str, float] | None:
+    """A proof in numbers; None where its scores could not be ranked."""
+    if verdict.difference is None:
+        return None
+    found = verdict.difference
+    return {
+        "depth": verdict.depth,
+        "gain": _rounded(found.gain),
+        "most_fresh": _rounded(found.other_gain),
+        "difference": _rounded(found.value),
+        "low": _rounded(found.low),
+        "high": _rounded(found.high),
+    }
+
+
+def hindsight_alarms(vocabulary: Vocabulary, checks: DataChecks, trusted: tuple[str, ...]) -> str:
+    """What the gate says of inputs of a model that look written after the outcome; or nothing.
+
+    Parameters
+    ----------
+    vocabulary : names the profile columns that the model uses; it uses the activities anyway
+    checks : the gate's findings
+    trusted : columns that the user has declared to be known before the outcome
+    """
+    used = {("leads", term.name) for term in vocabulary.profile} | {("activities", "type")}
+    return " ".join(
+        str(found["message"])
+        for found in checks.warnings
+        if found["rule"] == HINDSIGHT
+        and (found["table"], found["column"]) in used
+        and found["column"] not in trusted
+    )
+
+
+def _why_barred(
+    challenger: RegisteredVersion,
+    verdict: verdicts.Proof,
+    facts: ModelFacts,
+    checked: CheckedExport,
+    job: Job,
+) -> str:
+    """Why a challenger may not lead whoever the champion is; empty if it may."""
+    number = challenger.version
+    if not verdict.passed:
+        return verdict.sentence
+    back = f"It does not lead again by itself; `leadgain rollback {number}` lets it."
+    if challenger.decision.get(ROLLED_BACK_FROM):
+        return f"The training gave version {number}, from which the lead was taken back. {back}"
+    if challenger.decision.get(STEPPED_DOWN):
+        return f"The training gave version {number}, whose proof has ceased to hold. {back}"
+    alarms = hindsight_alarms(
+        facts.vocabulary, checked.checks, job.settings.training.known_before_the_outcome
+    )
+    if alarms:
+        return (
+            f"{verdict.sentence} But the model may have seen the outcome, so it does not lead. "
+            f"{alarms} What was known before goes into known_before_the_outcome of [training]."
+        )
+    return ""
+
+
+def _against(
+    present: RegisteredVersion | None,
+    tested: pd.DataFrame,
+    facts: ModelFacts,
+    checked: CheckedExport,
+    job: Job,
+) -> Ruling:
+    if present is None:
+        return Ruling(True, facts.verdict)
+    if present.tags.get("fingerprint") != facts.fingerprint:
+        changed = "leadgain.toml has changed since the champion was trained, so the two cannot be "
+        return Ruling(True, f"{facts.verdict} {changed}compared and the proven challenger leads.")
+    try:
+        leading = opened(present, job)
+    except ModelDamaged as error:
+        return Ruling(True, f"{facts.verdict} The champion cannot be used any more: {error}")
+    if leading.facts.as_of > facts.as_of:
+        known = f"{facts.as_of:%Y-%m-%d}, and the champion knows what came until "
+        known += f"{leading.facts.as_of:%Y-%m-%d}"
+        late = f"{facts.verdict} But it was trained as of {known}: it does not take over."
+        return Ruling(False, late)
+    return _after_a_duel(leading, tested, checked, job)
+
+
+def _after_a_duel(
+    leading: Champion, tested: pd.DataFrame, checked: CheckedExport, job: Job
+) -> Ruling:
+    """The two on the same rows: those of the champion's backtest, and those matured since."""
+    comparison = verdicts.compare(
+        tested,
+        with_matured(leading, checked, job),
+        depth=job.settings.tiers.A,
+        samples=job.settings.backtest.bootstrap_samples,
+        seed=job.settings.training.seed,
+    )
+    duel = _duel_figures(leading.version.version, comparison)
+    return Ruling(comparison.verdict != "worse", comparison.sentence, duel)
+
+
+def _duel_figures(number: int, comparison: verdicts.Comparison) -> dict[str, Any]:
+    found = comparison.difference
+    named = ("gain", "champion_gain", "difference", "low", "high")
+    if found is None:
+        figures: dict[str, float | None] = dict.fromkeys(named)
+    else:
+        values = (found.gain, found.other_gain, found.value, found.low, found.high)
+        figures = {name: _rounded(value) for name, value in zip(named, values, strict=True)}
+    told = {"champion": number, "verdict": comparison.verdict, "rows": comparison.rows}
+    return told | figures
+
+
+def _figures(ruling: Ruling, verdict: verdicts.Proof, facts: ModelFacts) -> dict[str, object]:
+    """All of a decision for the registry, which keeps each figure as a tag."""
+    proof, duel = proof_figures(verdict) or {}, ruling.duel or {}
+    return {
+        "sentence": ruling.sentence,
+        "as_of": facts.as_of.isoformat(),
+        **{f"proof.{name}": value for name, value in proof.items()},
+        **{f"duel.{name}": value for name, value in duel.items() if value is not None},
+    }
+
+
+def _rounded(figure: float) -> float:
+    return round(figure, 9)

@@ -1,0 +1,89 @@
+"""A champion whose proof has ceased to hold leads no longer; until another does, nobody does."""
+
+import json
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from models.registry import RegistryUnavailable, step_down
+from models.registry_records import CHAMPION
+from pipelines.champion import Champion, registry_of
+from pipelines.check import CheckedExport
+from pipelines.decisions import last_decision
+from pipelines.duel import proof_figures
+from pipelines.job import Job
+from pipelines.tasks import coarse_task
+from pipelines.watch import Watch
+from publications.home import Hold, Home, replace_lasting
+
+FILE = "stepped_down.json"
+
+
+@dataclass(frozen=True)
+class SteppedDown:
+    """The last champion that stepped down, in a file that a person can read."""
+
+    as_of: str
+    version: int
+    sentence: str
+    proof: dict[str, float] | None
+
+
+def is_disproven(leading: Champion, watch: Watch, home: Home) -> bool:
+    """Whether the proof, judged again with the lists since, does not hold.
+
+    The version that was the last to step down and leads all the same was brought back by a person,
+    who knew that. One that stands in for the champion has no lead to lose.
+    """
+    fallen = last_step_down(home)
+    brought_back = fallen is not None and fallen.version == leading.version.version
+    leads = CHAMPION in leading.version.aliases
+    return leads and not brought_back and watch.again is not None and not watch.again.passed
+
+
+@coarse_task(name="let the champion step down")
+def let_step_down(
+    leading: Champion, watch: Watch, checked: CheckedExport, job: Job, held: Hold
+) -> None:
+    """Take the lead from the champion, and remember why with its numbers.
+
+    Where the registry cannot be reached the next run tries again; this list does without it.
+    """
+    again = watch.again
+    if again is None:
+        raise ValueError("nothing was judged again, so nobody steps down")
+    sentence = (
+        f"Version {leading.version.version} does not lead any more: judged again with the lists "
+        f"that have matured since its training, its proof does not hold. {again.sentence}"
+    )
+    figures = proof_figures(again)
+    as_of = checked.as_of.isoformat()
+    told: dict[str, object] = {"sentence": sentence, "as_of": as_of}
+    told |= {f"proof.{name}": value for name, value in (figures or {}).items()}
+    try:
+        step_down(registry_of(job), leading.version.version, decision=told)
+    except RegistryUnavailable:
+        sentence += " (The registry could not be told; the next run tries again.)"
+    fallen = SteppedDown(as_of, leading.version.version, sentence, figures)
+    content = json.dumps(asdict(fallen), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    replace_lasting(held.home.models / FILE, content.encode())
+
+
+def last_step_down(home: Home) -> SteppedDown | None:
+    """The last champion that stepped down; None where none did."""
+    try:
+        return SteppedDown(**json.loads((home.models / FILE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def why_no_model(job: Job) -> str:
+    """Why nobody leads: what the last training came to, or why a champion stepped down since."""
+    last, fallen = last_decision(job.home), last_step_down(job.home)
+    if fallen is not None and (last is None or pd.Timestamp(fallen.as_of) >= last.at):
+        return fallen.sentence
+    return (
+        "No model has been trained yet; `leadgain train` does it."
+        if last is None
+        else last.sentence
+    )
