@@ -113,7 +113,7 @@ def show_decision(opened: Page) -> None:
     if not reading.has(opened.publication, DECISION):
         return
     decision = reading.facts(opened.publication, DECISION)
-    st.subheader("The last decision on who leads", anchor=False)
+    st.subheader("What the last training came to", anchor=False)
     st.markdown(sentence(watch_words.decision_sentence(decision)))
     rows = [
         {

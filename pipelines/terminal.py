@@ -1,11 +1,14 @@
 """What the command shows: progress while it works, tables when it is done."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     Progress,
@@ -20,6 +23,7 @@ from rich.text import Text
 from pipelines.progress import Advance
 from publications.figures import count, percent, percent_band, points, points_band
 from publications.store import open_publication
+from publications.watch_words import alarms, decision_sentence, in_short
 
 if TYPE_CHECKING:
     from models.registry import RegisteredVersion
@@ -151,6 +155,8 @@ def show_checked(console: Console, checked: "CheckedExport") -> None:
 def show_training(console: Console, training: "Training") -> None:
     """What the training came to, in the words of its decision."""
     decision = training.decision
+    if decision.why is not None:
+        console.print(f"Trained, because {decision.why}.")
     if decision.version is None:
         console.print(Text.assemble(("No model:", "yellow"), f" {decision.sentence}"))
         return
@@ -170,8 +176,10 @@ def show_listing(console: Console, listing: "Listing", home: "Home", told: str =
     else:
         console.print(gains_table(listing.proof.gain_table))
         console.print(tiers_table(listing.proof.tiers))
-    _show_sentences(console, "Warnings", listing.warnings)
     publication = open_publication(home, listing.publication)
+    known = {told, listing.no_model_reason or "", *listing.warnings}
+    show_watch(console, publication, known)
+    _show_sentences(console, "Warnings", listing.warnings)
     show_list(console, publication)
     show_files(console, _results(publication.folder))
 
@@ -205,9 +213,24 @@ def show_publication(console: Console, publication: "Publication", written: Path
         reason = publication.manifest["model"]["missing_because"]
         without = ("The list in force was made without a model.", "yellow")
         console.print(Text.assemble(without, f" {reason}"))
+    warnings = publication.manifest.get("warnings") or []
+    show_watch(console, publication, {publication.manifest["model"]["missing_because"], *warnings})
+    _show_sentences(console, "Warnings", warnings)
     show_list(console, publication)
     files = _results(publication.folder)
     show_files(console, files if written is None else {**files, "Written": written.absolute()})
+
+
+def show_watch(console: Console, publication: "Publication", told: Collection[str | None]) -> None:
+    """How the model does since its training and what was decided last, where it is not told yet."""
+    if "watch.json" in publication.file_names:
+        watch = json.loads(publication.read("watch.json"))
+        console.print(Text(in_short(watch), "yellow" if watch["worn"] else ""))
+        _show_sentences(console, "Why", (why for why in alarms(watch) if why not in told))
+    if "decision.json" in publication.file_names:
+        decision = json.loads(publication.read("decision.json"))
+        if decision["sentence"] not in told:
+            console.print(decision_sentence(decision))
 
 
 def show_explanation(console: Console, explanation: "Explanation") -> None:
@@ -231,23 +254,62 @@ def show_explanation(console: Console, explanation: "Explanation") -> None:
 
 
 def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None:
-    """One line a version: who leads, its gains on its own test lists."""
+    """One row a version: who leads, its gains at the tier-A cut; below, why it leads or not."""
     if not versions:
         console.print("No model has been trained here yet. `leadgain train` does it.")
         return
-    table = Table(title="Model versions")
-    for header in ("Version", "", "as of", "gain at 30 %", "most fresh", "model's SHA-256"):
+    table = Table(title="Model versions and the share of the customers that they reach")
+    for header in ("", "state", "as of"):
         table.add_column(header)
+    for header in ("calling", "model", "most\nfresh", "ahead by"):
+        table.add_column(header, justify="right", no_wrap=True)
     for version in versions:
+        gain = gain_of(version)
+        ahead = f"{points(gain['difference'])}\n{points_band(gain['low'], gain['high'])}"
         table.add_row(
             str(version.version),
-            ", ".join(version.aliases),
+            state_of(version),
             version.tags.get("as_of", "")[:10],
-            percent(version.metrics["gain_model_at_30"]),
-            percent(version.metrics["gain_most_fresh_at_30"]),
-            version.model_sha256[:12],
+            percent(gain["depth"]),
+            percent(gain["gain"], 1),
+            percent(gain["most_fresh"], 1),
+            ahead.replace(" points", ""),
         )
     console.print(table)
+    console.print("Each on its own test lists, ahead by points with the 95 % band. Decided:")
+    for version in versions:
+        sentence = version.decision.get("sentence") or "Nothing was decided."
+        told = f"{version.version} ({version.model_sha256[:12]}): {sentence}"
+        _show_indented(console, told)
+
+
+STATES = {"stepped_down": "stepped down", "rolled_back_from": "rolled back"}
+"""Mark that the registry keeps with a version's decision -> in words."""
+
+
+def state_of(version: "RegisteredVersion") -> str:
+    """Who leads, who led before, and from whom the lead was taken."""
+    if "champion" in version.aliases:
+        return "leads"
+    marks = [words for mark, words in STATES.items() if version.decision.get(mark)]
+    before = ["led before"] if "previous" in version.aliases and not marks else []
+    return ", ".join([*marks, *before])
+
+
+def gain_of(version: "RegisteredVersion") -> dict[str, float]:
+    """Depth, gain, most_fresh, difference, low and high at the tier-A cut; nan where unknown.
+
+    From the decision; of an older leadgain's version from the figures of its training.
+    """
+    names = ("depth", "gain", "most_fresh", "difference", "low", "high")
+    kept = {name: version.decision.get(f"proof.{name}") for name in names}
+    if kept["gain"] is not None:
+        return {name: nan if text is None else float(text) for name, text in kept.items()}
+    metrics = version.metrics
+    gain = metrics.get("difference_gain", metrics.get("gain_model_at_30", nan))
+    most_fresh = metrics.get("difference_other_gain", metrics.get("gain_most_fresh_at_30", nan))
+    low, high = (metrics.get(f"difference_{end}", nan) for end in ("low", "high"))
+    return dict(zip(names, (nan, gain, most_fresh, gain - most_fresh, low, high), strict=True))
 
 
 def show_files(console: Console, files: Mapping[str, Path]) -> None:
@@ -278,4 +340,9 @@ def _show_sentences(console: Console, title: str, sentences: Iterable[str]) -> N
     for i, sentence in enumerate(sentences):
         if i == 0:
             console.print(f"{title}:")
-        console.print(f"  {sentence}")
+        _show_indented(console, sentence)
+
+
+def _show_indented(console: Console, sentence: str) -> None:
+    """All lines of it, however many the width makes of them."""
+    console.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))

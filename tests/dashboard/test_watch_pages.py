@@ -50,7 +50,7 @@ def test_the_model_page_tells_the_last_decision_with_its_numbers(home: Home) -> 
 def test_without_a_model_the_page_still_tells_what_was_decided(home: Home) -> None:
     publish_made_up(home, model=False)
     text = text_of("model")
-    assert "The last decision on who leads" in text
+    assert "What the last training came to" in text
     assert "Since its training" not in text
 
 

@@ -1,6 +1,7 @@
 """What the command shows, held against figures that can be checked by eye."""
 
 import io
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from models.registered import RegisteredVersion
 from pipelines import terminal
 from pipelines.explain import Explanation
 from pipelines.terminal import ProgressLines
+from tests.publications.made_up_watch import WORN, made_up_decision, worn_watch
 
 AT = pd.Timestamp("2024-03-10 06:30", tz="UTC")
 
@@ -115,20 +117,112 @@ def test_an_empty_list_says_so(shown):
     assert shown.text() == "Publication 7: 0 open leads as of 2024-03-10 06:30 UTC."
 
 
-def test_versions_are_shown_with_who_leads(shown):
-    metrics = {"gain_model_at_30": 0.562, "gain_most_fresh_at_30": 0.413}
-    version = RegisteredVersion(
-        version=2,
+def version(number: int, *aliases: str, metrics=None, **decision: object) -> RegisteredVersion:
+    return RegisteredVersion(
+        version=number,
         model_sha256="0123456789abcdef",
         run_id="r",
-        aliases=("champion",),
-        metrics=metrics,
+        aliases=aliases,
+        metrics=metrics or {},
         params={},
         tags={"as_of": "2024-03-10T00:00:00+00:00"},
-        decision={},
+        decision={name: str(value) for name, value in decision.items()},
     )
-    terminal.show_versions(shown.console, [version])
-    assert "2 │ champion │ 2024-03-10 │ 56 % │ 41 % │ 0123456789ab" in shown.text()
+
+
+PROOF = {
+    "proof.depth": 0.25,
+    "proof.gain": 0.562,
+    "proof.most_fresh": 0.413,
+    "proof.difference": 0.149,
+    "proof.low": 0.12,
+    "proof.high": 0.174,
+}
+
+
+def test_versions_are_shown_with_their_gain_who_leads_and_why(shown):
+    known = [
+        version(3, "champion", sentence="Better [by far].", **PROOF),
+        version(2, "previous", sentence="The first.", rolled_back_from="true", **PROOF),
+    ]
+    terminal.show_versions(shown.console, known)
+    text = shown.text()
+    for told in (
+        "3 │ leads │ 2024-03-10 │ 25 % │ 56.2 % │ 41.3 % │ +14.9 │",
+        "│ +12.0 to +17.4 │",
+        "2 │ rolled back │ 2024-03-10",
+        "3 (0123456789ab): Better [by far].",
+    ):
+        assert told in text
+
+
+@pytest.mark.parametrize(
+    ("shown_as", "aliases", "marks"),
+    [
+        ("leads", ("champion",), {"stepped_down": "true"}),
+        ("led before", ("previous",), {}),
+        ("stepped down", ("previous",), {"stepped_down": "true"}),
+        ("rolled back", (), {"rolled_back_from": "true"}),
+        ("", (), {}),
+    ],
+)
+def test_the_state_of_a_version_in_words(shown_as, aliases, marks):
+    assert terminal.state_of(version(1, *aliases, **marks)) == shown_as
+
+
+def test_gains_of_an_older_version_come_from_its_training(shown):
+    metrics = {"gain_model_at_30": 0.562, "gain_most_fresh_at_30": 0.413}
+    terminal.show_versions(shown.console, [version(2, metrics=metrics)])
+    text = shown.text()
+    assert "│ 56.2 % │ 41.3 % │ +14.9" in text
+    assert "Nothing was decided." in text
+    banded = {"difference_gain": 0.5, "difference_other_gain": 0.4}
+    banded |= {"difference_low": 0.05, "difference_high": 0.15}
+    found = terminal.gain_of(version(2, metrics=metrics | banded))
+    assert (found["gain"], found["most_fresh"], found["high"]) == (0.5, 0.4, 0.15)
+
+
+def test_a_version_that_could_not_be_ranked_has_no_figures(shown):
+    terminal.show_versions(shown.console, [version(1)])
+    assert shown.text().count("\N{EN DASH}") == 5
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_versions_fit_on_a_screen(monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told = version(12, "previous", sentence="word " * 60, stepped_down="true", **PROOF)
+    terminal.show_versions(terminal.screen(), [told])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert any("+12.0 to +17.4 │" in line for line in lines)
+
+
+def watched(**files: object) -> SimpleNamespace:
+    """A publication that holds nothing but some JSON files."""
+    content = {f"{name}.json": json.dumps(value).encode() for name, value in files.items()}
+    return SimpleNamespace(file_names=tuple(content), read=content.__getitem__)
+
+
+def test_how_the_model_does_stands_in_a_line_and_why_it_is_worn(shown):
+    found = watched(watch=worn_watch(), decision=made_up_decision())
+    terminal.show_watch(shown.console, found, ())
+    text = shown.text()
+    assert text.startswith("Model 3 is 60 days old and worn; on the 4 lists since its training")
+    assert f"Why: {WORN}" in text
+    assert "The last training, as of 14 January 2012, brought model 3" in text
+
+
+def test_what_was_told_before_is_not_told_again(shown):
+    found = watched(watch=worn_watch(), decision=made_up_decision())
+    terminal.show_watch(shown.console, found, {WORN, made_up_decision()["sentence"]})
+    text = shown.text()
+    assert "Why:" not in text
+    assert "The last training" not in text
+
+
+def test_of_a_publication_from_before_the_watch_nothing_is_told(shown):
+    terminal.show_watch(shown.console, watched(), ())
+    assert shown.text() == ""
 
 
 def test_without_versions_the_way_to_one_is_told(shown):
@@ -145,9 +239,14 @@ def test_without_versions_the_way_to_one_is_told(shown):
     ],
 )
 def test_a_training_is_told_in_the_words_of_its_decision(shown, version, promoted, told):
-    decision = SimpleNamespace(version=version, promoted=promoted, sentence="Too few [of them].")
+    decision = SimpleNamespace(
+        version=version, promoted=promoted, sentence="Too few [of them].", why=None
+    )
     terminal.show_training(shown.console, SimpleNamespace(decision=decision))
     assert shown.text() == told
+    decision.why = "there was none yet"
+    terminal.show_training(shown.console, SimpleNamespace(decision=decision))
+    assert shown.text() == f"Trained, because there was none yet. {told}"
 
 
 def test_a_log_gets_one_line_a_step_when_it_is_done():
