@@ -6,12 +6,19 @@ Heavy libraries are imported inside the functions, because the command imports t
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pipelines.job import Job
+    from pipelines.turns import Skipped
+    from publications.store import Publication
+
+T = TypeVar("T")
+
+CONFIG = Path("leadgain.toml")
+"""What ``--config`` names where nobody says otherwise."""
 
 
 @contextmanager
@@ -53,8 +60,60 @@ def _load_libraries() -> None:
     warm_up()
 
 
+def asked_for(outcome: "T | Skipped") -> T:
+    """What a flow came to that somebody asked for: only one that a schedule began is skipped."""
+    from pipelines.turns import Skipped
+
+    if isinstance(outcome, Skipped):
+        raise TypeError(outcome.told)
+    return outcome
+
+
 def job_of(config: Path, home: Path, as_of: str | None) -> "Job":
     """The work that a command was asked for."""
     from pipelines.job import Job
 
     return Job.of(str(config), str(home), as_of=as_of)
+
+
+def if_there(config: Path) -> Path | None:
+    """The configuration for commands that can do without; one that was named must be there."""
+    return config if config != CONFIG or config.exists() else None
+
+
+def refuse_no_home(home: Path) -> None:
+    """Looking into a home folder that is not there does not make it.
+
+    Raises
+    ------
+    ConfigurationError
+        Saying what makes one.
+    """
+    from crm.errors import ConfigurationError
+
+    if not home.is_dir():
+        raise ConfigurationError(
+            f"There is no home folder {home.resolve()} yet, so there is no model. `leadgain demo` "
+            "or `leadgain run` makes one; --home names another folder."
+        )
+
+
+def in_force(home: Path) -> "Publication":
+    """The publication in force.
+
+    Raises
+    ------
+    ConfigurationError
+        Nothing was published yet.
+    """
+    from crm.errors import ConfigurationError
+    from pipelines.job import home_at
+    from publications.store import current
+
+    publication = current(home_at(home))
+    if publication is None:
+        raise ConfigurationError(
+            f"Nothing was published in {home.resolve()} yet. `leadgain demo` or `leadgain run` "
+            "does it; --home names another folder."
+        )
+    return publication

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipelines.at_work import at_work, in_flow, job_of
+from pipelines.at_work import (
+    CONFIG,
+    asked_for,
+    at_work,
+    if_there,
+    in_flow,
+    in_force,
+    job_of,
+    refuse_no_home,
+)
 from pipelines.exits import INTERRUPTED, exit_code_of, paragraph_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pipelines.publish import Listing
-    from publications.store import Publication
 
 app = typer.Typer(
     name="leadgain",
@@ -45,7 +53,6 @@ AgainOption = Annotated[
 ]
 ToOption = Annotated[Path, typer.Option("--to", help="Where to write it.")]
 
-CONFIG = Path("leadgain.toml")
 HOME = Path("leadgain-home")
 
 
@@ -107,9 +114,19 @@ def run(
     train_anyway: Annotated[
         bool, typer.Option("--train", help="Train even if the last training is recent.")
     ] = False,
+    any_size: AnySizeOption = False,
+    again: AgainOption = False,
 ) -> None:
     """Check the export, train when a training is due, then score and publish the list."""
-    _night(config, home, as_of, warn_when_stale=True, train_anyway=train_anyway)
+    _night(
+        config,
+        home,
+        as_of,
+        warn_when_stale=True,
+        train_anyway=train_anyway,
+        any_size=any_size,
+        again=again,
+    )
 
 
 @app.command()
@@ -133,13 +150,14 @@ def train(
     config: ConfigOption = CONFIG,
     home: HomeOption = HOME,
     as_of: AsOfOption = None,
+    any_size: AnySizeOption = False,
 ) -> None:
     """Train a model, prove it on lists it has not seen, and let it lead if it is not worse."""
     with in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.train import train as flow
 
-        training = flow(str(config), str(home), as_of)
+        training = asked_for(flow(str(config), str(home), as_of, any_size=any_size))
     terminal.show_training(console, training)
 
 
@@ -148,12 +166,14 @@ def score(
     config: ConfigOption = CONFIG,
     home: HomeOption = HOME,
     as_of: AsOfOption = None,
+    any_size: AnySizeOption = False,
+    again: AgainOption = False,
 ) -> None:
     """Score today's list with the model in force, and publish it."""
     with in_flow(config, home, as_of) as console:
         from pipelines.score import score as flow
 
-        listing = flow(str(config), str(home), as_of)
+        listing = flow(str(config), str(home), as_of, any_size=any_size, again=again)
     _show_listing(console, listing, home)
 
 
@@ -166,7 +186,7 @@ def report(
     from pipelines import terminal
     from pipelines.exports import export_report
 
-    publication = _in_force(home)
+    publication = in_force(home)
     if to is not None:
         export_report(publication, to)
     terminal.show_publication(terminal.screen(), publication, to)
@@ -185,7 +205,7 @@ def export(
     """Write the worklist, the gain curves or the tiers as CSV or Parquet, by the file's ending."""
     from pipelines.exports import export_table
 
-    rows = export_table(_in_force(home), what.value, to, separator=separator, excel=excel)
+    rows = export_table(in_force(home), what.value, to, separator=separator, excel=excel)
     _screen().print(f"{rows:,} rows written to {to}", soft_wrap=True)
 
 
@@ -198,7 +218,7 @@ def explain(
 ) -> None:
     """Tell every fact behind one lead's score, and how much it weighs."""
     job = job_of(config, home, as_of)
-    _refuse_no_home(home)
+    refuse_no_home(home)
     with at_work(home) as console:
         from pipelines import terminal
         from pipelines.explain import explain_lead
@@ -228,13 +248,13 @@ def matrix(
 @app.command()
 def models(config: ConfigOption = CONFIG, home: HomeOption = HOME) -> None:
     """List the model versions with their gains, the newest first."""
-    _refuse_no_home(home)
+    refuse_no_home(home)
     with at_work(home) as console:
         from models.registry import versions
         from pipelines import terminal
         from pipelines.champion import registry_at
 
-        known = versions(registry_at(_if_there(config), home))
+        known = versions(registry_at(if_there(config), home))
     terminal.show_versions(console, known)
 
 
@@ -247,14 +267,14 @@ def rollback(
     home: HomeOption = HOME,
 ) -> None:
     """Let an earlier model lead again; the next scoring uses it."""
-    _refuse_no_home(home)
+    refuse_no_home(home)
     with at_work(home) as console:
         from models import registry
         from pipelines.champion import registry_at
         from pipelines.job import home_at
         from publications.home import hold
 
-        versions = registry_at(_if_there(config), home)
+        versions = registry_at(if_there(config), home)
         with hold(home_at(home)):
             leads = registry.rollback(versions, version)
     console.print(
@@ -279,7 +299,7 @@ def dashboard(
     from pipelines.sections import DashboardSection
     from pipelines.settings import load_settings
 
-    given = _if_there(config)
+    given = if_there(config)
     section = DashboardSection() if given is None else load_settings(given).dashboard
     start = dashboard_start(
         home_at(home), section, folder=config.resolve().parent, port=port, public=public
@@ -330,18 +350,29 @@ def simulate(
 
 
 def _night(
-    config: Path, home: Path, as_of: str | None, *, warn_when_stale: bool, train_anyway: bool
+    config: Path,
+    home: Path,
+    as_of: str | None,
+    *,
+    warn_when_stale: bool,
+    train_anyway: bool,
+    any_size: bool = False,
+    again: bool = False,
 ) -> None:
     with in_flow(config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.run import run as flow
 
-        night = flow(
-            str(config),
-            str(home),
-            as_of,
-            warn_when_stale=warn_when_stale,
-            train_anyway=train_anyway,
+        night = asked_for(
+            flow(
+                str(config),
+                str(home),
+                as_of,
+                warn_when_stale=warn_when_stale,
+                train_anyway=train_anyway,
+                any_size=any_size,
+                again=again,
+            )
         )
     told = ""
     if night.training is not None:
@@ -361,32 +392,3 @@ def _screen() -> "Console":
     from pipelines.terminal import screen
 
     return screen()
-
-
-def _if_there(config: Path) -> Path | None:
-    """The configuration for commands that can do without; one that was named must be there."""
-    return config if config != CONFIG or config.exists() else None
-
-
-def _refuse_no_home(home: Path) -> None:
-    from crm.errors import ConfigurationError
-
-    if not home.is_dir():
-        raise ConfigurationError(
-            f"There is no home folder {home.resolve()} yet, so there is no model. `leadgain demo` "
-            "or `leadgain run` makes one; --home names another folder."
-        )
-
-
-def _in_force(home: Path) -> "Publication":
-    from crm.errors import ConfigurationError
-    from pipelines.job import home_at
-    from publications.store import current
-
-    publication = current(home_at(home))
-    if publication is None:
-        raise ConfigurationError(
-            f"Nothing was published in {home.resolve()} yet. `leadgain demo` or `leadgain run` "
-            "does it; --home names another folder."
-        )
-    return publication

@@ -29,6 +29,8 @@ class Job:
     warn_when_stale: bool = True
     any_size: bool = False
     """Whether the export may be of another size than those before it."""
+    again: bool = False
+    """Whether a list is published that says what the one in force says."""
 
     @classmethod
     def of(
@@ -40,6 +42,7 @@ class Job:
         now: str | None = None,
         warn_when_stale: bool = True,
         any_size: bool = False,
+        again: bool = False,
     ) -> Self:
         """Read the settings, and the clock where ``now`` is not given.
 
@@ -62,6 +65,7 @@ class Job:
             as_of=asked,
             warn_when_stale=warn_when_stale,
             any_size=any_size,
+            again=again,
         )
 
     @property

@@ -16,13 +16,17 @@ from pipelines.model_facts import Meaning
 from pipelines.model_page import model_facts
 from pipelines.progress import step
 from pipelines.proof import BACKTEST, PICTURES, ProofFrames
+from pipelines.same_list import inputs_sha256, told_settings
+from pipelines.sizes import size_facts
 from pipelines.stories import Stories, write_stories, write_supply
 from pipelines.tasks import coarse_task
 from pipelines.watch import Watch
+from publications.failpoints import failpoint
+from publications.figures import count
 from publications.home import Hold, start_run, write_lasting
 from publications.layout import published_file
 from publications.report import Proof, ReportFacts, render_report
-from publications.store import Provenance, publish
+from publications.store import Provenance, Publication, keep_latest, publish
 from publications.tables import write_table
 
 FRESH_BY = {
@@ -43,6 +47,34 @@ class Listing:
     model_version: int | None
     no_model_reason: str | None
     warnings: tuple[str, ...]
+    is_new: bool = True
+    """False where the list in force says the same already, and nothing was published."""
+
+    @property
+    def told(self) -> str:
+        """What it came to, for the log."""
+        by = f"by version {self.model_version}" if self.proof is not None else "most fresh first"
+        leads = count(len(self.worklist), "open lead", "open leads")
+        stands = "" if self.is_new else " stands: nothing new"
+        return (
+            f"publication {self.publication}{stands}, {leads} as of "
+            f"{self.as_of:%Y-%m-%d %H:%M} UTC, {by}."
+        )
+
+
+def standing_listing(publication: Publication, leading: Champion | None) -> Listing:
+    """The list in force as a listing, where a new one would say the same."""
+    manifest = publication.manifest
+    return Listing(
+        publication=publication.number,
+        as_of=pd.Timestamp(manifest["as_of"]),
+        worklist=publication.table("worklist.parquet"),
+        proof=None if leading is None else leading.proof,
+        model_version=manifest["model"]["version"],
+        no_model_reason=manifest["model"]["missing_because"],
+        warnings=tuple(manifest.get("warnings", ())),
+        is_new=False,
+    )
 
 
 @coarse_task(name="publish")
@@ -63,6 +95,7 @@ def publish_list(
         folder = start_run(held, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(folder, name, worklist)
+        failpoint("list.written")
         write_table(folder, "quarantine.parquet", checked.export.quarantine)
         write_lasting(folder / "data_checks.json", checked.checks.to_json().encode())
         write_stories(folder, stories, worklist["lead_id"], checked)
@@ -82,6 +115,7 @@ def publish_list(
             _provenance(worklist, leading, reason, checked, warnings, job),
             datetime.now(UTC),
         )
+        keep_latest(held, job.settings.publications.keep)
     return Listing(
         publication=number,
         as_of=checked.as_of,
@@ -187,12 +221,14 @@ def _provenance(
         model_version=None if leading is None else leading.version.version,
         model_sha256=None if leading is None else leading.version.model_sha256,
         no_model_reason=no_model_reason,
-        settings=job.settings.model_dump(mode="json", exclude={"file", "dashboard", "tracking"}),
+        settings=told_settings(job),
         counts={
             "rows": checked.export.counts.to_dict("records"),
             "leads_listed": len(worklist),
             "tiers": {k: int(v) for k, v in worklist["tier"].value_counts().sort_index().items()},
             "activities_not_yet_known": int((activities["occurred_at"] >= checked.as_of).sum()),
+            **size_facts(job.settings, any_size=job.any_size),
         },
+        inputs_sha256=inputs_sha256(leading, checked, job),
         warnings=warnings,
     )

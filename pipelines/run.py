@@ -10,8 +10,9 @@ from pipelines.model_facts import fingerprint
 from pipelines.publish import Listing
 from pipelines.score import Today, published, rank_today, settled
 from pipelines.stepping_down import is_disproven
-from pipelines.tasks import text_flow
+from pipelines.tasks import reported_flow
 from pipelines.train import Training, trained
+from pipelines.turns import Skipped, begin_turn, patience
 from publications.home import hold
 
 
@@ -24,8 +25,14 @@ class Night:
     training: Training | None
     listing: Listing
 
+    @property
+    def told(self) -> str:
+        """What it came to, for the log."""
+        trained = "" if self.training is None else f"{self.training.told} "
+        return f"{trained}{self.listing.told}"
 
-@text_flow(name="run")
+
+@reported_flow(name="run")
 def run(
     config: str,
     home: str,
@@ -33,10 +40,23 @@ def run(
     now: str | None = None,
     warn_when_stale: bool = True,
     train_anyway: bool = False,
-) -> Night:
+    any_size: bool = False,
+    again: bool = False,
+    scheduled: str = "",
+) -> Night | Skipped:
     """Check the export, train when a training is due, score and publish the list."""
-    job = Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
-    with hold(job.home) as held:
+    job = Job.of(
+        config,
+        home,
+        as_of=as_of,
+        now=now,
+        warn_when_stale=warn_when_stale,
+        any_size=any_size,
+        again=again,
+    )
+    with hold(job.home, wait_seconds=patience(scheduled, job)) as held:
+        if (skipped := begin_turn(held, scheduled, job)) is not None:
+            return skipped
         checked = checked_export(job)
         why = "it was asked for" if train_anyway else _why_train(checked, job)
         training = None if why is None else trained(checked, job, held, why)

@@ -19,11 +19,13 @@ from pipelines.job import Job
 from pipelines.lists import open_at
 from pipelines.matrices import matrix, told_of, vocabulary_until
 from pipelines.progress import step
-from pipelines.publish import Listing, publish_list
+from pipelines.publish import Listing, publish_list, standing_listing
+from pipelines.same_list import already_published
 from pipelines.stepping_down import is_disproven, let_step_down, why_no_model
 from pipelines.stories import Facts, Stories, strongest_facts
-from pipelines.tasks import coarse_task, text_flow
+from pipelines.tasks import coarse_task, reported_flow
 from pipelines.watch import Watch, watch_over
+from publications.failpoints import failpoint
 from publications.home import Hold, hold
 from publications.worklist import build_worklist, mark_reasons
 
@@ -64,16 +66,26 @@ class Today:
     watch: Watch | None = None
 
 
-@text_flow(name="score")
+@reported_flow(name="score")
 def score(
     config: str,
     home: str,
     as_of: str | None = None,
     now: str | None = None,
     warn_when_stale: bool = True,
+    any_size: bool = False,
+    again: bool = False,
 ) -> Listing:
     """Check the export, then score and publish the list."""
-    job = Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
+    job = Job.of(
+        config,
+        home,
+        as_of=as_of,
+        now=now,
+        warn_when_stale=warn_when_stale,
+        any_size=any_size,
+        again=again,
+    )
     with hold(job.home) as held:
         return scored(checked_export(job), job, held)
 
@@ -88,6 +100,7 @@ def scored(checked: CheckedExport, job: Job, held: Hold) -> Listing:
 def rank_today(checked: CheckedExport, job: Job, held: Hold) -> Today:
     """Today's list by the champion, who is watched; most fresh first where nobody leads."""
     leading = load_champion(job, held)
+    failpoint("champion.loaded")
     open_list = draw_list(checked, job)
     if leading is None:
         return Today(open_list, rank_by_freshness(open_list, checked, job))
@@ -105,7 +118,10 @@ def settled(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Today
 
 
 def published(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Listing:
-    """Put today's list into calling order and publish it with its proof."""
+    """Put today's list into calling order and publish it with its proof, unless it stands."""
+    failpoint("list.ranked")
+    if not job.again and (standing := already_published(today.leading, checked, job)) is not None:
+        return standing_listing(standing, today.leading)
     open_list, ranked = today.open_list, today.ranked
     order = call_order(
         np.nan_to_num(ranked.score), open_list.most_fresh, open_list.shown["lead_id"]

@@ -32,8 +32,10 @@ from pipelines.matrices import matrix, vocabulary_until
 from pipelines.model_facts import Meaning, ModelFacts, fingerprint
 from pipelines.progress import step
 from pipelines.proof import ProofFrames, write_proof
-from pipelines.tasks import coarse_task, text_flow
+from pipelines.tasks import coarse_task, reported_flow
 from pipelines.training_story import first_contacts, tell_training, weigh_facts
+from pipelines.turns import Skipped, begin_turn, patience
+from publications.failpoints import failpoint
 from publications.home import Hold, hold, move_lasting, start_run
 
 Rows = npt.NDArray[np.int64]
@@ -54,18 +56,33 @@ class Training:
     decision: Decision
     proof: ProofFrames | None = None
 
+    @property
+    def told(self) -> str:
+        """What it came to, for the log."""
+        decision = self.decision
+        if decision.version is None:
+            return f"no model was trained. {decision.sentence}"
+        leads = "leads" if decision.promoted else "does not lead"
+        return f"version {decision.version} {leads}. {decision.sentence}"
 
-@text_flow(name="train")
+
+@reported_flow(name="train")
 def train(
     config: str,
     home: str,
     as_of: str | None = None,
     now: str | None = None,
     warn_when_stale: bool = True,
-) -> Training:
+    any_size: bool = False,
+    scheduled: str = "",
+) -> Training | Skipped:
     """Check the export, then train, prove and register a challenger."""
-    job = Job.of(config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale)
-    with hold(job.home) as held:
+    job = Job.of(
+        config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale, any_size=any_size
+    )
+    with hold(job.home, wait_seconds=patience(scheduled, job)) as held:
+        if (skipped := begin_turn(held, scheduled, job)) is not None:
+            return skipped
         return trained(checked_export(job), job, held, "it was asked for")
 
 
@@ -80,11 +97,14 @@ def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:
         Not one lead has converted: then the mapping is wrong, not the sales team.
     """
     history = draw_history(checked, job)
+    failpoint("history.drawn")
     try:
         refuse_no_conversion(checked, history)
         refuse_too_little(history.snapshots, min_conversions=job.settings.training.min_conversions)
         tested = run_backtest(history, checked, job)
+        failpoint("backtest.done")
         scorer, vocabulary = fit(history, tested, checked, job)
+        failpoint("model.fitted")
     except (NotEnoughData, ModelRefused) as error:
         decision = _decision(checked, job, why, Ruling(False, str(error)))
         remember(held, decision)
@@ -102,8 +122,10 @@ def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:
     facts = _facts(history, tested, vocabulary, verdict, inputs, checked, job)
     version = register(scorer, facts, proof, verdict, job, held)
     ruling = let_lead(version, proof.backtest, verdict, facts, checked, job)
+    failpoint("champion.chosen")
     decision = _decision(checked, job, why, ruling, version=version.version, verdict=verdict)
     remember(held, decision)
+    failpoint("decision.kept")
     return Training(decision, proof)
 
 
@@ -231,6 +253,7 @@ def register(
         folder = start_run(held, f"train-{facts.as_of:%Y%m%dT%H%M%SZ}")
         scorer.save(folder, facts.to_dict())
         write_proof(folder, proof, depth=job.settings.tiers.A)
+        failpoint("model.saved")
         version = log_training(
             registry_of(job),
             folder,
@@ -238,7 +261,9 @@ def register(
             metrics=_metrics(proof, verdict),
             tags={"fingerprint": facts.fingerprint, "as_of": facts.as_of.isoformat()},
         )
+        failpoint("model.logged")
         _keep(folder, held.home.models / str(version.version))
+        failpoint("model.kept")
     return version
 
 

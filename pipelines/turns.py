@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from crm.errors import ConfigurationError
+from pipelines.job import Job
 from publications.home import Hold, Home, replace_lasting
 
 FILE = "schedule.json"
@@ -89,6 +91,47 @@ def take_turn(held: Hold, name: str, due: pd.Timestamp) -> None:
     """Remember that the run planned for ``due`` is at work; it is not begun again if it fails."""
     turns = _turns(held.home) | {name: due.isoformat()}
     replace_lasting(held.home.folder / FILE, f"{json.dumps(turns, indent=1)}\n".encode())
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A scheduled run that had nothing to do."""
+
+    told: str
+
+
+def patience(scheduled: str, job: Job) -> float:
+    """Seconds to wait for another run at work: a schedule has time, somebody at a terminal not."""
+    return 60 * job.settings.schedule.wait_minutes if scheduled else 0.0
+
+
+def begin_turn(held: Hold, scheduled: str, job: Job) -> Skipped | None:
+    """Take the turn of a run that a schedule began, or say why there is nothing to do.
+
+    Parameters
+    ----------
+    held : Hold
+    scheduled : name of the schedule; empty for a run that somebody asked for
+    job : its settings hold the schedule, and its clock tells what is due by now
+    """
+    if not scheduled:
+        return None
+    section = job.settings.schedule
+    due = _planned_for(job.now)
+    cron = getattr(section, scheduled)
+    why = why_not_now(held.home, scheduled, due, cron=cron, timezone=section.timezone, now=job.now)
+    if why is not None:
+        return Skipped(why)
+    take_turn(held, scheduled, due)
+    return None
+
+
+def _planned_for(now: pd.Timestamp) -> pd.Timestamp:
+    """The instant for which Prefect planned this run."""
+    from prefect.runtime import flow_run
+
+    planned = flow_run.scheduled_start_time
+    return now if planned is None else pd.Timestamp(planned).tz_convert("UTC").as_unit("us")
 
 
 def last_turn(home: Home, name: str) -> pd.Timestamp | None:

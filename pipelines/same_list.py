@@ -1,0 +1,55 @@
+"""Whether a list would say what the list in force says already."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from importlib.metadata import version as installed_version
+
+import pandas as pd
+
+from crm.content import content_sha256
+from pipelines.champion import Champion
+from pipelines.check import CheckedExport
+from pipelines.decisions import last_decision
+from pipelines.job import Job, in_utc
+from publications.store import Publication, standing
+
+UNTOLD = {"file", "dashboard", "tracking", "schedule", "publications", "alarms"}
+"""Sections of leadgain.toml of which no list says anything."""
+
+
+def inputs_sha256(leading: Champion | None, checked: CheckedExport, job: Job) -> str:
+    """SHA-256 of all that decides what a list says; the clock is not among it.
+
+    Parameters
+    ----------
+    leading : the model that ranks the list, if one does
+    checked : the export and the instant of the list
+    job : its settings, and its home folder with the last decision
+    """
+    decision = last_decision(job.home)
+    content = {
+        "as_of": in_utc(checked.as_of),
+        "export": content_sha256(checked.export),
+        "model": None if leading is None else leading.version.model_sha256,
+        "note": None if leading is None else leading.note,
+        "decision": None if decision is None else asdict(decision),
+        "settings": told_settings(job),
+        "code": installed_version("leadgain"),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def told_settings(job: Job) -> dict[str, object]:
+    """The settings as a publication keeps them: JSON values, no secret among them."""
+    return job.settings.model_dump(mode="json", exclude=UNTOLD)
+
+
+def already_published(
+    leading: Champion | None, checked: CheckedExport, job: Job
+) -> Publication | None:
+    """The publication in force, if it is whole and says what a new one would; else None."""
+    found = standing(job.home, inputs_sha256(leading, checked, job))
+    if found is None or pd.Timestamp(found.manifest["as_of"]) != checked.as_of:
+        return None
+    return found
