@@ -1,0 +1,220 @@
+"""What a year of weekly trainings does to a CRM in which nothing foretells who converts.
+
+Run from the repository: ``.venv/bin/python benchmarks/looking_weekly.py [CRMs] [first seed]``. CRMs
+of 150 open leads are made up and trained on every week of a year, by a small linear scorer; the
+backtest, the proof, the duel and the rule for stepping down are leadgain's own. Printed is how many
+have a leading model, with and without the rule: where nothing can be foretold (noise), where little
+can be, and where much can be.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import Pool
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from models.backtest import backtest, refuse_too_little, rolling_origin
+from models.errors import NotEnoughData
+from models.proof import compare, prove
+from models.wear import is_enough, proven_again
+
+FIRST_LIST = pd.Timestamp("2024-01-06", tz="UTC")
+WEEK = pd.Timedelta(days=7)
+HORIZON_WEEKS = 4
+WEEKS_BEFORE, WEEKS = 44, 52
+"""The CRM's age at the first training, and how many more follow."""
+LEADS_A_WEEK = 40
+STAYS = 0.85
+"""A lead that does not convert stays open for another week with this probability."""
+CONVERTS = 0.025
+"""Chance of a lead to convert in a week, where nothing speaks for or against it."""
+TRAITS = 8
+DEPTH, SAMPLES, MIN_CONVERSIONS = 0.30, 200, 120
+EFFECTS = {"noise": 0.0, "weak": 0.35, "good": 0.7}
+"""How much the traits of a lead together move its log odds."""
+COLUMNS = ["as_of", "list_date", "lead_id", "score", "most_fresh", "converted"]
+
+
+class Ridge:
+    """A linear scorer, fitted in no time."""
+
+    def fit(self, X: pd.DataFrame, converted: ArrayLike, _: Sequence[str] = ()) -> Self:
+        """Learn the weights of the traits."""
+        values, y = X.to_numpy(), np.asarray(converted, dtype=np.float64)
+        penalty = 30.0 * np.eye(values.shape[1])
+        self.weights_ = np.linalg.solve(values.T @ values + penalty, values.T @ (y - y.mean()))
+        return self
+
+    def raw_score(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Score leads."""
+        return np.asarray(X.to_numpy() @ self.weights_)
+
+
+@dataclass(frozen=True)
+class World:
+    """All lists of a CRM, and the traits of the leads on them."""
+
+    rows: pd.DataFrame
+    traits: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Leading:
+    """A champion: the rows of its proof, and its weights."""
+
+    tested: pd.DataFrame
+    scorer: Ridge
+    trained: int
+    """In which week."""
+
+
+@dataclass
+class Year:
+    """What became of one CRM."""
+
+    ever: bool = False
+    falls: int = 0
+    weeks_led: int = 0
+    leads: bool = False
+
+
+def made_up(effect: float, seed: int) -> World:
+    """Leads come, stay for some weeks and convert, depending on their traits or on nothing."""
+    rng = np.random.default_rng(seed)
+    weeks = WEEKS_BEFORE + WEEKS + HORIZON_WEEKS
+    n_leads = LEADS_A_WEEK * weeks
+    arrived = np.repeat(np.arange(weeks), LEADS_A_WEEK)
+    traits = rng.normal(size=(n_leads, TRAITS)).astype("float32")
+    weights = rng.normal(size=TRAITS)
+    odds = CONVERTS * np.exp(effect * traits @ weights / np.linalg.norm(weights))
+    wins = rng.geometric(np.clip(odds, 1e-6, 0.9))  # in which week of its life
+    leaves = rng.geometric(1 - STAYS, n_leads)
+    lives = np.minimum(wins, leaves)
+    lead = np.repeat(np.arange(n_leads), lives)
+    age = np.arange(len(lead)) - np.repeat(np.cumsum(lives) - lives, lives)
+    week = arrived[lead] + age
+    left = wins[lead] - age
+    converted = (wins <= leaves)[lead] & (left <= HORIZON_WEEKS)
+    at = FIRST_LIST + WEEK * week
+    rows = pd.DataFrame(
+        {
+            "lead": lead,
+            "lead_id": pd.Series(lead).map("L{:05d}".format),
+            "as_of": at,
+            "list_date": at,
+            "week": week,
+            "converted": converted.astype(np.int8),
+            "most_fresh": rng.normal(size=len(lead)),
+        }
+    )
+    return World(rows, pd.DataFrame(traits, columns=[f"trait_{n}" for n in range(TRAITS)]))
+
+
+def a_year(effect: float, seed: int, *, steps_down: bool) -> Year:
+    """Train every week; ``steps_down``: judge the champion's proof again as lists mature."""
+    world, year = made_up(effect, seed), Year()
+    leading: Leading | None = None
+    for week in range(WEEKS_BEFORE, WEEKS_BEFORE + WEEKS):
+        leading = _after_training(world, week, leading)
+        if steps_down and leading is not None and _fails(world, week, leading):
+            leading, year.falls = None, year.falls + 1
+        year.ever |= leading is not None
+        year.weeks_led += leading is not None
+    year.leads = leading is not None
+    return year
+
+
+def _after_training(world: World, week: int, leading: Leading | None) -> Leading | None:
+    """Who leads after the training of a week."""
+    challenger = _trained(world, week)
+    if challenger is None or not prove(challenger.tested, depth=DEPTH, samples=SAMPLES).passed:
+        return leading
+    if leading is None:
+        return challenger
+    before = pd.concat([leading.tested, _since(world, week, leading)])
+    verdict = compare(challenger.tested, before, depth=DEPTH, samples=SAMPLES).verdict
+    return leading if verdict == "worse" else challenger
+
+
+def _trained(world: World, week: int) -> Leading | None:
+    rows = _matured(world, week)
+    try:
+        refuse_too_little(rows, min_conversions=MIN_CONVERSIONS)
+    except NotEnoughData:
+        return None
+
+    def matrix_for(
+        _: pd.Timestamp, train: NDArray[np.int64], test: NDArray[np.int64]
+    ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+        X_train, X_test = (world.traits.iloc[rows["lead"].iloc[part]] for part in (train, test))
+        return X_train, X_test, []
+
+    folds = rolling_origin(rows, horizon=HORIZON_WEEKS * WEEK, share=0.25, max_fits=8)
+    tested = backtest(
+        rows,
+        rows["converted"],
+        rows["most_fresh"],
+        folds=folds,
+        matrix_for=matrix_for,
+        make_scorer=Ridge,
+    )
+    scorer = Ridge().fit(world.traits.iloc[rows["lead"]], rows["converted"])
+    return Leading(tested[COLUMNS], scorer, week)
+
+
+def _matured(world: World, week: int) -> pd.DataFrame:
+    rows = world.rows[world.rows["week"] <= week - HORIZON_WEEKS]
+    return rows.sort_values(["lead", "as_of"]).reset_index(drop=True)
+
+
+def _since(world: World, week: int, leading: Leading) -> pd.DataFrame:
+    """The lists that have matured since the champion's training, scored by it."""
+    rows = _matured(world, week)
+    rows = rows[rows["week"] > leading.trained - HORIZON_WEEKS]
+    score = leading.scorer.raw_score(world.traits.iloc[rows["lead"]])
+    return rows.assign(score=score)[COLUMNS]
+
+
+def _fails(world: World, week: int, leading: Leading) -> bool:
+    since = _since(world, week, leading)
+    if not is_enough(leading.tested, since):
+        return False
+    again = proven_again(leading.tested, since, depth=DEPTH, samples=SAMPLES)
+    return again is not None and not again.passed
+
+
+def _cases(crms: int, first_seed: int) -> Iterator[tuple[str, bool, int]]:
+    for kind in EFFECTS:
+        for steps_down in (False, True):
+            for seed in range(first_seed, first_seed + crms):
+                yield kind, steps_down, seed
+
+
+def _case(case: tuple[str, bool, int]) -> tuple[str, bool, Year]:
+    kind, steps_down, seed = case
+    return kind, steps_down, a_year(EFFECTS[kind], seed, steps_down=steps_down)
+
+
+def main() -> None:
+    """Print one row for each kind of CRM, with and without stepping down."""
+    crms, first_seed = (int(text) for text in (*sys.argv[1:], "100", "1")[:2])
+    with Pool(1) as pool:
+        found = pool.map(_case, list(_cases(crms, first_seed)), chunksize=1)
+    print("| CRMs | stepping down | ever led | lead after a year | weeks led | falls a year |")
+    print("|---|---|---|---|---|---|")
+    for kind in EFFECTS:
+        for steps_down in (False, True):
+            years = [year for k, s, year in found if (k, s) == (kind, steps_down)]
+            mean = {n: np.mean([getattr(y, n) for y in years]) for n in vars(Year())}
+            print(
+                f"| {kind} | {'yes' if steps_down else 'no'} | {mean['ever']:.0%} | "
+                f"{mean['leads']:.0%} | {mean['weeks_led'] / WEEKS:.0%} | {mean['falls']:.2f} |"
+            )
+
+
+if __name__ == "__main__":
+    main()
