@@ -18,7 +18,7 @@ WHAT_DRIFT_MEANS = (
     "CRM. Whether the model ranks them any worse shows only in the customers that it reaches."
 )
 WHAT_WORN_MEANS = (
-    "The gains further down are those of its training; do not count on them for this list. "
+    "What it reached on past lists stands below; with the leads of today it may reach less. "
     "`leadgain train` brings a new model, which leads once it is proven."
 )
 
@@ -117,7 +117,7 @@ def periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd.DataFra
 def drift_sentences(watch: Mapping[str, Any]) -> list[str]:
     """How many inputs have drifted, what they weigh, and whether the scores have drifted.
 
-    The watch's own notes name the drifted inputs and so take the place of their number.
+    What has drifted is named by the watch's own notes, where it has any, and not told again.
 
     >>> drift_sentences({"inputs": {"features": 40, "drifted": 0, "share_of_importance": 0.0},
     ...                  "scores": {"psi": 0.01, "limit": 0.25}, "notes": []})
@@ -130,7 +130,7 @@ def drift_sentences(watch: Mapping[str, Any]) -> list[str]:
         told.append("Today's list cannot be held against those that the model learned from.")
     if inputs is not None and not (inputs["drifted"] and notes):
         told.append(_drifted(inputs))
-    if scores is not None:
+    if scores is not None and not (scores["psi"] > scores["limit"] and notes):
         told.append(_spread(number(scores["psi"]), number(scores["limit"])))
     return [*told, *notes]
 

@@ -45,7 +45,7 @@ def test_a_worn_model_is_the_first_that_one_reads() -> None:
     page = page_of(watch=worn_watch(), warnings=(WORN, "3 % are unknown."))
     assert page.text.index("The model is worn") < page.text.index("Calling the first 30 %")
     assert page.text.count(WORN) == 1
-    assert "do not count on them for this list" in page.text
+    assert "with the leads of today it may reach less" in page.text
     assert "3 % are unknown." in page.text
 
 

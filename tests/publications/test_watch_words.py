@@ -92,11 +92,13 @@ def test_drift_is_told_by_how_many_inputs_what_they_weigh_and_the_scores() -> No
         "12 % of what moves the scores comes from there.",
         "The scores of this list are spread as they were on the tested lists.",
     ]
-    spread = made_up_watch(scores={"psi": 0.5, "limit": 0.1})
-    assert "(distance 0.50, limit 0.10)" in watch_words.drift_sentences(spread)[0]
+    spread = made_up_watch(scores={"psi": 0.5, "limit": 0.1}, notes=[])
+    assert "(distance 0.50, limit 0.10)" in watch_words.drift_sentences(spread)[1]
 
 
-def test_notes_name_the_drifted_inputs_and_are_not_counted_again() -> None:
+def test_what_the_notes_name_is_not_told_again() -> None:
+    spread = made_up_watch(scores={"psi": 0.5, "limit": 0.1}, notes=["Both have drifted."])
+    assert watch_words.drift_sentences(spread) == ["Both have drifted."]
     assert watch_words.drift_sentences(made_up_watch()) == [
         "The scores of this list are spread as they were on the tested lists.",
         "2 inputs weigh too little to call for a training.",
