@@ -43,12 +43,14 @@ OF_SCORING = (
 """Where a scoring may be ended, in the order of its work."""
 
 
-def failpoint(name: str) -> None:
+def failpoint(name: str, of: str = "") -> None:
     """Do what the environment asks for at this instant; nothing where it asks for another.
 
     Parameters
     ----------
     name : one of ``OF_TRAINING`` and ``OF_SCORING``
+    of : which of several, where the same instant comes more than once in a run: it may be asked
+        for as ``file.drafted/CURRENT:kill``
 
     Raises
     ------
@@ -61,7 +63,7 @@ def failpoint(name: str) -> None:
     if not asked:
         return
     where, _, what = asked.partition(":")
-    if where != name:
+    if where not in (name, f"{name}/{of}"):
         return
     match what:
         case "kill":

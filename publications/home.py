@@ -210,7 +210,7 @@ def replace_lasting(path: Path, content: bytes) -> None:
     draft = path.with_name(f"{path.name}.new")
     write_lasting(draft, content)
     with writing(path):
-        failpoint("file.drafted")
+        failpoint("file.drafted", path.name)
         draft.replace(path)
         sync(path.parent)
 
@@ -231,7 +231,7 @@ def move_lasting(folder: Path, target: Path) -> None:
         for path in sorted(folder.rglob("*"), reverse=True):
             sync(path)
         sync(folder)
-        failpoint("folder.synced")
+        failpoint("folder.synced", target.parent.name)
         folder.rename(target)
         sync(target.parent)
         sync(folder.parent)

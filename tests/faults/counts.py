@@ -1,0 +1,94 @@
+"""What was tried and how often it held: the rows from which docs/reliability.md takes its table."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+COMMAND = "the command"
+"""The ``leadgain`` command in a process of its own, as a shell or a timer starts it."""
+FORKED = "the command, forked"
+"""The same from its first line on, in a fork of a process that has done the imports."""
+LIBRARY = "leadgain's functions"
+"""The functions behind the command, called directly."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that was tried: so many times, of which so many held."""
+
+    promise: str
+    tried: str
+    how: str
+    times: int
+    held: int
+    seconds: float
+    found: str = ""
+    """What else was counted, as part of a sentence."""
+    broken: tuple[str, ...] = ()
+    """One sentence for each time that it did not hold."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether it held each time, and was tried at all."""
+        return self.times > 0 and self.held == self.times
+
+
+@dataclass
+class Tally:
+    """Counts one row; a trial that fails is told and does not end the others."""
+
+    promise: str
+    tried: str
+    how: str
+    times: int = 0
+    broken: list[str] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+
+    @contextmanager
+    def trial(self, name: str) -> Iterator[None]:
+        """Count one trial; any error in it means that the promise did not hold."""
+        self.times += 1
+        try:
+            yield
+        except Exception as error:  # whatever it is: it is told, counted, and fails the part
+            self.broken.append(f"{name}: {type(error).__name__}: {error}"[:2000])
+
+    def row(self, found: str = "") -> Row:
+        """The row, once all trials are done."""
+        return Row(
+            self.promise,
+            self.tried,
+            self.how,
+            self.times,
+            self.times - len(self.broken),
+            round(time.monotonic() - self.begun, 1),
+            found,
+            tuple(self.broken),
+        )
+
+
+def as_dict(row: Row) -> dict[str, Any]:
+    """A row as it stands in the JSON file."""
+    return {**asdict(row), "broken": list(row.broken)}
+
+
+def write_counts(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> None:
+    """Write the rows with their sums and the circumstances of the run."""
+    content = {
+        **circumstances,
+        "times": sum(row.times for row in rows),
+        "held": sum(row.held for row in rows),
+        "rows": [as_dict(row) for row in rows],
+    }
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_counts(file: Path) -> tuple[list[Row], dict[str, Any]]:
+    """What ``write_counts`` wrote: the rows, and all else."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    rows = [Row(**{**row, "broken": tuple(row["broken"])}) for row in content.pop("rows")]
+    return rows, content

@@ -1,0 +1,237 @@
+"""The real command without its ten seconds of imports: a process that imports once, then forks.
+
+Each child is the ``leadgain`` command from its first line on: the same arguments, settings, flows
+and files. Only what the command imports is imported already, and nothing else has been done.
+Run as a module, this file is that process; it takes orders as lines of JSON.
+"""
+
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+KILLED = -signal.SIGKILL
+IMPORTED = (
+    "pipelines.run",
+    "pipelines.terminal",
+    "publications.report",
+    "great_expectations",
+    "great_expectations.expectations.core",
+    "lightgbm",
+    "mlflow",
+    "mlflow.tracking",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "prefect.client.orchestration",
+    "sklearn.linear_model",
+    "vl_convert",
+    "altair",
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code (-9: killed), what it said, how long it took."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def said(self) -> str:
+        """Both streams on one line, as a paragraph may be broken anywhere."""
+        return " ".join(f"{self.out} {self.err}".split())
+
+
+@dataclass(frozen=True)
+class Child:
+    """A command that runs in a fork of the warm process."""
+
+    pid: int
+    warm: "Warm"
+    folder: Path
+    begun: float
+
+    def wait(self, seconds: float = 300.0) -> Ended:
+        """Wait until it has ended; one that needs longer is killed and is an error."""
+        late = not self._ended(seconds)
+        if late:
+            os.kill(self.pid, signal.SIGKILL)
+        took = time.monotonic() - self.begun
+        code = self.warm.ask({"do": "reap", "pid": self.pid})["code"]
+        out, err = ((self.folder / name).read_text() for name in ("out", "err"))
+        if late:
+            raise TimeoutError(f"The command took more than {seconds:g} s: {out} {err}")
+        return Ended(code, out, err, took)
+
+    def kill(self) -> None:
+        """End it as ``kill -9`` does."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def _ended(self, seconds: float) -> bool:
+        descriptor = os.pidfd_open(self.pid)
+        try:
+            return bool(select.select([descriptor], [], [], seconds)[0])
+        finally:
+            os.close(descriptor)
+
+
+class Warm:
+    """The warm process, seen from outside. Threads may share it."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.started = 0
+        self.lock = Lock()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.warm"],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, order: Mapping[str, Any]) -> Any:
+        """Give one order and take its answer."""
+        with self.lock:
+            assert self.process.stdin is not None
+            assert self.process.stdout is not None
+            self.process.stdin.write(json.dumps(order) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+
+    def start(
+        self,
+        arguments: Sequence[object],
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: int | None = None,
+        file_size: int | None = None,
+        replaced: Mapping[str, Any] | None = None,
+    ) -> Child:
+        """Start a command.
+
+        Parameters
+        ----------
+        arguments : of ``leadgain``
+        environment : variables for this command only
+        user : the user and group it runs as
+        file_size : the largest file it may write, in bytes
+        replaced : "module:name" -> value that is put there before the command begins
+        """
+        with self.lock:
+            self.started += 1
+            folder = self.folder / f"{self.started}"
+        folder.mkdir(parents=True)
+        begun = time.monotonic()
+        order = {
+            "do": "start",
+            "arguments": [str(argument) for argument in arguments],
+            "environment": dict(environment or {}),
+            "user": user,
+            "file_size": file_size,
+            "replaced": dict(replaced or {}),
+            "folder": str(folder),
+        }
+        return Child(self.ask(order)["pid"], self, folder, begun)
+
+    def run(self, *arguments: object, **how: Any) -> Ended:
+        """Start a command and wait until it has ended."""
+        return self.start(arguments, **how).wait()
+
+    def stop(self) -> None:
+        """End the warm process; its children end by themselves."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def serve() -> None:
+    """Be the warm process until the input ends."""
+    from features.matrix import warm_up
+
+    for name in IMPORTED:
+        import_module(name)
+    warm_up()
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order["do"] == "start":
+            answer = {"pid": _fork(order)}
+        else:
+            _, status = os.waitpid(order["pid"], 0)
+            answer = {"code": os.waitstatus_to_exitcode(status)}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _fork(order: Mapping[str, Any]) -> int:
+    child = os.fork()
+    if child:
+        return child
+    try:
+        _become(order)
+    finally:
+        os._exit(70)  # `_become` ends the process itself
+
+
+def _become(order: Mapping[str, Any]) -> None:
+    folder = Path(order["folder"])
+    for name, stream in (("out", 1), ("err", 2)):
+        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o666), stream)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.environ.update(order["environment"])
+    for place, value in order["replaced"].items():
+        module, name = place.split(":")
+        setattr(import_module(module), name, value)
+    if order["file_size"] is not None:
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], hard))
+    if order["user"] is not None:
+        os.setgid(order["user"])
+        os.setuid(order["user"])
+    code: Any = 70
+    try:
+        from pipelines.cli import main
+
+        main(order["arguments"])
+    except SystemExit as stop:
+        code = stop.code
+    except BaseException:  # a traceback with --debug; whatever it is, this process ends here
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        _end(code if isinstance(code, int) else 0)
+
+
+def _end(code: int) -> None:
+    import atexit
+
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    serve()
