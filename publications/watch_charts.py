@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROW = 24
+LONGEST = 460
+"""Pixels of a name; two inputs often differ in its last word only."""
 
 
 def since_chart(
@@ -108,7 +110,7 @@ def drift_chart(
     most: int = 10,
     theme: Theme = "light",
     title: str | None = None,
-    width: int = 400,
+    width: int = 360,
 ) -> "alt.LayerChart":
     """Draw how far the inputs lie from the training, the farthest first; a mark is the limit.
 
@@ -135,7 +137,7 @@ def drift_chart(
     top = float(np.nanmax([*shown["right"], 0.01])) * 1.15
     scale = alt.Scale(domain=[0, top], nice=False)
     base = alt.Chart(shown).encode(
-        y=alt.Y("name:N", title=None, sort=None, axis=words_axis(palette)),
+        y=alt.Y("name:N", title=None, sort=None, axis=words_axis(palette, labelLimit=LONGEST)),
         tooltip=[
             alt.Tooltip("name:N", title="Fact"),
             alt.Tooltip("figure:N", title="Distance"),

@@ -1,5 +1,6 @@
 """What watch.json, drift.csv and decision.json say, in sentences and small tables for people."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import nan
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 FAR = 2.0
 """An input at so many times its limit has drifted far."""
+OF_INPUTS = re.compile(r"\binputs? (has|have) drifted")
+OF_SCORES = re.compile(r"^The scores of ")
+"""What a note is about; where the watch words it otherwise, a fact is told twice and no more."""
 WHAT_DRIFT_MEANS = (
     "An input that has drifted tells that the leads of today are others than those that the model "
     "learned from: another season, another campaign, or something that is kept differently in the "
@@ -117,7 +121,7 @@ def periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd.DataFra
 def drift_sentences(watch: Mapping[str, Any]) -> list[str]:
     """How many inputs have drifted, what they weigh, and whether the scores have drifted.
 
-    What has drifted is named by the watch's own notes, where it has any, and not told again.
+    What the watch's own notes tell of it is not told again.
 
     >>> drift_sentences({"inputs": {"features": 40, "drifted": 0, "share_of_importance": 0.0},
     ...                  "scores": {"psi": 0.01, "limit": 0.25}, "notes": []})
@@ -128,9 +132,9 @@ def drift_sentences(watch: Mapping[str, Any]) -> list[str]:
     told = []
     if inputs is None and scores is None:
         told.append("Today's list cannot be held against those that the model learned from.")
-    if inputs is not None and not (inputs["drifted"] and notes):
+    if inputs is not None and not any(OF_INPUTS.search(note) for note in notes):
         told.append(_drifted(inputs))
-    if scores is not None and not (scores["psi"] > scores["limit"] and notes):
+    if scores is not None and not any(OF_SCORES.search(note) for note in notes):
         told.append(_spread(number(scores["psi"]), number(scores["limit"])))
     return [*told, *notes]
 

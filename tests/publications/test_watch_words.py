@@ -96,13 +96,20 @@ def test_drift_is_told_by_how_many_inputs_what_they_weigh_and_the_scores() -> No
     assert "(distance 0.50, limit 0.10)" in watch_words.drift_sentences(spread)[1]
 
 
-def test_what_the_notes_name_is_not_told_again() -> None:
-    spread = made_up_watch(scores={"psi": 0.5, "limit": 0.1}, notes=["Both have drifted."])
-    assert watch_words.drift_sentences(spread) == ["Both have drifted."]
-    assert watch_words.drift_sentences(made_up_watch()) == [
-        "The scores of this list are spread as they were on the tested lists.",
-        "2 inputs weigh too little to call for a training.",
+def test_what_the_notes_tell_is_not_told_again() -> None:
+    notes = [
+        "2 of 40 inputs have drifted, with 12 % of what moves the scores: Age of the lead.",
+        "The scores of today's leads are spread otherwise than on the tested lists.",
+        "The next list matures on 19 March 2012.",
     ]
+    scores = {"psi": 0.5, "limit": 0.1}
+    assert watch_words.drift_sentences(made_up_watch(scores=scores, notes=notes)) == notes
+    inputs, spread, last = watch_words.drift_sentences(
+        made_up_watch(scores=scores, notes=notes[2:])
+    )
+    assert inputs.startswith("2 of the 40 inputs have drifted")
+    assert spread.startswith("The scores of this list are spread otherwise")
+    assert last == notes[2]
 
 
 def test_one_input_that_drifted_and_whose_weight_is_not_known() -> None:
