@@ -99,10 +99,10 @@ def moved(night, tmp_path) -> Night:
     return run_night(folder / "crm" / "leadgain.toml", folder / "home")
 
 
-def run_night(config: Path, home: Path) -> Night:
+def run_night(config: Path, home: Path, *more: str) -> Night:
     said = io.StringIO()
     with redirect_stdout(said), pytest.raises(SystemExit) as stop:
-        main(["run", "--config", str(config), "--home", str(home)])
+        main(["run", "--config", str(config), "--home", str(home), *more])
     assert not stop.value.code, said.getvalue()
     return Night(config, home, " ".join(said.getvalue().split()))
 
