@@ -1,7 +1,8 @@
 """The served deployments: score every night, train every week."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pandas as pd
 from crm.errors import ConfigurationError
 from pipelines.sections import ScheduleSection
 from pipelines.turns import due_instants, missed
-from publications.home import Busy, Home, locked
+from publications.home import Busy, Home, locked, writing
 from publications.store import current
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def alone(home: Home) -> Iterator[None]:
     Busy
         Another process serves it already.
     """
-    home.folder.mkdir(parents=True, exist_ok=True)
+    with writing(home.prefect):
+        home.prefect.mkdir(parents=True, exist_ok=True)  # Prefect warns where it cannot make it
     try:
         with locked(home.serving):
             yield
@@ -119,7 +121,6 @@ def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp]) -> None
     import asyncio
 
     from prefect.deployments import run_deployment
-    from prefect.exceptions import TerminationSignal
     from prefect.runner import Runner
 
     runner = Runner(name="leadgain", limit=1, pause_on_shutdown=False)
@@ -127,7 +128,16 @@ def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp]) -> None
         runner.add_deployment(deployment)
     for name, due in late.items():
         run_deployment(f"{FLOWS[name]}/{name}", scheduled_time=due.to_pydatetime(), timeout=0)
-    try:
-        asyncio.run(runner.start())
-    except (KeyboardInterrupt, TerminationSignal):
-        return
+    asyncio.run(_until_told(runner.start()))
+
+
+async def _until_told(working: Coroutine[Any, Any, None]) -> None:
+    """Work until Ctrl-C or SIGTERM; a run at work is ended in order, which publishes nothing."""
+    import asyncio
+
+    task = asyncio.create_task(working)
+    await asyncio.sleep(0)  # the runner has set its own handler, which waits for nothing
+    for told in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(told, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task

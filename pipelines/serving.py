@@ -32,8 +32,8 @@ def serve_schedule(settings: Settings, home: Home, console: "Console") -> None:
         There is no Prefect server.
     """
     now = pd.Timestamp.now(tz="UTC")
-    planned = plan(settings.schedule, now)
     with alone(home), ExitStack() as until_done:
+        planned = plan(settings.schedule, now)
         with step("Getting ready"):
             at_hand = prefect_at_hand(home.folder, _load, keeps_schedule=True)
             until_done.enter_context(at_hand)

@@ -180,6 +180,11 @@ def show_listing(console: Console, listing: "Listing", home: "Home", told: str =
     known = {told, listing.no_model_reason or "", *listing.warnings}
     show_watch(console, publication, known)
     _show_sentences(console, "Warnings", listing.warnings)
+    if not listing.is_new:
+        console.print(
+            f"Nothing new: publication {publication.number} says the same already, so nothing was "
+            "published. --again publishes it all the same."
+        )
     show_list(console, publication)
     show_files(console, _results(publication.folder))
 

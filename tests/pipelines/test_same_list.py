@@ -1,0 +1,72 @@
+"""A list that would say what the one in force says is not published again."""
+
+import shutil
+
+import pytest
+
+from tests.pipelines.conftest import in_force
+
+pytestmark = pytest.mark.slow
+
+
+def numbers(home) -> list[int]:
+    return sorted(int(path.name) for path in (home / "publications").iterdir())
+
+
+def test_the_same_night_again_publishes_nothing_unless_it_is_asked_for(night, published, leadgain):
+    asked = ("--config", night.config, "--home", published)
+    again = leadgain("run", *asked)
+    assert again.code == 0
+    assert "Nothing new: publication 1 says the same already, so nothing was" in again.said
+    assert numbers(published) == [1]
+    log = (published / "logs" / "leadgain.log").read_text().splitlines()
+    assert "publication 1 stands: nothing new" in log[-1]
+
+    assert leadgain("score", *asked, "--again").code == 0
+    assert numbers(published) == [1, 2]
+    first, second = (published / "publications" / number for number in ("1", "2"))
+    for path in first.iterdir():
+        if path.name != "manifest.json":
+            assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
+def test_a_single_new_activity_makes_another_list(moved, leadgain):
+    activities = moved.config.parent / "activities.csv"
+    lead = activities.read_text().splitlines()[1].split(",")[0]
+    with activities.open("a") as file:
+        file.write(f"{lead},2024-07-01T00:00:00+00:00,visit\n")
+    assert leadgain("run", "--config", moved.config, "--home", moved.home).code == 0
+    assert numbers(moved.home) == [1, 2]
+    inputs = [
+        manifest["inputs_sha256"]
+        for manifest in (in_force(moved.home).manifest, _manifest(moved.home, 1))
+    ]
+    assert inputs[0] != inputs[1]
+
+
+def test_a_list_whose_files_are_damaged_is_published_again(night, published, leadgain):
+    (published / "publications" / "1" / "worklist.csv").write_text("ruined")
+    asked = ("--config", night.config, "--home", published)
+    assert leadgain("score", *asked).code == 0
+    assert numbers(published) == [1, 2]
+    in_force(published).verify()
+
+
+def test_only_as_many_publications_are_kept_as_the_configuration_says(
+    night, published, leadgain, monkeypatch
+):
+    monkeypatch.setenv("LEADGAIN_PUBLICATIONS__KEEP", "7")
+    for number in range(2, 20):  # as many nights, without working them
+        shutil.copytree(published / "publications" / "1", published / "publications" / str(number))
+    (published / "CURRENT").write_text("19\n")
+    asked = ("--config", night.config, "--home", published)
+    assert leadgain("score", *asked, "--again").code == 0
+    assert numbers(published) == [13, 14, 15, 16, 17, 18, 19, 20]
+    assert in_force(published).number == 20
+
+
+def _manifest(home, number: int) -> dict:
+    from publications.home import Home
+    from publications.store import open_publication
+
+    return dict(open_publication(Home(home), number).manifest)
