@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 __all__ = [
+    "CHAMPION",
     "ROLLED_BACK_FROM",
     "STEPPED_DOWN",
     "ChampionChanged",

@@ -39,6 +39,16 @@ ALWAYS = {
 UNLESS_SET = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 """The environment in which MLflow is imported: a server that is away is given up in time."""
 
+MEANINGS = {
+    "Connection refused": "nobody listens there",
+    "Failed to resolve": "no machine of that name is known",
+    "response body was not in a valid JSON": "what answers is no MLflow (a page to sign in?)",
+    "error responses": "it answers every question with an error",
+    "Connection aborted": "it hangs up without an answer",
+    "password authentication failed": "it does not accept this user and password",
+}
+"""Words of its errors -> what they mean; the words themselves are not passed on."""
+
 _silent: dict[str, tuple[float, str]] = {}
 """Address -> until when it is not asked again, and why."""
 
@@ -57,7 +67,7 @@ def connected(registry: Registry) -> Iterator["MlflowClient"]:
 
 
 def look_up(
-    registry: Registry, ask: Callable[["MlflowClient"], T], *, patience: float = PATIENCE_SECONDS
+    registry: Registry, ask: Callable[["MlflowClient"], T], *, patience: float | None = None
 ) -> T:
     """What ``ask`` finds out; it may be left behind in the middle, so it writes nothing there.
 
@@ -67,7 +77,8 @@ def look_up(
         The registry does not answer in time, or does not do what is asked.
     """
     with _told_in_our_words(registry):
-        return _in_time(registry, lambda: ask(_client(registry)), patience)
+        limit = PATIENCE_SECONDS if patience is None else patience
+        return _in_time(registry, lambda: ask(_client(registry)), limit)
 
 
 @contextmanager
@@ -159,6 +170,9 @@ def _reason(error: Exception) -> str:
     """What went wrong, without the message: it may hold addresses with passwords."""
     if isinstance(error, ImportError):
         return f"{error.name} is not installed"
+    for words, meaning in MEANINGS.items():
+        if words in str(error):
+            return meaning
     for name in ("error_code", "strerror"):
         if text := getattr(error, name, None):
             return str(text)

@@ -2,7 +2,10 @@
 
 import shutil
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+
+import pandas as pd
 
 from crm.errors import ConfigurationError
 from models.errors import ModelDamaged
@@ -19,6 +22,7 @@ from models.registry import (
     named,
     previous,
     refuse_other,
+    rollback,
 )
 from models.scorer import LeadScorer
 from pipelines.job import Job, home_at
@@ -104,6 +108,15 @@ def load_champion(job: Job, held: Hold | None = None) -> Champion | None:
     if held is not None:
         remember_champion(held, registry, leading.version, now=job.now)
     return leading
+
+
+def roll_back(
+    registry: Registry, version: int | None, held: Hold, *, now: datetime
+) -> RegisteredVersion:
+    """Let an earlier version lead again, also should the registry be away at the next scoring."""
+    leads = rollback(registry, version)
+    remember_champion(held, registry, leads, now=pd.Timestamp(now))
+    return leads
 
 
 def opened(version: RegisteredVersion, job: Job, held: Hold | None = None) -> Champion:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -269,14 +270,14 @@ def rollback(
     """Let an earlier model lead again; the next scoring uses it."""
     refuse_no_home(home)
     with at_work(home) as console:
-        from models import registry
-        from pipelines.champion import registry_at
+        from pipelines.champion import registry_at, roll_back
         from pipelines.job import home_at
         from publications.home import hold
 
-        versions = registry_at(if_there(config), home)
-        with hold(home_at(home)):
-            leads = registry.rollback(versions, version)
+        with hold(home_at(home)) as held:
+            leads = roll_back(
+                registry_at(if_there(config), home), version, held, now=datetime.now(UTC)
+            )
     console.print(
         f"Version {leads.version} leads from the next scoring on. `leadgain score` lists it now."
     )

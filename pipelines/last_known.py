@@ -24,7 +24,7 @@ def remember_champion(
 ) -> None:
     """Keep which version leads; the one remembered before is replaced in one step."""
     content = {
-        "registry": _identity(registry),
+        "registry": _identity(held.home, registry),
         "known_at": now.isoformat(),
         "version": asdict(version),
     }
@@ -41,7 +41,7 @@ def last_known(home: Home, registry: Registry) -> LastKnown | None:
     """The champion that this registry last told of; None where none is kept, or not readably."""
     try:
         content = json.loads((home.models / FILE).read_text(encoding="utf-8"))
-        if content["registry"] != _identity(registry):
+        if content["registry"] != _identity(home, registry):
             return None
         fields = content["version"]
         version = RegisteredVersion(**{**fields, "aliases": tuple(fields["aliases"])})
@@ -50,6 +50,10 @@ def last_known(home: Home, registry: Registry) -> LastKnown | None:
         return None
 
 
-def _identity(registry: Registry) -> dict[str, str]:
-    """Another registry's champion is none of ours; no password is kept."""
-    return {"address": registry.shown, "model": registry.model_name}
+def _identity(home: Home, registry: Registry) -> dict[str, str]:
+    """Another registry's champion is none of ours; the home's own moves with it.
+
+    No password is kept.
+    """
+    address = registry.shown.replace(str(home.folder), "(home)")
+    return {"address": address, "model": registry.model_name}

@@ -84,6 +84,7 @@ def publish_list(
     leading: Champion | None,
     watch: Watch | None,
     no_model_reason: str,
+    missed: tuple[str, ...],
     checked: CheckedExport,
     job: Job,
     held: Hold,
@@ -91,7 +92,7 @@ def publish_list(
     """Write every file of the publication and put it in force, in one step for readers."""
     with step("Publishing"):
         of_watch = () if watch is None else watch.sentences
-        warnings = (*caveats(leading, checked, job), *of_watch, *_warnings(checked))
+        warnings = (*missed, *caveats(leading, checked, job), *of_watch, *_warnings(checked))
         folder = start_run(held, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(folder, name, worklist)

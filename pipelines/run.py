@@ -1,7 +1,8 @@
 """Check, train when due, score: the whole night in one flow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from models.registry import RegistryUnavailable
 from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import last_decision, reason_to_train
 from pipelines.job import Job
@@ -13,12 +14,12 @@ from pipelines.stepping_down import is_disproven
 from pipelines.tasks import reported_flow
 from pipelines.train import Training, trained
 from pipelines.turns import Skipped, begin_turn, patience
-from publications.home import hold
+from publications.home import Hold, hold
 
 
 @dataclass(frozen=True)
 class Night:
-    """What a whole run came to; ``training`` is None where none was due."""
+    """What a whole run came to; ``training`` is None where none was due, or none possible."""
 
     checked: CheckedExport
     why_trained: str | None
@@ -59,13 +60,33 @@ def run(
             return skipped
         checked = checked_export(job)
         why = "it was asked for" if train_anyway else _why_train(checked, job)
-        training = None if why is None else trained(checked, job, held, why)
+        training, missed = _trained_if_due(why, checked, job, held, asked_for=train_anyway)
         today = rank_today(checked, job, held)
         if why is None and (why := _why_train_early(today, checked, job)) is not None:
-            training = trained(checked, job, held, why)
-            today = rank_today(checked, job, held)
-        today = settled(today, checked, job, held)
+            training, missed = _trained_if_due(why, checked, job, held, asked_for=False)
+            today = today if training is None else rank_today(checked, job, held)
+        today = replace(settled(today, checked, job, held), missed=missed)
         return Night(checked, why, training, published(today, checked, job, held))
+
+
+def _trained_if_due(
+    why: str | None, checked: CheckedExport, job: Job, held: Hold, *, asked_for: bool
+) -> tuple[Training | None, tuple[str, ...]]:
+    """A training, or a warning in its place: without the registry the list is scored all the same.
+
+    Raises
+    ------
+    RegistryUnavailable
+        A person has asked for the training.
+    """
+    if why is None:
+        return None, ()
+    try:
+        return trained(checked, job, held, why), ()
+    except RegistryUnavailable as error:
+        if asked_for:
+            raise
+        return None, (f"A training was due ({why}) and could not take place. {error}",)
 
 
 def _why_train(checked: CheckedExport, job: Job) -> str | None:

@@ -27,6 +27,7 @@ from pipelines.tasks import coarse_task, reported_flow
 from pipelines.watch import Watch, watch_over
 from publications.failpoints import failpoint
 from publications.home import Hold, hold
+from publications.store import Publication
 from publications.worklist import build_worklist, mark_reasons
 
 REASONS = 3
@@ -64,6 +65,8 @@ class Today:
     ranked: Ranked
     leading: Champion | None = None
     watch: Watch | None = None
+    missed: tuple[str, ...] = ()
+    """Warnings: what should have been done before the list, and was not."""
 
 
 @reported_flow(name="score")
@@ -120,7 +123,7 @@ def settled(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Today
 def published(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Listing:
     """Put today's list into calling order and publish it with its proof, unless it stands."""
     failpoint("list.ranked")
-    if not job.again and (standing := already_published(today.leading, checked, job)) is not None:
+    if not job.again and (standing := _standing(today, checked, job)) is not None:
         return standing_listing(standing, today.leading)
     open_list, ranked = today.open_list, today.ranked
     order = call_order(
@@ -137,7 +140,16 @@ def published(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Lis
     )
     stories = Stories(open_list.snapshots["lead"].to_numpy(), order, ranked.facts)
     reason = why_no_model(job) if today.leading is None else ""
-    return publish_list(worklist, stories, today.leading, today.watch, reason, checked, job, held)
+    return publish_list(
+        worklist, stories, today.leading, today.watch, reason, today.missed, checked, job, held
+    )
+
+
+def _standing(today: Today, checked: CheckedExport, job: Job) -> Publication | None:
+    """The list in force where a new one would say the same; a new warning is worth a new list."""
+    found = already_published(today.leading, checked, job)
+    told = () if found is None else tuple(found.manifest.get("warnings", ()))
+    return found if set(today.missed) <= set(told) else None
 
 
 @coarse_task(name="draw up today's list")

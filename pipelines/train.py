@@ -19,7 +19,7 @@ from models.baselines import most_fresh
 from models.drift import Reference
 from models.errors import ModelRefused, NotEnoughData
 from models.gain_tables import gain_table, gains, measure, table_depths
-from models.registry import RegisteredVersion, log_training
+from models.registry import CHAMPION, RegisteredVersion, log_training, reachable
 from models.scorer import LeadScorer
 from models.tiers import learn_cutoffs, tier_table
 from pipelines.champion import registry_of
@@ -28,6 +28,7 @@ from pipelines.decisions import Decision, remember
 from pipelines.duel import Ruling, let_lead, proof_figures
 from pipelines.inputs import learn_inputs
 from pipelines.job import Job
+from pipelines.last_known import remember_champion
 from pipelines.matrices import matrix, vocabulary_until
 from pipelines.model_facts import Meaning, ModelFacts, fingerprint
 from pipelines.progress import step
@@ -95,7 +96,10 @@ def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:
     ------
     DataRefused
         Not one lead has converted: then the mapping is wrong, not the sales team.
+    RegistryUnavailable
+        The model could not be registered; found out before the work is done.
     """
+    reachable(registry_of(job))
     history = draw_history(checked, job)
     failpoint("history.drawn")
     try:
@@ -122,6 +126,9 @@ def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:
     facts = _facts(history, tested, vocabulary, verdict, inputs, checked, job)
     version = register(scorer, facts, proof, verdict, job, held)
     ruling = let_lead(version, proof.backtest, verdict, facts, checked, job)
+    if ruling.promoted:
+        leads = replace(version, aliases=(CHAMPION,))
+        remember_champion(held, registry_of(job), leads, now=job.now)
     failpoint("champion.chosen")
     decision = _decision(checked, job, why, ruling, version=version.version, verdict=verdict)
     remember(held, decision)

@@ -14,6 +14,7 @@ from models import registry, scorer
 from models.errors import ModelDamaged
 from models.registry import RegistryUnavailable, champion, rollback, step_down
 from models.stored import hash_of_spec
+from pipelines import train
 from pipelines.champion import Champion, load_champion, registry_of
 from pipelines.job import Job
 from pipelines.last_known import last_known, remember_champion
@@ -300,6 +301,50 @@ def test_a_registry_that_is_away_does_not_stop_the_list(
     publication = in_force(alone.home.folder)
     assert publication.manifest["model"]["version"] == 2
     assert "which led when MLflow last answered" in (publication.folder / "report.html").read_text()
+
+
+def test_a_training_that_is_due_does_not_keep_the_list_from_being_published(
+    leadgain, alone: Job, second_night, away: Callable[[], None], monkeypatch
+) -> None:
+    """Without the environment of the second night the settings are others: a training is due."""
+    monkeypatch.setattr(train, "draw_history", None)  # nothing expensive is begun
+    away()
+    asked = ("run", "--config", second_night.config, "--home", alone.home.folder)
+    done = leadgain(*asked)
+    assert done.code == 0, done.err
+    publication = in_force(alone.home.folder)
+    assert publication.manifest["model"]["version"] == 2
+    missed, note, *_ = publication.manifest["warnings"]
+    assert missed == (
+        "A training was due (leadgain.toml has changed since the last one) and could not take "
+        "place. MLflow at http://tracking cannot be asked."
+    )
+    assert "The list was ranked by version 2" in note
+    leadgain(*asked)
+    assert in_force(alone.home.folder).number == publication.number
+    for command in (("train",), ("run", "--train")):
+        refused = leadgain(*command, *asked[1:])
+        assert refused.code == 1
+        assert "MLflow at http://tracking cannot be asked." in refused.err
+
+
+def test_a_rollback_holds_while_the_registry_is_away(
+    leadgain, alone: Job, second_night, away: Callable[[], None]
+) -> None:
+    asked = ("--config", second_night.config, "--home", alone.home.folder)
+    assert leadgain("rollback", *asked).code == 0
+    away()
+    assert load(alone).version.version == 1
+
+
+def test_a_model_that_was_only_trained_yet_ranks_the_list_while_the_registry_is_away(
+    alone: Job, away: Callable[[], None]
+) -> None:
+    """What the training of the second night has kept; no list was scored here since."""
+    away()
+    leading = load(alone)
+    assert leading.version.version == 2
+    assert leading.version.aliases == ("champion",)
 
 
 def test_a_list_without_a_trusted_model_is_not_published(
