@@ -8,9 +8,8 @@ can be, and where much can be.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import Pool
 from typing import Self
 
 import numpy as np
@@ -24,16 +23,16 @@ from models.wear import is_enough, proven_again
 
 FIRST_LIST = pd.Timestamp("2024-01-06", tz="UTC")
 WEEK = pd.Timedelta(days=7)
-HORIZON_WEEKS = 4
-WEEKS_BEFORE, WEEKS = 44, 52
+HORIZON_WEEKS = 2
+WEEKS_BEFORE, WEEKS = 20, 52
 """The CRM's age at the first training, and how many more follow."""
-LEADS_A_WEEK = 40
-STAYS = 0.85
+LEADS_A_WEEK = 50
+STAYS = 0.7
 """A lead that does not convert stays open for another week with this probability."""
-CONVERTS = 0.025
+CONVERTS = 0.05
 """Chance of a lead to convert in a week, where nothing speaks for or against it."""
 TRAITS = 8
-DEPTH, SAMPLES, MIN_CONVERSIONS = 0.30, 200, 120
+DEPTH, SAMPLES, MIN_CONVERSIONS = 0.30, 100, 120
 EFFECTS = {"noise": 0.0, "weak": 0.35, "good": 0.7}
 """How much the traits of a lead together move its log odds."""
 COLUMNS = ["as_of", "list_date", "lead_id", "score", "most_fresh", "converted"]
@@ -114,27 +113,36 @@ def made_up(effect: float, seed: int) -> World:
     return World(rows, pd.DataFrame(traits, columns=[f"trait_{n}" for n in range(TRAITS)]))
 
 
-def a_year(effect: float, seed: int, *, steps_down: bool) -> Year:
-    """Train every week; ``steps_down``: judge the champion's proof again as lists mature."""
-    world, year = made_up(effect, seed), Year()
-    leading: Leading | None = None
+def a_year(effect: float, seed: int) -> tuple[Year, Year]:
+    """Train every week; without, and with, judging the champion's proof again as lists mature."""
+    world, years = made_up(effect, seed), (Year(), Year())
+    leading: list[Leading | None] = [None, None]
     for week in range(WEEKS_BEFORE, WEEKS_BEFORE + WEEKS):
-        leading = _after_training(world, week, leading)
-        if steps_down and leading is not None and _fails(world, week, leading):
-            leading, year.falls = None, year.falls + 1
-        year.ever |= leading is not None
-        year.weeks_led += leading is not None
-    year.leads = leading is not None
-    return year
+        challenger = _proven(world, week)
+        for steps_down, year in enumerate(years):
+            leads = _after_a_duel(world, week, leading[steps_down], challenger)
+            if steps_down and leads is not None and _fails(world, week, leads):
+                leads, year.falls = None, year.falls + 1
+            leading[steps_down] = leads
+            year.ever |= leads is not None
+            year.weeks_led += leads is not None
+            year.leads = leads is not None
+    return years
 
 
-def _after_training(world: World, week: int, leading: Leading | None) -> Leading | None:
-    """Who leads after the training of a week."""
+def _proven(world: World, week: int) -> Leading | None:
+    """The challenger of a week, if it may lead at all."""
     challenger = _trained(world, week)
     if challenger is None or not prove(challenger.tested, depth=DEPTH, samples=SAMPLES).passed:
-        return leading
-    if leading is None:
-        return challenger
+        return None
+    return challenger
+
+
+def _after_a_duel(
+    world: World, week: int, leading: Leading | None, challenger: Leading | None
+) -> Leading | None:
+    if leading is None or challenger is None:
+        return challenger or leading
     before = pd.concat([leading.tested, _since(world, week, leading)])
     verdict = compare(challenger.tested, before, depth=DEPTH, samples=SAMPLES).verdict
     return leading if verdict == "worse" else challenger
@@ -187,32 +195,22 @@ def _fails(world: World, week: int, leading: Leading) -> bool:
     return again is not None and not again.passed
 
 
-def _cases(crms: int, first_seed: int) -> Iterator[tuple[str, bool, int]]:
-    for kind in EFFECTS:
-        for steps_down in (False, True):
-            for seed in range(first_seed, first_seed + crms):
-                yield kind, steps_down, seed
-
-
-def _case(case: tuple[str, bool, int]) -> tuple[str, bool, Year]:
-    kind, steps_down, seed = case
-    return kind, steps_down, a_year(EFFECTS[kind], seed, steps_down=steps_down)
-
-
 def main() -> None:
-    """Print one row for each kind of CRM, with and without stepping down."""
+    """Print one row for each kind of CRM, without and with stepping down."""
     crms, first_seed = (int(text) for text in (*sys.argv[1:], "100", "1")[:2])
-    with Pool(1) as pool:
-        found = pool.map(_case, list(_cases(crms, first_seed)), chunksize=1)
     print("| CRMs | stepping down | ever led | lead after a year | weeks led | falls a year |")
     print("|---|---|---|---|---|---|")
-    for kind in EFFECTS:
-        for steps_down in (False, True):
-            years = [year for k, s, year in found if (k, s) == (kind, steps_down)]
-            mean = {n: np.mean([getattr(y, n) for y in years]) for n in vars(Year())}
+    for kind, effect in EFFECTS.items():
+        found = [a_year(effect, seed) for seed in range(first_seed, first_seed + crms)]
+        for steps_down, years in zip(("no", "yes"), zip(*found, strict=True), strict=True):
+            ever, leads, weeks, falls = (
+                float(np.mean([getattr(year, name) for year in years]))
+                for name in ("ever", "leads", "weeks_led", "falls")
+            )
             print(
-                f"| {kind} | {'yes' if steps_down else 'no'} | {mean['ever']:.0%} | "
-                f"{mean['leads']:.0%} | {mean['weeks_led'] / WEEKS:.0%} | {mean['falls']:.2f} |"
+                f"| {kind} | {steps_down} | {ever:.0%} | {leads:.0%} | {weeks / WEEKS:.0%} "
+                f"| {falls:.2f} |",
+                flush=True,
             )
 
 

@@ -3,8 +3,8 @@
 Run from the repository: ``.venv/bin/python benchmarks/watching.py [CRMs] [leads]``. Simulated CRMs
 are looked at once a week for a year, by leadgain's own training and watch, without a registry and
 without trainings by age. Printed is how often the model was called worn and why; then, with a
-fresh model, how many weeks passed until it was, after page views got another name, or conversions
-fell to anybody.
+fresh model, how many weeks passed until it was, after page views got another name, the site was not
+tracked any more, or conversions fell to anybody.
 """
 
 import sys
@@ -21,6 +21,7 @@ import pandas as pd
 from crm import simulate as simulation
 from crm.export import Export
 from crm.extract import read_export
+from models.gain_tables import gain_table, measure
 from models.proof import prove
 from models.registered import RegisteredVersion
 from pipelines import train
@@ -71,8 +72,9 @@ def trained_at(crm: Crm, as_of: pd.Timestamp) -> Champion:
     inputs = learn_inputs.fn(history.snapshots, vocabulary, checked, job)
     facts = train._facts(history, tested, vocabulary, verdict, inputs, checked, job)
     weights = weigh_facts.fn(scorer, vocabulary, history.snapshots, checked, job)
+    table = gain_table(measure(tested, samples=200, seed=1), [job.settings.tiers.A])
     nothing = pd.DataFrame()
-    proof = ProofFrames(tested, nothing, nothing, nothing, importance=weights)
+    proof = ProofFrames(tested, nothing, table, nothing, importance=weights)
     version = RegisteredVersion(1, "", "", ("champion",), {}, {}, {}, {})
     return Champion(version, scorer, facts, proof, Meaning.of(job.settings))
 
@@ -120,6 +122,14 @@ def renamed(crm: Crm, since: pd.Timestamp) -> Crm:
     )
 
 
+def untracked(crm: Crm, since: pd.Timestamp) -> Crm:
+    """From an instant on nothing is recorded any more of what leads do on the site."""
+    activities = crm.export.activities
+    late = activities["occurred_at"] >= since
+    kept = activities[~(late & activities["type"].isin(["page_view", "form_submit", "chat"]))]
+    return replace(crm, export=replace(crm.export, activities=kept.reset_index(drop=True)))
+
+
 def fallen_to_anybody(crm: Crm, since: pd.Timestamp) -> Crm:
     """From an instant on every conversion falls to any lead that is open, and its own closes."""
     rng = np.random.default_rng(1)
@@ -138,6 +148,7 @@ def fallen_to_anybody(crm: Crm, since: pd.Timestamp) -> Crm:
 
 CHANGES: dict[str, Callable[[Crm, pd.Timestamp], Crm]] = {
     "page views renamed": renamed,
+    "the site not tracked any more": untracked,
     "conversions fall to anybody": fallen_to_anybody,
 }
 

@@ -16,7 +16,7 @@ from pipelines.job import Job
 from pipelines.matrices import matrix
 from publications.figures import count, decimal, percent
 
-WEIGHTY = 0.30
+WEIGHTY = 0.15
 """Inputs that hold so much of what moves the scores are worth another training."""
 NAMED = 3
 COLUMNS = ["group", "feature", "psi", "limit", "drifted"]

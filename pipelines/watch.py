@@ -126,7 +126,7 @@ def looked_at(
     drifted = tuple(Reason(*reason) for reason in drift.reasons)
     learnable = has_matured_since(leading.facts.as_of, checked, job)
     reasons = (
-        *_by_gain(now, since, leading, job),
+        *_by_gain(now, since, leading),
         *(drifted if learnable else ()),
         *_by_age(leading, checked),
     )
@@ -200,9 +200,7 @@ def _told(since: pd.DataFrame, found: Proof) -> dict[str, Any]:
     }
 
 
-def _by_gain(
-    now: Proof | None, since: pd.DataFrame, leading: Champion, job: Job
-) -> Iterator[Reason]:
+def _by_gain(now: Proof | None, since: pd.DataFrame, leading: Champion) -> Iterator[Reason]:
     """It ranks worse than most fresh first by now, or far less well than was proven."""
     if now is None or now.difference is None:
         return
@@ -214,14 +212,27 @@ def _by_gain(
             f"since its training, the difference is {_with_band(now.difference)}.",
         )
         return
-    proven = prove(leading.proof.backtest, **_how(leading, job)).difference
-    if proven is not None and wear.fell(proven, now.difference):
+    proven = _proven(leading)
+    if wear.fell(proven, now.difference):
         yield Reason(
             "its gain has fallen",
             f"The model does not keep what was proven: its lead over most fresh first was "
             f"{_with_band(proven)}, and {until}, which have matured since, it is "
             f"{_with_band(now.difference)}.",
         )
+
+
+def _proven(leading: Champion) -> Difference:
+    """The model's lead over most fresh first at the depth of tier A, as its proof told it."""
+    table = leading.proof.gain_table
+    at_depth = table[np.isclose(table["depth"], leading.meaning.depth)].set_index("ranking")
+    model = at_depth.loc["model"]
+    return Difference(
+        gain=float(model["gain"]),
+        other_gain=float(at_depth.loc["most_fresh", "gain"]),
+        low=float(model["difference_low"]),
+        high=float(model["difference_high"]),
+    )
 
 
 def _by_age(leading: Champion, checked: CheckedExport) -> Iterator[Reason]:

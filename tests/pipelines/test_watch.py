@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from models.drift import CUSTOMARY
+from models.gain_tables import gain_table, measure
 from pipelines.decisions import Decision, remember
 from pipelines.drifted import Drift
 from pipelines.matured import COLUMNS
@@ -46,7 +47,10 @@ def leading() -> SimpleNamespace:
         version=SimpleNamespace(version=3),
         facts=replace(FACTS, as_of=TRAINED),
         meaning=Meaning("periodic", 7, 30, "last_inbound", 0.3),
-        proof=SimpleNamespace(backtest=between(0, 6)),
+        proof=SimpleNamespace(
+            backtest=between(0, 6),
+            gain_table=gain_table(measure(between(0, 6), samples=200), [0.3]),
+        ),
     )
 
 
