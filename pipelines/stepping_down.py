@@ -12,6 +12,7 @@ from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision
 from pipelines.duel import proof_figures
 from pipelines.job import Job
+from pipelines.last_known import forget_champion
 from pipelines.tasks import coarse_task
 from pipelines.watch import Watch
 from publications.home import Hold, Home, replace_lasting
@@ -27,6 +28,13 @@ class SteppedDown:
     version: int
     sentence: str
     proof: dict[str, float] | None
+    registry_told: bool
+    """False where the registry could not be reached: it still calls the version its champion."""
+
+    @property
+    def at(self) -> pd.Timestamp:
+        """The instant of the list at which it stepped down."""
+        return pd.Timestamp(self.as_of)
 
 
 def is_disproven(leading: Champion, watch: Watch, home: Home) -> bool:
@@ -35,10 +43,10 @@ def is_disproven(leading: Champion, watch: Watch, home: Home) -> bool:
     The version that was the last to step down and leads all the same was brought back by a person,
     who knew that. One that stands in for the champion has no lead to lose.
     """
+    if watch.again is None or watch.again.passed or CHAMPION not in leading.version.aliases:
+        return False
     fallen = last_step_down(home)
-    brought_back = fallen is not None and fallen.version == leading.version.version
-    leads = CHAMPION in leading.version.aliases
-    return leads and not brought_back and watch.again is not None and not watch.again.passed
+    return fallen is None or not fallen.registry_told or fallen.version != leading.version.version
 
 
 @coarse_task(name="let the champion step down")
@@ -63,8 +71,12 @@ def let_step_down(
     try:
         step_down(registry_of(job), leading.version.version, decision=told)
     except RegistryUnavailable:
-        sentence += " (The registry could not be told; the next run tries again.)"
-    fallen = SteppedDown(as_of, leading.version.version, sentence, figures)
+        known = False
+        sentence += " MLflow could not be told so; the next run tries again."
+    else:
+        known = True
+        forget_champion(held)
+    fallen = SteppedDown(as_of, leading.version.version, sentence, figures, known)
     content = json.dumps(asdict(fallen), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     replace_lasting(held.home.models / FILE, content.encode())
 
@@ -80,7 +92,7 @@ def last_step_down(home: Home) -> SteppedDown | None:
 def why_no_model(job: Job) -> str:
     """Why nobody leads: what the last training came to, or why a champion stepped down since."""
     last, fallen = last_decision(job.home), last_step_down(job.home)
-    if fallen is not None and (last is None or pd.Timestamp(fallen.as_of) >= last.at):
+    if fallen is not None and (last is None or last.promoted or fallen.at >= last.at):
         return fallen.sentence
     return (
         "No model has been trained yet; `leadgain train` does it."

@@ -225,11 +225,12 @@ def _by_gain(now: Proof | None, since: pd.DataFrame, leading: Champion) -> Itera
 def _proven(leading: Champion) -> Difference:
     """The model's lead over most fresh first at the depth of tier A, as its proof told it."""
     table = leading.proof.gain_table
-    at_depth = table[np.isclose(table["depth"], leading.meaning.depth)].set_index("ranking")
-    model = at_depth.loc["model"]
+    at_depth = table[np.isclose(table["depth"], leading.meaning.depth)]
+    model = at_depth[at_depth["ranking"] == "model"].iloc[0]
+    fresh = at_depth[at_depth["ranking"] == "most_fresh"].iloc[0]
     return Difference(
         gain=float(model["gain"]),
-        other_gain=float(at_depth.loc["most_fresh", "gain"]),
+        other_gain=float(fresh["gain"]),
         low=float(model["difference_low"]),
         high=float(model["difference_high"]),
     )

@@ -1,0 +1,120 @@
+"""A champion whose proof has ceased to hold steps down, unless a person has brought it back."""
+
+import json
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from models.proof import Difference, Proof
+from models.registry import RegistryUnavailable
+from pipelines import stepping_down
+from pipelines.decisions import Decision, remember
+from pipelines.stepping_down import is_disproven, last_step_down, let_step_down, why_no_model
+from publications.home import Hold, Home, hold
+
+HOLDS = Proof(passed=True, sentence="It holds.", depth=0.3, difference=None)
+FAILS = Proof(
+    passed=False,
+    sentence="The difference is +1.0 points.",
+    depth=0.3,
+    difference=Difference(gain=0.41, other_gain=0.40, low=-0.02, high=0.04),
+)
+CHECKED = SimpleNamespace(as_of=pd.Timestamp("2024-03-20", tz="UTC"))
+
+
+@pytest.fixture
+def job(tmp_path) -> SimpleNamespace:
+    return SimpleNamespace(home=Home(tmp_path / "home"))
+
+
+@pytest.fixture
+def held(job) -> Hold:
+    with hold(job.home) as held:
+        yield held
+
+
+@pytest.fixture
+def registry(monkeypatch) -> SimpleNamespace:
+    """A registry in memory that may be away."""
+    told = SimpleNamespace(away=False, decisions={})
+
+    def step_down(_, version, *, decision):
+        if told.away:
+            raise RegistryUnavailable("MLflow cannot be reached.")
+        told.decisions[version] = decision
+
+    monkeypatch.setattr(stepping_down, "registry_of", lambda job: told)
+    monkeypatch.setattr(stepping_down, "step_down", step_down)
+    return told
+
+
+def leading(number: int = 3, *aliases: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        version=SimpleNamespace(version=number, aliases=aliases or ("champion",))
+    )
+
+
+def watched(again: Proof | None) -> SimpleNamespace:
+    return SimpleNamespace(again=again)
+
+
+def test_a_proof_that_holds_or_was_not_judged_again_takes_nobody_down(job):
+    assert not is_disproven(leading(), watched(None), job.home)
+    assert not is_disproven(leading(), watched(HOLDS), job.home)
+    assert is_disproven(leading(), watched(FAILS), job.home)
+
+
+def test_a_version_that_stands_in_for_the_champion_has_no_lead_to_lose(job):
+    assert not is_disproven(leading(2, "previous"), watched(FAILS), job.home)
+
+
+def test_who_steps_down_is_remembered_with_the_numbers(job, held, registry):
+    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    fallen = last_step_down(job.home)
+    assert (fallen.version, fallen.at, fallen.registry_told) == (3, CHECKED.as_of, True)
+    assert fallen.proof["low"] == -0.02
+    assert fallen.sentence == (
+        "Version 3 does not lead any more: judged again with the lists that have matured since "
+        "its training, its proof does not hold. The difference is +1.0 points."
+    )
+    assert registry.decisions[3]["sentence"] == fallen.sentence
+    assert registry.decisions[3]["proof.most_fresh"] == 0.40
+    assert json.loads((job.home.models / "stepped_down.json").read_text())["version"] == 3
+
+
+def test_a_version_that_leads_again_was_brought_back_by_a_person(job, held, registry):
+    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    assert not is_disproven(leading(), watched(FAILS), job.home)
+    assert is_disproven(leading(4), watched(FAILS), job.home)
+
+
+def test_while_the_registry_is_away_the_list_does_without_the_model(job, held, registry):
+    registry.away = True
+    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    assert "the next run tries again" in why_no_model(job)
+    assert is_disproven(leading(), watched(FAILS), job.home), "and so it does"
+    registry.away = False
+    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    assert "tries again" not in why_no_model(job)
+    assert not is_disproven(leading(), watched(FAILS), job.home)
+
+
+def test_the_reason_is_what_happened_last(job, held, registry):
+    assert why_no_model(job) == "No model has been trained yet; `leadgain train` does it."
+    remember(held, decision("2024-03-13", "It leads.", promoted=True))
+    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    assert why_no_model(job).startswith("Version 3 does not lead any more")
+    remember(held, decision("2024-03-20", "Not proven."))
+    assert why_no_model(job).startswith("Version 3 does not lead any more"), "in the same run"
+    remember(held, decision("2024-03-27", "Not proven."))
+    assert why_no_model(job) == "Not proven."
+
+
+def decision(as_of: str, sentence: str, *, promoted: bool = False) -> Decision:
+    return Decision(f"{as_of}T00:00:00+00:00", "f", 4, promoted=promoted, sentence=sentence)
+
+
+def test_nobody_steps_down_unjudged(job, held, registry):
+    with pytest.raises(ValueError, match="nothing was judged again"):
+        let_step_down.fn(leading(), watched(None), CHECKED, job, held)
