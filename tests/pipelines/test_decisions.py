@@ -1,6 +1,7 @@
 """What the last training came to, and when the next one is due."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -31,6 +32,52 @@ def test_a_person_can_read_the_decision(tmp_path):
     content = (tmp_path / "models" / "last_training.json").read_text(encoding="utf-8")
     assert "Né." in content
     assert json.loads(content)["version"] == 1
+
+
+PROOF = {"depth": 0.3, "gain": 0.55, "most_fresh": 0.41, "difference": 0.14, "low": 0.1}
+DUEL = {"champion": 1, "verdict": "not worse", "rows": 900, "difference": -0.004}
+
+
+def test_a_decision_keeps_its_numbers(tmp_path):
+    told = replace(LAST, why="it was asked for", proof=PROOF, duel=DUEL)
+    with hold(Home(tmp_path)) as held:
+        remember(held, told)
+    found = last_decision(Home(tmp_path))
+    assert found == told
+    assert json.loads(found.to_json()) == {
+        "as_of": "2024-03-01T00:00:00Z",
+        "why_trained": "it was asked for",
+        "version": 1,
+        "promoted": True,
+        "sentence": "It leads.",
+        "proof": PROOF,
+        "duel": DUEL,
+    }
+
+
+def test_a_decision_of_an_older_or_a_newer_leadgain_is_read(tmp_path):
+    """The older one kept no numbers; what a newer one adds is not known here."""
+    older = {"as_of": LAST.as_of, "fingerprint": "f", "version": 1, "promoted": True}
+    older |= {"sentence": "It leads.", "mood": "good"}
+    with hold(Home(tmp_path)):
+        (tmp_path / "models" / "last_training.json").write_text(json.dumps(older))
+    found = last_decision(Home(tmp_path))
+    assert found == LAST
+    assert (found.why, found.proof, found.duel) == (None, None, None)
+
+
+def test_the_same_training_again_leaves_the_decision_as_it_was(tmp_path):
+    """Or the same run again would publish something else."""
+    home = Home(tmp_path)
+    first = replace(LAST, why="there was none yet")
+    again = replace(LAST, why="it was asked for", sentence="Version 1 leads already.")
+    with hold(home) as held:
+        remember(held, first)
+        remember(held, again)
+        assert last_decision(home) == first
+        later = replace(again, as_of="2024-03-08T00:00:00+00:00")
+        remember(held, later)
+    assert last_decision(home) == later
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """What travels with a model, and by which settings two models can be compared."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from features.vocabulary import ProfileTerm, Vocabulary
+from models.drift import learn_reference
 from pipelines.model_facts import MEANING, ModelFacts, fingerprint
 from pipelines.settings import SECTIONS, load_settings
 
@@ -22,6 +24,14 @@ FACTS = ModelFacts(
 
 def test_facts_come_back_from_json_as_they_were():
     assert ModelFacts.from_dict(json.loads(json.dumps(FACTS.to_dict()))) == FACTS
+
+
+def test_how_the_inputs_were_spread_travels_with_the_model():
+    inputs = learn_reference(pd.DataFrame({"call_7d": [0, 0, 1, 3]}), leads=3)
+    facts = replace(FACTS, inputs=inputs)
+    assert ModelFacts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
+    older = {key: value for key, value in facts.to_dict().items() if key != "inputs"}
+    assert ModelFacts.from_dict(older).inputs is None
 
 
 def fingerprint_with(tmp_path, text: str) -> str:
