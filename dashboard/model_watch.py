@@ -71,6 +71,8 @@ def _show_drift(watch: Mapping[str, Any], opened: Page) -> None:
         anchor=False,
     )
     st.markdown(sentence(" ".join(watch_words.drift_sentences(watch))))
+    if cells := _drift_figures(watch):
+        figures(cells)
     if not reading.has(opened.publication, DRIFT):
         return
     drift = reading.table(opened.publication, DRIFT)
@@ -79,6 +81,19 @@ def _show_drift(watch: Mapping[str, Any], opened: Page) -> None:
     chart(drift_chart(drift, theme=opened.theme))
     with st.expander(f"All {count(len(drift), 'input', 'inputs')}"):
         st.dataframe(_drift_rows(drift), hide_index=True)
+
+
+def _drift_figures(watch: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """How many inputs have drifted, and how far the scores lie from those of the tested lists."""
+    inputs, scores, cells = watch.get("inputs"), watch.get("scores"), {}
+    if inputs is not None:
+        weight = percent(watch_words.number(inputs["share_of_importance"]))
+        drifted = f"{count(inputs['drifted'])} of {count(inputs['features'])}"
+        cells["Inputs that have drifted"] = (drifted, f"{weight} of what moves the scores")
+    if scores is not None:
+        psi, limit = (decimal(watch_words.number(scores[name])) for name in ("psi", "limit"))
+        cells["Distance of the scores"] = (psi, f"limit {limit}")
+    return cells
 
 
 def _drift_rows(drift: "pd.DataFrame") -> list[dict[str, str]]:

@@ -26,6 +26,8 @@ def test_the_model_page_tells_age_gain_drift_and_tier_shares(home: Home) -> None
         "still the better one, and not by chance",
         "Reached by the model 49.0 % at its training 51.0 %",
         "Difference +11.0 points +6.0 to +16.0 points",
+        "Inputs that have drifted 2 of 40 12 % of what moves the scores",
+        "Distance of the scores 0.04 limit 0.12",
         "Tier A 36 % at its training 30 %",
         "spread as they were on the tested lists",
         "Offer returned: days since the last one",
@@ -81,6 +83,7 @@ def test_what_is_not_known_of_today_has_no_figure(home: Home) -> None:
     publish_made_up(home, watch=watch)
     text = text_of("model")
     assert "cannot be held against" in text
+    assert "Inputs that have drifted" not in text
     assert "Tier A \N{EN DASH} at its training 30 %" in text
 
 
