@@ -5,7 +5,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +72,14 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
     if engine.dialect.name == "sqlite":
         _refuse_missing_file(engine.url.database or "")
     try:
-        with _connected(engine).execution_options(stream_results=True) as connection:
+        with _connected(engine) as connection:
             begin = READ_ONLY.get(engine.dialect.name)
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")
             if begin:
                 connection.exec_driver_sql(begin)
+            # Not before: PostgreSQL streams by a cursor, which is there for queries only.
+            connection.execution_options(stream_results=True)
             yield connection
             connection.rollback()
     except sa.exc.DBAPIError as error:
@@ -155,18 +157,19 @@ def load_query(
         schema, _, name = source.table.rpartition(".")
         selected = sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None))
         result, label = connection.execute(selected), f"table {source.table}"
-    names = tuple(str(name) for name in result.keys())  # noqa: SIM118 - not a dictionary
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
-    if twice:
-        raise DataRefused(f"{label} has two columns named {twice[0]!r}. Name one otherwise.")
-    findings: list[Finding] = []
-    chosen = choose_columns(table, wanted, names, label, findings)
-    cells = [f"c{i}" for i in range(len(names))]
-    bench.run(f"CREATE TEMP TABLE read_{table} ({', '.join(f'{c} VARCHAR' for c in cells)})")
-    for rows in result.partitions(BATCH):
-        columns = [[_text(value) for value in column] for column in zip(*rows, strict=True)]
-        batch = pa.table([pa.array(column, pa.string()) for column in columns], names=cells)
-        bench.append(f"read_{table}", batch)
+    with closing(result):
+        names = tuple(str(name) for name in result.keys())  # noqa: SIM118 - not a dictionary
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
+        if twice:
+            raise DataRefused(f"{label} has two columns named {twice[0]!r}. Name one otherwise.")
+        findings: list[Finding] = []
+        chosen = choose_columns(table, wanted, names, label, findings)
+        cells = [f"c{i}" for i in range(len(names))]
+        bench.run(f"CREATE TEMP TABLE read_{table} ({', '.join(f'{c} VARCHAR' for c in cells)})")
+        for rows in result.partitions(BATCH):
+            columns = [[_text(value) for value in column] for column in zip(*rows, strict=True)]
+            batch = pa.table([pa.array(column, pa.string()) for column in columns], names=cells)
+            bench.append(f"read_{table}", batch)
     taken = "".join(f"c{position} AS {alias}, " for alias, position in chosen.items())
     bench.run(
         f"CREATE TEMP TABLE raw_{table} AS SELECT {taken}hash({', '.join(cells)}) AS fingerprint "
