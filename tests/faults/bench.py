@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pipelines.environment import START_SECONDS
@@ -25,6 +28,8 @@ KEEP = {"LEADGAIN_PUBLICATIONS__KEEP": "7"}
 OLD = 9
 """Publications in a home folder before a fault: more than are kept, so that some are removed."""
 PATIENCE = 240.0
+COUNTER = count()
+DOING_UP = Lock()
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,16 @@ class Bench:
         return Command(arguments, {**self.environment, **variables})
 
     def lane(self, name: str) -> "Lane":
-        """A home folder with publications in force, to which it can be put back."""
-        return Lane(self, self.folder / name)
+        """A home folder of its own, not made yet; each has another name."""
+        return Lane(self, self.folder / f"{name}-{next(COUNTER)}")
+
+    def done_up(self) -> Path:
+        """A home folder with a model and publications, made once; it is only copied."""
+        lane = Lane(self, self.folder / "done-up")
+        with DOING_UP:
+            if not lane.home.folder.exists():
+                _do_up(lane)
+        return lane.home.folder
 
 
 @contextmanager
@@ -125,32 +138,30 @@ def leadgain() -> list[str]:
 
 
 class Lane:
-    """One home folder at one place: done up once, put back before each fault."""
+    """One home folder at one place, which can be put back to how it was."""
 
     def __init__(self, bench: Bench, folder: Path) -> None:
         self.bench, self.folder = bench, folder
+        self.config = bench.config
         self.home = Home(folder / "home")
         self.environment = dict(KEEP)
 
-    def arguments(self, command: str, as_of: str, *more: object) -> tuple[object, ...]:
+    def arguments(self, command: str, as_of: str = "", *more: object) -> tuple[object, ...]:
         """Of ``leadgain``, for this home folder."""
-        config = self.bench.config
-        return (command, "--config", config, "--home", self.home.folder, "--as-of", as_of, *more)
+        instant = ("--as-of", as_of) if as_of else ()
+        return (command, "--config", self.config, "--home", self.home.folder, *instant, *more)
 
-    def run(self, command: str, as_of: str, *more: object, **how: Any) -> Ended:
+    def run(self, command: str, as_of: str = "", *more: object, **how: Any) -> Ended:
         """Run a command in a fork."""
         variables = {**self.environment, **how.pop("environment", {})}
         arguments = self.arguments(command, as_of, *more)
         return self.bench.warm.run(*arguments, environment=variables, **how)
 
     def done_up(self) -> "Lane":
-        """Publish a list, and add publications of earlier nights, so that some are removed."""
-        ended = self.run("run", FIRST)
-        assert ended.code == 0, ended.said
-        first = in_force(self.home)
-        for number in range(first.number + 1, first.number + OLD):
-            shutil.copytree(first.folder, self.home.publications / str(number))
-        self.home.current.write_text(f"{first.number + OLD - 1}\n")
+        """Have a home folder with a model and with publications of earlier nights."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(self.bench.done_up(), self.home.folder)
+        _keep_own_artifacts(self.home)
         self.keep()
         return self
 
@@ -164,6 +175,34 @@ class Lane:
         """Have the home folder as it was kept."""
         shutil.rmtree(self.home.folder)
         shutil.copytree(self.folder / "kept", self.home.folder)
+
+
+def _do_up(lane: Lane) -> None:
+    """Publish a list, and add publications of earlier nights, so that some will be removed."""
+    ended = lane.run("run", FIRST)
+    assert ended.code == 0, ended.said
+    first = in_force(lane.home)
+    for number in range(first.number + 1, first.number + OLD):
+        shutil.copytree(first.folder, lane.home.publications / str(number))
+    lane.home.current.write_text(f"{first.number + OLD - 1}\n")
+
+
+def _keep_own_artifacts(home: Home) -> None:
+    """MLflow keeps whole paths; those of a copied home would lead to the original."""
+    with closing(sqlite3.connect(home.tracking_database)) as records, records:
+        (kept,) = records.execute("SELECT artifact_uri FROM runs LIMIT 1").fetchone()
+        moved = (kept.partition("/mlartifacts")[0], home.folder.as_uri())
+        for table, column in (("runs", "artifact_uri"), ("experiments", "artifact_location")):
+            statement = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"
+            records.execute(statement, moved)
+
+
+def champion_of(home: Home) -> int | None:
+    """The version behind the alias, as MLflow's own database tells it."""
+    asked = "SELECT version FROM registered_model_aliases WHERE alias = 'champion'"
+    with closing(sqlite3.connect(home.tracking_database)) as records:
+        found = records.execute(asked).fetchone()
+    return None if found is None else int(found[0])
 
 
 def in_force(home: Home) -> Publication:

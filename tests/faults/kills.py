@@ -15,6 +15,7 @@ from publications.failpoints import VARIABLE
 from publications.home import Home
 from tests.faults.bench import SECOND, Bench, Lane, content, in_force
 from tests.faults.counts import COMMAND, FORKED, Row, Tally
+from tests.faults.holes import Holes
 from tests.faults.warm import KILLED, Ended
 
 SEED = 4
@@ -40,19 +41,22 @@ class Scene:
     seconds: float
     """How long the undisturbed command took."""
 
-    def killed(self, ended: Ended, *, at_once: bool) -> str:
+    def killed(self, ended: Ended, *, at_once: bool, holes: Holes | None = None) -> str:
         """Which state readers see after a kill, and see to it that the same run then succeeds.
 
         Parameters
         ----------
         ended : how the disturbed command ended
         at_once : whether the command must have been killed
+        holes : guards that are taken out
         """
         assert ended.code == KILLED or not at_once, f"not killed, exit {ended.code}: {ended.said}"
         number = in_force(self.lane.home).number
         seen = state(self.lane.home).publication
         assert seen in (self.before.publication, self.after.publication), "another publication"
-        again = self.lane.bench.warm.run(*self.command, environment=self.lane.environment)
+        again = self.lane.bench.warm.run(
+            *self.command, environment=self.lane.environment, replaced=holes
+        )
         assert again.code == 0, f"the run after the kill: exit {again.code}: {again.said}"
         differing = differences(state(self.lane.home), self.after)
         assert not differing, f"the run after the kill differs: {differing}"
@@ -106,7 +110,13 @@ def differences(found: State, expected: State) -> list[str]:
 
 
 def at_failpoints(
-    bench: Bench, names: Iterable[str], *, training: bool, real: bool, lanes: int = 2
+    bench: Bench,
+    names: Iterable[str],
+    *,
+    training: bool,
+    real: bool,
+    lanes: int = 2,
+    holes: Holes | None = None,
 ) -> Row:
     """Kill the command at each failpoint."""
     what = "a training and scoring" if training else "a scoring"
@@ -118,8 +128,8 @@ def at_failpoints(
         if real:
             ended = bench.command(*scene.command, **variables).wait()
         else:
-            ended = bench.warm.run(*scene.command, environment=variables)
-        return scene.killed(ended, at_once=True)
+            ended = bench.warm.run(*scene.command, environment=variables, replaced=holes)
+        return scene.killed(ended, at_once=True, holes=holes)
 
     return _each(bench, list(names), kill, tally, training=training, lanes=lanes)
 

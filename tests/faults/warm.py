@@ -121,6 +121,7 @@ class Warm:
         user: int | None = None,
         file_size: int | None = None,
         replaced: Mapping[str, Any] | None = None,
+        flow: Mapping[str, Any] | None = None,
     ) -> Child:
         """Start a command.
 
@@ -130,7 +131,9 @@ class Warm:
         environment : variables for this command only
         user : the user and group it runs as
         file_size : the largest file it may write, in bytes
-        replaced : "module:name" -> value that is put there before the command begins
+        replaced : "module:name" -> what is put there before the command begins: a number, or
+            again "module:name"
+        flow : arguments of the flow ``arguments[0]``, which is called instead of the command
         """
         with self.lock:
             self.started += 1
@@ -144,6 +147,7 @@ class Warm:
             "user": user,
             "file_size": file_size,
             "replaced": dict(replaced or {}),
+            "flow": None if flow is None else dict(flow),
             "folder": str(folder),
         }
         return Child(self.ask(order)["pid"], self, folder, begun)
@@ -200,9 +204,10 @@ def _become(order: Mapping[str, Any]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.environ.update(order["environment"])
+    time.tzset()
     for place, value in order["replaced"].items():
         module, name = place.split(":")
-        setattr(import_module(module), name, value)
+        setattr(import_module(module), name, _named(value) if isinstance(value, str) else value)
     if order["file_size"] is not None:
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], hard))
@@ -211,9 +216,8 @@ def _become(order: Mapping[str, Any]) -> None:
         os.setuid(order["user"])
     code: Any = 70
     try:
-        from pipelines.cli import main
-
-        main(order["arguments"])
+        _work(order)
+        code = 0
     except SystemExit as stop:
         code = stop.code
     except BaseException:  # a traceback with --debug; whatever it is, this process ends here
@@ -222,6 +226,21 @@ def _become(order: Mapping[str, Any]) -> None:
         traceback.print_exc()
     finally:
         _end(code if isinstance(code, int) else 0)
+
+
+def _work(order: Mapping[str, Any]) -> None:
+    if order["flow"] is None:
+        from pipelines.cli import main
+
+        main(order["arguments"])
+    else:
+        (name,) = order["arguments"]
+        _named(f"pipelines.{name}:{name}")(**order["flow"])
+
+
+def _named(place: str) -> Any:
+    module, name = place.split(":")
+    return getattr(import_module(module), name)
 
 
 def _end(code: int) -> None:

@@ -1,0 +1,235 @@
+"""R5: a full disk, a limit on files, a read-only or closed folder: said clearly, nothing broken.
+
+The disks are mounted in a mount namespace of this module's own process, so that they are gone with
+it, whatever happens. Run as a module, this file is that process.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from publications.failpoints import VARIABLE
+from tests.faults.bench import SECOND, Bench, Lane, content, in_force
+from tests.faults.counts import FORKED, Row, Tally
+from tests.faults.holes import Holes
+from tests.faults.warm import Ended, Warm
+
+NOBODY = 65534
+OUR_FAULT = 1
+NO_GUARD = {"pipelines.environment:LEAST_FREE_BYTES": 0}
+"""Without it a run begins only where 32 MB are free, and a disk would never be full in between."""
+SIZE = 96 * 2**20
+FREE = tuple(2**10 * kib for kib in (0, 8, 32, 64, 128, 192, 256, 384, 512, 768))
+LARGEST = tuple(2**10 * kib for kib in (16, 32, 64, 128))
+WRITING = (
+    "run.started",
+    "files.written",
+    "manifest.written",
+    "folder.synced/publications",
+    "folder.moved",
+    "file.drafted/CURRENT",
+    "file.drafted/champion.json",
+    "current.replaced",
+    "old.set_aside",
+    "old.removed",
+)
+"""Failpoints within what is written; the others stand between two writings."""
+CLOSED = ("runs", "publications", "models", ".")
+
+
+@cache
+def why_not() -> str:
+    """Why disks cannot be mounted here; empty where they can."""
+    done = subprocess.run([*_namespace(), "true"], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else f"no mount namespace: {done.stderr.strip()}"
+
+
+def _namespace() -> list[str]:
+    mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", "--mount", "--propagation", "private", *mapped]
+
+
+def refusing_disks(bench: Bench, *, every: int = 1) -> list[Row]:
+    """Score and train on disks that refuse; with ``every`` only each so-manieth case."""
+    folder = bench.folder / "disks"
+    folder.mkdir()
+    result = folder / "rows.json"
+    arguments = [str(folder), str(bench.config), str(result), str(every)]
+    inner = [sys.executable, "-m", "tests.faults.disks", *arguments]
+    done = subprocess.run(
+        [*_namespace(), *inner],
+        env={**os.environ, **bench.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(result.read_text())
+    return [Row(**{**row, "broken": tuple(row["broken"])}) for row in rows]
+
+
+def inside(folder: Path, config: Path, *, every: int) -> list[Row]:
+    """The rows, from within the namespace."""
+    disk = folder / "disk"
+    disk.mkdir()
+    _mount("-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "tmpfs", disk)
+    names = ("PREFECT_API_URL", "PREFECT_HOME")
+    warm = Warm(folder / "warm", {name: os.environ[name] for name in names})
+    try:
+        bench = Bench(disk, config, {}, warm)
+        lane = bench.lane("lane").done_up()
+        return [
+            full_disk(lane, FREE[::every], disk),
+            full_at_steps(lane, WRITING[::every]),
+            limited_files(lane, LARGEST[::every]),
+            read_only(lane, CLOSED[::every]),
+            closed_to_us(lane, CLOSED[::every]),
+        ]
+    finally:
+        warm.stop()
+
+
+def full_disk(lane: Lane, free: tuple[int, ...], disk: Path) -> Row:
+    """Score with less and less room."""
+    tally = Tally("R5", "a small tmpfs that fills up during a scoring", FORKED)
+    for room in free:
+        with tally.trial(f"{room} bytes are free"), ballast(disk, room):
+            _try(lane, "No space left on device", replaced=NO_GUARD)
+        lane.put_back()
+    with tally.trial("too little room to begin with"), ballast(disk, 20 * 2**20):
+        _try(lane, "No space left on device")
+    lane.put_back()
+    with tally.trial("with room again"):
+        ended = lane.run("score", SECOND)
+        assert ended.code == 0, ended.said
+        in_force(lane.home)
+    lane.put_back()
+    return tally.row("with room again the same command publishes")
+
+
+def full_at_steps(lane: Lane, names: tuple[str, ...], holes: Holes | None = None) -> Row:
+    """Let the disk be full at each step of the writing."""
+    tally = Tally("R5", "no space left at each step of writing", FORKED)
+    for name in names:
+        with tally.trial(name):
+            place = {VARIABLE: f"{name}:error"}
+            done = name in ("current.replaced", "old.set_aside", "old.removed")
+            _try(
+                lane,
+                "No space left on device",
+                environment=place,
+                may_be_done=done,
+                replaced=holes,
+            )
+            again = lane.run("score", SECOND)
+            assert again.code == 0, again.said
+            in_force(lane.home)
+        lane.put_back()
+    return tally.row("the same command succeeds afterwards")
+
+
+def limited_files(lane: Lane, sizes: tuple[int, ...]) -> Row:
+    """Let no file grow beyond a size."""
+    tally = Tally("R5", "files limited in size (RLIMIT_FSIZE)", FORKED)
+    for size in sizes:
+        with tally.trial(f"{size} bytes at most"):
+            _try(lane, "File too large", file_size=size)
+        lane.put_back()
+    return tally.row()
+
+
+def read_only(lane: Lane, folders: tuple[str, ...]) -> Row:
+    """Mount folders of the home read-only, which holds for root too."""
+    tally = Tally("R5", "folders of the home mounted read-only", FORKED)
+    for name in folders:
+        folder = lane.home.folder / name
+        with tally.trial(name):
+            _mount("--bind", folder, folder)
+            try:
+                _mount("-o", "remount,bind,ro", folder, folder)
+                _try(lane, "Read-only file system")
+            finally:
+                subprocess.run(["umount", str(folder)], check=True)
+        lane.put_back()
+    return tally.row()
+
+
+def closed_to_us(lane: Lane, folders: tuple[str, ...]) -> Row:
+    """Take the right to write from another user than root, who has every right."""
+    tally = Tally("R5", "folders of the home closed to the user", FORKED)
+    user = NOBODY if os.geteuid() == 0 and _is_real_root() else None
+    for name in folders:
+        folder = lane.home.folder / name
+        with tally.trial(name):
+            _give_to(lane.folder, user)
+            folder.chmod(0o555)
+            try:
+                _try(lane, "Permission denied", user=user)
+            finally:
+                folder.chmod(0o755)
+        lane.put_back()
+    return tally.row()
+
+
+def _try(lane: Lane, reason: str, *, may_be_done: bool = False, **how: Any) -> None:
+    """Score, which must be refused by one clear sentence; what was published must be as before."""
+    before = content(in_force(lane.home))
+    refused(lane.run("score", SECOND, **how), lane, reason)
+    after = content(in_force(lane.home))
+    assert may_be_done or after == before, "another publication is in force"
+
+
+def refused(ended: Ended, lane: Lane, reason: str) -> None:
+    """The sentence names the path, the reason and the free space, and the exit code is 1."""
+    assert ended.code == OUR_FAULT, f"exit {ended.code}: {ended.said}"
+    sentence = (
+        rf"Cannot write {re.escape(str(lane.home.folder))}\S*: {reason}; "
+        r"[\d.,]+ .?B are free there"
+    )
+    assert re.search(sentence, ended.said), ended.err
+    assert "Traceback" not in ended.said, ended.said
+
+
+@contextmanager
+def ballast(disk: Path, room: int) -> Iterator[None]:
+    """Leave only so much room on a disk."""
+    file = disk / "ballast"
+    found = os.statvfs(disk)
+    with file.open("wb") as opened:
+        os.posix_fallocate(opened.fileno(), 0, max(found.f_bavail * found.f_frsize - room, 1))
+    try:
+        yield
+    finally:
+        file.unlink()
+
+
+def _mount(*arguments: object) -> None:
+    subprocess.run(["mount", *map(str, arguments)], check=True)
+
+
+def _is_real_root() -> bool:
+    """Whether there are other users to become; a mapped root knows none but itself."""
+    return (
+        len(Path("/proc/self/uid_map").read_text().split()) == 3
+        and int(Path("/proc/self/uid_map").read_text().split()[2]) > NOBODY
+    )
+
+
+def _give_to(folder: Path, user: int | None) -> None:
+    if user is None:
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user, user, follow_symlinks=False)
+
+
+if __name__ == "__main__":
+    told = inside(Path(sys.argv[1]), Path(sys.argv[2]), every=int(sys.argv[4]))
+    Path(sys.argv[3]).write_text(json.dumps([asdict(row) for row in told]))

@@ -1,0 +1,138 @@
+"""Every guard, what takes it out, and the check that must then fail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults import (
+    clocks,
+    disks,
+    exports,
+    holes,
+    kills,
+    leading,
+    readers,
+    registries,
+    together,
+)
+from tests.faults.bench import Bench
+from tests.faults.counts import Row
+from tests.faults.holes import Holes
+
+HOLES = "tests.faults.holes:"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One guard of a promise."""
+
+    promise: str
+    is_there: str
+    """What it sees to, as a sentence."""
+    taken_out: Holes
+    check: Callable[[Bench, Holes], Row]
+    """Tries a case or two that hold with the guard and must not hold without."""
+    complains: str
+    """Part of what the check says without the guard."""
+
+
+GUARDS = (
+    Guard(
+        "R1",
+        "A publication is whole in its place before CURRENT names it.",
+        {"publications.store:move_lasting": HOLES + "current_first"},
+        lambda bench, out: kills.at_failpoints(
+            bench, ["folder.synced/publications"], training=False, real=False, lanes=1, holes=out
+        ),
+        "PublicationDamaged",
+    ),
+    Guard(
+        "R2",
+        "A model is fitted with the seed of leadgain.toml.",
+        {"pipelines.train:new_scorer": HOLES + "other_seed"},
+        lambda bench, out: kills.at_failpoints(
+            bench, ["model.fitted"], training=True, real=False, lanes=1, holes=out
+        ),
+        "the run after the kill differs",
+    ),
+    Guard(
+        "R3",
+        "The operating system's lock lets one process at a time in.",
+        {"publications.home:_lock": HOLES + "always_free"},
+        lambda bench, out: together.at_once(bench, 2, 1, holes=out),
+        "AssertionError",
+    ),
+    Guard(
+        "R4",
+        "A publication takes another's place in one step.",
+        {"publications.store:move_lasting": HOLES + "current_first"},
+        lambda bench, out: readers.follow_each_other(bench, 20, holes=out),
+        "PublicationDamaged",
+    ),
+    Guard(
+        "R5",
+        "What the disk says becomes a sentence with the path and the free space.",
+        {"publications.store:writing": HOLES + "any_error"},
+        lambda bench, out: disks.full_at_steps(
+            bench.lane("guard").done_up(), ("files.written",), holes=out
+        ),
+        "This should not have happened",
+    ),
+    Guard(
+        "R6",
+        "A model's files are held against their registered hashes before anybody opens them.",
+        {"pipelines.champion:refuse_other": HOLES + "nothing"},
+        lambda bench, out: registries.damaged(bench, ("columns swapped",), holes=out),
+        "AssertionError",
+    ),
+    Guard(
+        "R8",
+        "The size of an export is held against the runs before.",
+        {"pipelines.check:usual_rows": HOLES + "no_rows"},
+        lambda bench, out: exports.strange_sizes(bench, (0.45,), holes=out),
+        "exit 0",
+    ),
+    Guard(
+        "R11",
+        "Nothing is learned from fewer conversions than were asked for.",
+        {"pipelines.train:refuse_too_little": HOLES + "nothing"},
+        lambda bench, out: exports.too_little(bench, ("under 120 conversions",), holes=out),
+        "AssertionError",
+    ),
+    Guard(
+        "R12",
+        "A challenger leads only if its proof holds and it is not worse than the champion.",
+        {
+            "pipelines.duel:_why_barred": HOLES + "not_barred",
+            "pipelines.duel:_against": HOLES + "takes_over",
+        },
+        lambda bench, out: leading.bad_challengers(bench, ("the best leads last",), holes=out),
+        "the alias moved",
+    ),
+    Guard(
+        "R13",
+        "A rollback moves the alias that the next scoring asks for.",
+        {"models.registry:lead": HOLES + "nothing"},
+        lambda bench, out: leading.rolled_back(bench, holes=out),
+        "the next list does not use it",
+    ),
+    Guard(
+        "R15",
+        "Every fact is told as of the list's instant.",
+        {"pipelines.train:days_since_fresh": HOLES + "fresh_by_the_clock"},
+        lambda bench, out: clocks.other_clocks(bench, ("a day late",), holes=out),
+        "another list",
+    ),
+    Guard(
+        "R15",
+        "A night without a third hour, or with two of them, has one run.",
+        {"pipelines.turns:due_instants": HOLES + "due_by_the_wall"},
+        lambda _, out: clocks.one_run_a_day(holes.due_by_the_wall if out else _due()),
+        "runs on 2026-",
+    ),
+)
+
+
+def _due() -> clocks.Due:
+    from pipelines.turns import due_instants
+
+    return due_instants

@@ -1,0 +1,164 @@
+"""All that the harness tries, in two sizes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from publications.failpoints import OF_SCORING, OF_TRAINING
+from tests.faults import (
+    clocks,
+    disks,
+    exports,
+    kills,
+    leading,
+    offline,
+    readers,
+    registries,
+    soak,
+    together,
+)
+from tests.faults.bench import Bench
+from tests.faults.counts import COMMAND, LIBRARY, Row, Tally
+from tests.faults.guards import GUARDS
+
+AT_FILES = (
+    "file.drafted/champion.json",
+    "file.drafted/CURRENT",
+    "folder.synced/publications",
+)
+"""Where a named instant comes more than once, the one that matters to readers."""
+OF_BOTH = (*OF_TRAINING, "folder.synced/models", "file.drafted/last_training.json")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that can be tried by itself."""
+
+    promise: str
+    minutes: float
+    """About how long it takes at nightly size, on two quiet cores."""
+    nightly: Callable[[Bench], Iterable[Row]]
+    small: Callable[[Bench], Iterable[Row]]
+
+
+def scoring_points() -> list[str]:
+    """The named instants of a scoring, each where it matters."""
+    met = [name for name in OF_SCORING if name not in ("file.drafted", "folder.synced")]
+    return [*met, *AT_FILES]
+
+
+PARTS: dict[str, Part] = {
+    "scoring killed": Part(
+        "R1",
+        4,
+        lambda b: [kills.at_failpoints(b, scoring_points(), training=False, real=True)],
+        lambda b: [kills.at_failpoints(b, scoring_points(), training=False, real=False)],
+    ),
+    "training killed": Part(
+        "R1",
+        4,
+        lambda b: [kills.at_failpoints(b, OF_BOTH, training=True, real=True)],
+        lambda b: [kills.at_failpoints(b, OF_BOTH[3:7], training=True, real=False)],
+    ),
+    "killed at random": Part(
+        "R1", 9, lambda b: [kills.at_random(b, 50)], lambda b: [kills.at_random(b, 2)]
+    ),
+    "at once": Part(
+        "R3",
+        5,
+        lambda b: [
+            together.at_once(b, 2, 20),
+            together.at_once(b, 5, 20),
+            together.at_once(b, 5, 3, real=True),
+            together.freed_by_kills(b, 10),
+        ],
+        lambda b: [together.at_once(b, 3, 2), together.freed_by_kills(b, 1, real=False)],
+    ),
+    "readers": Part(
+        "R4",
+        1,
+        lambda b: [readers.follow_each_other(b, 200)],
+        lambda b: [readers.follow_each_other(b, 25)],
+    ),
+    "disks": Part("R5", 4, disks.refusing_disks, lambda b: disks.refusing_disks(b, every=4)),
+    "registry": Part(
+        "R6",
+        2,
+        lambda b: [registries.away(b), registries.damaged(b), registries.damaged_away(b)],
+        lambda b: [
+            registries.away(b, ("nobody listens",)),
+            registries.damaged(b, ("one byte flipped",)),
+            registries.damaged_away(b, ("columns swapped",)),
+        ],
+    ),
+    "sizes": Part(
+        "R8",
+        1,
+        lambda b: [exports.strange_sizes(b)],
+        lambda b: [exports.strange_sizes(b, (0.45, 1.8))],
+    ),
+    "too little": Part(
+        "R11",
+        1,
+        lambda b: [exports.too_little(b)],
+        lambda b: [exports.too_little(b, ("one lead", "under 120 conversions"))],
+    ),
+    "challengers": Part(
+        "R12",
+        1,
+        lambda b: [leading.bad_challengers(b), leading.good_challenger(b)],
+        lambda b: [leading.bad_challengers(b, ("constant scores", "shuffled labels"))],
+    ),
+    "rollback": Part(
+        "R13",
+        1,
+        lambda b: [leading.rolled_back(b, real=True)],
+        lambda b: [leading.rolled_back(b)],
+    ),
+    "clocks": Part(
+        "R15",
+        1,
+        lambda b: [clocks.one_run_a_day(_due()), clocks.other_clocks(b)],
+        lambda b: [clocks.one_run_a_day(_due()), clocks.other_clocks(b, ("in Auckland",))],
+    ),
+    "offline": Part(
+        "R16",
+        2,
+        lambda b: [
+            offline.watched_run(b, "demo"),
+            offline.watched_run(b, "run", "--config", b.config),
+            cut_off(b, "demo"),
+        ],
+        lambda b: [offline.watched_run(b, "run", "--config", b.config)],
+    ),
+    "guards": Part(
+        "guards", 2, lambda b: [without_guards(b)], lambda b: [without_guards(b, some=True)]
+    ),
+    "soak": Part(
+        "flat", 6, lambda b: [soak.scheduled_runs(b)], lambda b: [soak.scheduled_runs(b, 3)]
+    ),
+}
+
+
+def _due() -> clocks.Due:
+    from pipelines.turns import due_instants
+
+    return due_instants
+
+
+def cut_off(bench: Bench, command: str) -> Row:
+    """Without a network, where the system lets us make one."""
+    if why := offline.why_not():
+        return Tally("R16", f"leadgain {command} on a machine without a network", COMMAND).row(why)
+    return offline.cut_off_run(bench, command)
+
+
+def without_guards(bench: Bench, *, some: bool = False) -> Row:
+    """Take each guard out and see that its check fails; at small size the tests do that."""
+    tally = Tally("all", "guards taken out one by one: their checks must fail", LIBRARY)
+    for guard in GUARDS[5:7] if some else GUARDS:
+        with tally.trial(f"{guard.promise}: {guard.is_there}"):
+            row = guard.check(bench, guard.taken_out)
+            assert row.times > 0
+            assert row.held < row.times, "the check holds without the guard"
+            assert any(guard.complains in told for told in row.broken), row.broken
+    return tally.row("without the guard each check fails")

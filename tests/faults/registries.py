@@ -1,0 +1,113 @@
+"""R6: a registry that is no help, and a model that is damaged."""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from models.stored import hash_of_spec
+from tests.faults.bench import SECOND, Bench, Lane, content, in_force
+from tests.faults.counts import FORKED, Row, Tally
+from tests.faults.holes import Holes
+from tests.models.away import BROKEN, LOGIN, SLOW, black_hole, nobody, server
+
+DECIDED_SECONDS = 30.0
+AWAY: dict[str, Callable[[], AbstractContextManager[str]]] = {
+    "nobody listens": nobody,
+    "it takes every connection and says nothing": black_hole,
+    "it needs nine seconds for every answer": lambda: server(SLOW),
+    "it answers with an error": lambda: server(BROKEN),
+    "it answers with a page to sign in": lambda: server(LOGIN),
+}
+
+
+def flip_a_byte(folder: Path) -> None:
+    """One bit of the model's text is another."""
+    file = folder / "model.txt"
+    found = bytearray(file.read_bytes())
+    found[len(found) // 2] ^= 1
+    file.write_bytes(found)
+
+
+def cut_off(folder: Path) -> None:
+    """The end of the model's text is missing."""
+    file = folder / "model.txt"
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def swap_columns(folder: Path) -> None:
+    """Two columns change places, in a spec that agrees with itself."""
+    file = folder / "spec.json"
+    spec = json.loads(file.read_text())
+    spec["columns"][:2] = spec["columns"][1::-1]
+    spec["spec_sha256"] = hash_of_spec(spec)
+    file.write_text(json.dumps(spec))
+
+
+DAMAGES = {"one byte flipped": flip_a_byte, "cut off": cut_off, "columns swapped": swap_columns}
+
+
+def away(bench: Bench, cases: tuple[str, ...] = tuple(AWAY), holes: Holes | None = None) -> Row:
+    """Score while the registry is no help: by the last model known to lead, and it is said so."""
+    tally = Tally("R6", "the registry's server is no help", FORKED)
+    lane = bench.lane("away").done_up()
+    longest = 0.0
+    for case in cases:
+        with tally.trial(case), AWAY[case]() as address:
+            _move_registry(lane, address)
+            begun = time.monotonic()
+            variables = {"LEADGAIN_TRACKING__URI": address}
+            ended = lane.run("score", SECOND, environment=variables, replaced=holes)
+            longest = max(longest, time.monotonic() - begun)
+            assert ended.code == 0, ended.said
+            assert "which led when MLflow last answered" in ended.said, ended.said
+            assert in_force(lane.home).manifest["model"]["version"] == 1
+            assert time.monotonic() - begun < DECIDED_SECONDS
+        lane.put_back()
+    return tally.row(f"the list came after {longest:.0f} s at most, and says which model ranked it")
+
+
+def damaged_away(
+    bench: Bench, cases: tuple[str, ...] = tuple(DAMAGES), holes: Holes | None = None
+) -> Row:
+    """Score while the registry is away and the copy in the home folder is damaged: not at all."""
+    tally = Tally("R6", "no registry, and the last model is damaged", FORKED)
+    lane = bench.lane("damaged-away").done_up()
+    for case in cases:
+        with tally.trial(case), nobody() as address:
+            before = content(in_force(lane.home))
+            _move_registry(lane, address)
+            DAMAGES[case](lane.home.models / "1")
+            variables = {"LEADGAIN_TRACKING__URI": address}
+            ended = lane.run("score", SECOND, environment=variables, replaced=holes)
+            assert ended.code == 1, f"exit {ended.code}: {ended.said}"
+            assert "is damaged" in ended.said, ended.said
+            assert content(in_force(lane.home)) == before
+        lane.put_back()
+    return tally.row("nothing was published")
+
+
+def damaged(
+    bench: Bench, cases: tuple[str, ...] = tuple(DAMAGES), holes: Holes | None = None
+) -> Row:
+    """Score with a damaged copy in the home folder: it is fetched again, and said so."""
+    tally = Tally("R6", "the champion's files are damaged", FORKED)
+    lane = bench.lane("damaged").done_up()
+    for case in cases:
+        with tally.trial(case):
+            DAMAGES[case](lane.home.models / "1")
+            ended = lane.run("score", SECOND, replaced=holes)
+            assert ended.code == 0, ended.said
+            assert "were damaged, so they were fetched again" in ended.said, ended.said
+            assert in_force(lane.home).manifest["model"]["version"] == 1
+        lane.put_back()
+    return tally.row("fetched again from MLflow before anybody opened them")
+
+
+def _move_registry(lane: Lane, address: str) -> None:
+    """Let the remembered champion be one of the registry at this address."""
+    file = lane.home.models / "champion.json"
+    told = json.loads(file.read_text())
+    told["registry"]["address"] = address
+    file.write_text(json.dumps(told))

@@ -1,0 +1,119 @@
+"""R3: several processes at once in one home folder, and the lock after a kill."""
+
+import fcntl
+import os
+import re
+import time
+from collections import Counter
+
+import pandas as pd
+
+from publications.failpoints import VARIABLE
+from publications.home import Home
+from tests.faults.bench import FIRST, PATIENCE, Bench, Lane, in_force
+from tests.faults.counts import COMMAND, FORKED, Row, Tally
+from tests.faults.holes import Holes
+from tests.faults.warm import KILLED, Ended
+
+BUSY = 4
+FREE_SECONDS = 1.0
+
+
+def at_once(
+    bench: Bench, processes: int, rounds: int, *, real: bool = False, holes: Holes | None = None
+) -> Row:
+    """Start so many scorings at once, each round of another instant."""
+    tried = f"{processes} scorings started at once"
+    tally = Tally("R3", tried, COMMAND if real else FORKED)
+    lane = bench.lane(f"together-{processes}-{real:d}").done_up()
+    ends: Counter[str] = Counter()
+    for number in range(rounds):
+        as_of = (pd.Timestamp(FIRST) + pd.Timedelta(hours=number + 1)).isoformat()
+        with tally.trial(f"round {number + 1}"):
+            ends.update(_round(lane, as_of, processes, real=real, holes=holes))
+    return tally.row(f"{ends['published']} lists were published, {ends['busy']} processes refused")
+
+
+def _round(
+    lane: Lane, as_of: str, processes: int, *, real: bool, holes: Holes | None
+) -> Counter[str]:
+    before = in_force(lane.home).number
+    arguments = lane.arguments("score", as_of)
+    bench = lane.bench
+    started = [
+        bench.command(*arguments, **lane.environment)
+        if real
+        else bench.warm.start(arguments, environment=lane.environment, replaced=holes)
+        for _ in range(processes)
+    ]
+    ended = {process.pid: process.wait(PATIENCE) for process in started}
+    published = [pid for pid, end in ended.items() if end.code == 0]
+    busy = [end for end in ended.values() if end.code == BUSY]
+    assert published, "nobody published"
+    assert real or holes is None or busy, "two worked at once"
+    assert len(published) + len(busy) == processes, [end.code for end in ended.values()]
+    for end in busy:
+        assert _names_another(end, lane.home) in ended, end.said
+    stands = sum("--again publishes it" in ended[pid].said for pid in published)
+    after = in_force(lane.home)
+    assert after.number == before + len(published) - stands
+    assert pd.Timestamp(after.manifest["as_of"]) == pd.Timestamp(as_of)
+    return Counter(published=len(published) - stands, busy=len(busy))
+
+
+def _names_another(ended: Ended, home: Home) -> int:
+    """The process that a refusal names."""
+    pattern = rf"Process (\d+) is at work in {re.escape(str(home.folder))}\. Wait until it is done"
+    found = re.search(pattern, ended.said)
+    assert found, f"the refusal names nobody: {ended.said}"
+    return int(found[1])
+
+
+def freed_by_kills(bench: Bench, times: int, *, real: bool = True) -> Row:
+    """Kill the process that holds the home folder, and wait for the lock."""
+    tally = Tally("R3", "the lock is free within 1 s of a kill", COMMAND if real else FORKED)
+    lane = bench.lane(f"freed-{real:d}").done_up()
+    longest = 0.0
+    variables = {**lane.environment, VARIABLE: "export.read:pause"}
+    arguments = lane.arguments("score", FIRST)
+    for number in range(times):
+        with tally.trial(f"kill {number + 1}"):
+            process = (
+                bench.command(*arguments, **variables)
+                if real
+                else bench.warm.start(arguments, environment=variables)
+            )
+            try:
+                _wait_until_held(lane.home, process.pid)
+            finally:
+                os.kill(process.pid, 9)
+                killed = time.monotonic()
+            seconds = _until_free(lane.home) - killed
+            assert process.wait().code == KILLED
+            longest = max(longest, seconds)
+            assert seconds < FREE_SECONDS
+    return tally.row(f"the longest wait was {1000 * longest:.0f} ms")
+
+
+def _wait_until_held(home: Home, pid: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not (_is_held(home) and home.lock.read_text().strip() == str(pid)):
+        assert time.monotonic() < deadline, f"process {pid} never held {home.folder}"
+        time.sleep(0.02)
+
+
+def _until_free(home: Home) -> float:
+    while _is_held(home):
+        time.sleep(0.001)
+    return time.monotonic()
+
+
+def _is_held(home: Home) -> bool:
+    """Whether another process has the lock; asked for with a shared one, given back at once."""
+    with home.lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(file, fcntl.LOCK_UN)
+        return False
