@@ -103,13 +103,13 @@ def _reasons(
     if scores["psi"] > scores["limit"]:
         yield (
             "its scores have drifted",
-            "The scores of today's leads are spread otherwise than on the tested lists: population "
-            f"stability index {decimal(scores['psi'])}, limit {decimal(scores['limit'])}.",
+            "The scores of today's leads are spread otherwise than on the tested lists (distance "
+            f"{decimal(scores['psi'])}, limit {decimal(scores['limit'])}).",
         )
     if table is not None and inputs is not None and _weighs(inputs):
         yield (
             "its inputs have drifted",
-            f"{_drifted(inputs)} that hold {percent(inputs['share_of_importance'])} of what moves "
+            f"{_drifted(inputs)}, with {percent(inputs['share_of_importance'])} of what moves "
             f"the scores: {_farthest(table)}.",
         )
 
