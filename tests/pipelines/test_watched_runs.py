@@ -123,7 +123,7 @@ def test_inputs_that_hold_much_of_what_moves_the_scores_wear_a_model(
     assert told["worn"]
     scores, inputs = told["reasons"]
     assert scores.startswith("The scores of today's leads are spread otherwise")
-    assert "inputs have drifted that hold 100 % of what moves the scores" in inputs
+    assert "inputs have drifted, with 100 % of what moves the scores" in inputs
     table = in_force(watched).table("drift.csv")
     assert table["drifted"].eq(1).all()
     assert (table["psi"] / table["limit"]).is_monotonic_decreasing
