@@ -14,6 +14,7 @@ from crm.rules import DATED_TO_CREATION, UNKNOWN_LEAD
 
 MAX_CLIPPED_SHARE = 0.20
 """Of the activities may lie before their lead's creation; more, and a date means something else."""
+SIZE_RULE = "size_against_before"
 SIZE_BOUNDS = (0.5, 2.0)
 """Rows now against those of the runs before: outside, the export is another one."""
 MANY_OPEN = 100
@@ -156,7 +157,7 @@ def size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[Check]
         checks.append(
             _measured(
                 table,
-                "size_against_before",
+                SIZE_RULE,
                 kept / before,
                 (low, high),
                 f"between {low:.0%} and {high:.0%} of the rows of the runs before",

@@ -274,10 +274,9 @@ def rollback(
         from pipelines.job import home_at
         from publications.home import hold
 
+        versions = registry_at(if_there(config), home)
         with hold(home_at(home)) as held:
-            leads = roll_back(
-                registry_at(if_there(config), home), version, held, now=datetime.now(UTC)
-            )
+            leads = roll_back(versions, version, held, now=datetime.now(UTC))
     console.print(
         f"Version {leads.version} leads from the next scoring on. `leadgain score` lists it now."
     )

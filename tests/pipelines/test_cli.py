@@ -67,7 +67,7 @@ def test_a_second_process_is_told_to_wait(leadgain, crm, home):
 
 
 def test_a_fault_of_ours_says_so_and_asks_for_a_report(leadgain, home, monkeypatch):
-    monkeypatch.setattr(cli, "_in_force", lambda home: 1 / 0)
+    monkeypatch.setattr(cli, "in_force", lambda home: 1 / 0)
     outcome = leadgain("report", "--home", home)
     assert outcome.code == 1
     assert "This should not have happened (ZeroDivisionError" in outcome.err
@@ -77,7 +77,7 @@ def test_a_fault_of_ours_says_so_and_asks_for_a_report(leadgain, home, monkeypat
 
 @pytest.mark.parametrize("where", ["before", "behind"])
 def test_debug_shows_the_traceback_wherever_it_stands(home, monkeypatch, where):
-    monkeypatch.setattr(cli, "_in_force", lambda home: 1 / 0)
+    monkeypatch.setattr(cli, "in_force", lambda home: 1 / 0)
     arguments = ["report", "--home", str(home)]
     with pytest.raises(ZeroDivisionError):
         cli.main(["--debug", *arguments] if where == "before" else [*arguments, "--debug"])
@@ -107,8 +107,8 @@ def test_the_report_can_be_written_elsewhere(leadgain, night, tmp_path):
 
 def test_models_lists_the_champion_and_the_one_before(leadgain, second_night):
     listed = leadgain("models", "--config", second_night.config, "--home", second_night.home)
-    assert "champion" in listed.out
-    assert "previous" in listed.out
+    assert "leads" in listed.out
+    assert "led before" in listed.said
 
 
 def test_models_of_an_empty_home_says_how_to_begin(leadgain, home):

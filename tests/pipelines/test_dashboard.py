@@ -5,7 +5,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -14,7 +13,7 @@ from crm.errors import ConfigurationError
 from pipelines import cli
 from pipelines.dashboard import APP_VARIABLE, AUTH_KEYS, Start, dashboard_start, sign_in_at
 from pipelines.job import Job
-from pipelines.publish import _provenance
+from pipelines.same_list import told_settings
 from pipelines.sections import DashboardSection
 from pipelines.settings import load_settings
 from publications.home import Home
@@ -261,15 +260,7 @@ def test_a_role_table_that_means_nothing_is_refused(
 def test_the_role_table_does_not_go_into_publications(tmp_path: Path) -> None:
     file = tmp_path / "leadgain.toml"
     file.write_text('[leads]\nfile = "l.csv"\n[dashboard]\nmanagers = ["ann@example.com"]\n')
-    now = pd.Timestamp("2012-03-14", tz="UTC")
-    activities = pd.DataFrame({"occurred_at": pd.to_datetime([], utc=True)})
-    export = SimpleNamespace(activities=activities, counts=pd.DataFrame())
-    provenance = _provenance(
-        pd.DataFrame({"tier": ["A"]}),
-        None,
-        "no model",
-        SimpleNamespace(as_of=now, export=export),  # type: ignore[arg-type]
-        Job(load_settings(file), Home(tmp_path), now),
-    )
-    assert "lists" in provenance.settings
-    assert "ann@example.com" not in json.dumps(dict(provenance.settings))
+    job = Job(load_settings(file), Home(tmp_path), pd.Timestamp("2012-03-14", tz="UTC"))
+    published = told_settings(job)
+    assert "lists" in published
+    assert "ann@example.com" not in json.dumps(published)

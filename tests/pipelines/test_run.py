@@ -17,7 +17,7 @@ def test_a_run_publishes_a_list_that_a_model_has_ranked(night):
 
 def test_the_same_instant_again_trains_nothing_and_gives_the_same_bytes(leadgain, night, published):
     first = in_force(published)
-    outcome = leadgain("run", "--config", night.config, "--home", published)
+    outcome = leadgain("run", "--config", night.config, "--home", published, "--again")
     second = in_force(published)
     assert "Model version" not in outcome.said
     assert (first.number, second.number) == (1, 2)
