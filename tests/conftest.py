@@ -1,13 +1,19 @@
 """What the tools read from the environment when they are imported, which collecting tests does."""
 
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.environment import prepare
+from tests.faults.sandbox.sitecustomize import outbound
 
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+LEFT: list[str] = []
+"""What this session has tried to reach beyond this machine."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -16,3 +22,19 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="leadgain-tests-", ignore_cleanup_errors=True)
     config.stash[FOLDER] = folder
     prepare(Path(folder.name))
+    config.addinivalue_line("markers", "trial(name, work): what a test of faults has tried ahead")
+    sys.addaudithook(_refuse_outbound)
+
+
+def _refuse_outbound(event: str, arguments: tuple[Any, ...]) -> None:
+    if told := outbound(event, arguments):
+        LEFT.append(told)
+        raise ConnectionRefusedError(f"{told}: a test leaves this machine")
+
+
+@pytest.fixture(autouse=True)
+def offline() -> Iterator[None]:
+    """Nobody in this session talks to the world."""
+    before = len(LEFT)
+    yield
+    assert LEFT[before:] == []

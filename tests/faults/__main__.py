@@ -66,7 +66,7 @@ def _run(chosen: dict[str, Part], folder: Path, *, small: bool) -> list[Row]:
         for name, part in chosen.items():
             console.print(f"[bold]{part.promise}[/] {name} (about {part.minutes:g} min)")
             begun = time.monotonic()
-            for row in (part.small if small else part.nightly)(bench):
+            for row in (part.small if small and part.small else part.nightly)(bench):
                 rows.append(row)
                 _show(row)
             console.print(f"     {time.monotonic() - begun:.0f} s", style="dim")

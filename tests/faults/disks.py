@@ -57,12 +57,12 @@ def _namespace() -> list[str]:
     return ["unshare", "--mount", "--propagation", "private", *mapped]
 
 
-def refusing_disks(bench: Bench, *, every: int = 1) -> list[Row]:
-    """Score and train on disks that refuse; with ``every`` only each so-manieth case."""
+def refusing_disks(bench: Bench, *, few: bool = False) -> list[Row]:
+    """Score on disks that refuse; ``few``: one or two cases of each kind."""
     folder = bench.folder / "disks"
     folder.mkdir()
     result = folder / "rows.json"
-    arguments = [str(folder), str(bench.config), str(result), str(every)]
+    arguments = [str(folder), str(bench.config), str(result), "few" if few else "all"]
     inner = [sys.executable, "-m", "tests.faults.disks", *arguments]
     done = subprocess.run(
         [*_namespace(), *inner],
@@ -76,7 +76,7 @@ def refusing_disks(bench: Bench, *, every: int = 1) -> list[Row]:
     return [Row(**{**row, "broken": tuple(row["broken"])}) for row in rows]
 
 
-def inside(folder: Path, config: Path, *, every: int) -> list[Row]:
+def inside(folder: Path, config: Path, *, few: bool) -> list[Row]:
     """The rows, from within the namespace."""
     disk = folder / "disk"
     disk.mkdir()
@@ -87,11 +87,11 @@ def inside(folder: Path, config: Path, *, every: int) -> list[Row]:
         bench = Bench(disk, config, {}, warm)
         lane = bench.lane("lane").done_up()
         return [
-            full_disk(lane, FREE[::every], disk),
-            full_at_steps(lane, WRITING[::every]),
-            limited_files(lane, LARGEST[::every]),
-            read_only(lane, CLOSED[::every]),
-            closed_to_us(lane, CLOSED[::every]),
+            full_disk(lane, FREE[3:8:4] if few else FREE, disk),
+            full_at_steps(lane, WRITING[1:2] if few else WRITING),
+            limited_files(lane, LARGEST[1:2] if few else LARGEST),
+            read_only(lane, CLOSED[1:2] if few else CLOSED),
+            closed_to_us(lane, CLOSED[:1] if few else CLOSED),
         ]
     finally:
         warm.stop()
@@ -231,5 +231,5 @@ def _give_to(folder: Path, user: int | None) -> None:
 
 
 if __name__ == "__main__":
-    told = inside(Path(sys.argv[1]), Path(sys.argv[2]), every=int(sys.argv[4]))
+    told = inside(Path(sys.argv[1]), Path(sys.argv[2]), few=sys.argv[4] == "few")
     Path(sys.argv[3]).write_text(json.dumps([asdict(row) for row in told]))

@@ -64,8 +64,7 @@ def cut_off_run(bench: Bench, *arguments: object) -> Row:
     folder = bench.folder / f"cut-off-{arguments[0]}"
     folder.mkdir()
     with tally.trial("the whole run"):
-        inner = [sys.executable, "-m", "tests.faults.offline", *leadgain()]
-        command = [*_namespace(), *inner, *map(str, arguments), "--home", str(folder / "home")]
+        command = [*_cut_off(), *leadgain(), *map(str, arguments), "--home", str(folder / "home")]
         done = _run(command, folder / "outbound.txt")
         assert done.returncode == 0, done.stderr
         in_force(Home(folder / "home"))
@@ -80,6 +79,16 @@ def _run(command: list[str], log: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=2 * PATIENCE
     )
+
+
+def cut_off_process(code: str) -> "subprocess.CompletedProcess[str]":
+    """Let Python run some code where there is no network but the loopback."""
+    command = [*_cut_off(), sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _cut_off() -> list[str]:
+    return [*_namespace(), sys.executable, "-m", "tests.faults.offline"]
 
 
 def _namespace() -> list[str]:

@@ -10,6 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 from publications.home import Home, hold, start_run
 from publications.layout import MANIFEST
@@ -25,6 +26,10 @@ KEPT = 7
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+ONE_AT_A_TIME = Lock()
+"""Publications are made in this process, from which the harness may take guards out."""
+
+
 def follow_each_other(bench: Bench, publications: int, holes: Holes | None = None) -> Row:
     """Publish so many times while another process reads."""
     tally = Tally("R4", "a reader every 10 ms while lists are published", LIBRARY)
@@ -34,7 +39,7 @@ def follow_each_other(bench: Bench, publications: int, holes: Holes | None = Non
     shutil.copytree(in_force(Home(bench.done_up())).folder, files)
     (files / MANIFEST).unlink()
     done, ready, result = (lane.folder / name for name in ("done", "ready", "read.json"))
-    with taken_out(holes or {}):
+    with ONE_AT_A_TIME, taken_out(holes or {}):
         publish_marked(lane.home, files, 1)
         arguments = [str(path) for path in (lane.home.folder, ready, done, result)]
         command = [sys.executable, "-m", "tests.faults.readers", *arguments]

@@ -6,34 +6,39 @@ every attempt to reach something beyond this machine, which is refused.
 
 import os
 import sys
+from typing import Any
 
 NEAR = ("localhost", "::1", "::", "0.0.0.0", "None", "")  # noqa: S104 (addresses to compare with)
 
 
-def _is_near(host):
+def is_near(host: object) -> bool:
     """Whether an address is this machine's own."""
     text = host.decode(errors="replace") if isinstance(host, bytes) else str(host)
     return text in NEAR or text.startswith("127.")
 
 
-def _watch(event, arguments):
+def outbound(event: str, arguments: tuple[Any, ...]) -> str:
+    """What an audited event would reach beyond this machine; empty where it stays here."""
     if not event.startswith("socket."):
-        return
+        return ""
     if event in ("socket.connect", "socket.sendto"):
         address = arguments[1]
-        if not isinstance(address, tuple) or _is_near(address[0]):
-            return
+        near = not isinstance(address, tuple) or is_near(address[0])
     elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
-        if _is_near(arguments[0]):
-            return
         address = arguments[0]
+        near = is_near(address)
     else:
-        return
-    _tell(f"outbound {event} {address!r}")
-    raise ConnectionRefusedError(f"{event} to {address!r} leaves this machine")
+        return ""
+    return "" if near else f"outbound {event} {address!r}"
 
 
-def _tell(line):
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if told := outbound(event, arguments):
+        _tell(told)
+        raise ConnectionRefusedError(f"{told} leaves this machine")
+
+
+def _tell(line: str) -> None:
     descriptor = os.open(os.environ["LEADGAIN_OUTBOUND"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(descriptor, f"{os.getpid()} {line}\n".encode())
     os.close(descriptor)
@@ -41,4 +46,4 @@ def _tell(line):
 
 if "LEADGAIN_OUTBOUND" in os.environ:
     _tell("watched")
-    sys.addaudithook(_watch)
+    sys.addaudithook(_refuse)
