@@ -22,10 +22,9 @@ def parts() -> Iterator[Any]:
         small = PARTS[name].small
         assert small is not None
         why = NEEDS[name]() if name in NEEDS else ""
-        marks = (
-            [pytest.mark.skip(why)] if why else [pytest.mark.trial(name, lambda b, s=small: s(b))]
-        )
-        yield pytest.param(name, id=f"{PARTS[name].promise}, {name}", marks=marks)
+        begun = pytest.mark.trial(name, lambda bench, small=small: small(bench))
+        mark = pytest.mark.skip(why) if why else begun
+        yield pytest.param(name, id=f"{PARTS[name].promise}, {name}", marks=mark)
 
 
 def guards() -> Iterator[Any]:
@@ -35,7 +34,7 @@ def guards() -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", parts())
+@pytest.mark.parametrize("name", list(parts()))
 def test_a_promise_holds_each_time_that_it_is_tried(ahead: Ahead, name: str) -> None:
     for row in ahead.result(name):
         assert row.broken == ()
@@ -43,7 +42,7 @@ def test_a_promise_holds_each_time_that_it_is_tried(ahead: Ahead, name: str) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("guard", guards())
+@pytest.mark.parametrize("guard", list(guards()))
 def test_without_its_guard_a_promise_breaks_and_the_check_says_so(
     ahead: Ahead, guard: Guard
 ) -> None:
