@@ -4,7 +4,8 @@ Run from the repository: ``.venv/bin/python benchmarks/looking_weekly.py [CRMs] 
 of 150 open leads are made up and trained on every week of a year, by a small linear scorer; the
 backtest, the proof, the duel and the rule for stepping down are leadgain's own. Printed is how many
 have a leading model, with and without the rule: where nothing can be foretold (noise), where little
-can be, and where much can be.
+can be, and where much can be. A second table is about models that are never trained anew: how many
+of those that were proven at the first training step down within half a year.
 """
 
 import sys
@@ -26,6 +27,7 @@ WEEK = pd.Timedelta(days=7)
 HORIZON_WEEKS = 2
 WEEKS_BEFORE, WEEKS = 20, 52
 """The CRM's age at the first training, and how many more follow."""
+HALF_A_YEAR = 26
 LEADS_A_WEEK = 50
 STAYS = 0.7
 """A lead that does not convert stays open for another week with this probability."""
@@ -130,6 +132,16 @@ def a_year(effect: float, seed: int) -> tuple[Year, Year]:
     return years
 
 
+def dropped_after(effect: float, seed: int) -> int | None:
+    """The week in which a model that is never trained anew steps down; 0: never, None: unproven."""
+    world = made_up(effect, seed)
+    leading = _proven(world, WEEKS_BEFORE)
+    if leading is None:
+        return None
+    weeks = range(1, HALF_A_YEAR + 1)
+    return next((n for n in weeks if _fails(world, WEEKS_BEFORE + n, leading)), 0)
+
+
 def _proven(world: World, week: int) -> Leading | None:
     """The challenger of a week, if it may lead at all."""
     challenger = _trained(world, week)
@@ -212,6 +224,13 @@ def main() -> None:
                 f"| {falls:.2f} |",
                 flush=True,
             )
+    print("\n| CRMs | proven at the first training | stepped down within half a year |")
+    print("|---|---|---|")
+    for kind, effect in EFFECTS.items():
+        after = [dropped_after(effect, seed) for seed in range(first_seed, first_seed + crms)]
+        proven = [weeks for weeks in after if weeks is not None]
+        dropped = sum(weeks > 0 for weeks in proven)
+        print(f"| {kind} | {len(proven)} of {crms} | {dropped} of {len(proven)} |", flush=True)
 
 
 if __name__ == "__main__":
