@@ -69,7 +69,7 @@ def failpoint(name: str, of: str = "") -> None:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "error":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         case "pause":
             while True:
                 time.sleep(1)

@@ -10,6 +10,7 @@ from tests.faults import (
     holes,
     kills,
     leading,
+    offline,
     readers,
     registries,
     together,
@@ -121,6 +122,15 @@ GUARDS = (
         {"pipelines.train:days_since_fresh": HOLES + "fresh_by_the_clock"},
         lambda bench, out: clocks.other_clocks(bench, ("a day late",), holes=out),
         "another list",
+    ),
+    Guard(
+        "R16",
+        "The tools that would report home are told not to.",
+        {"the variables": "are taken away"},
+        lambda bench, out: offline.watched_run(
+            bench, "check", "--config", bench.config, prepared=not out
+        ),
+        "outbound socket.",
     ),
     Guard(
         "R15",

@@ -121,7 +121,7 @@ def at_failpoints(
     """Kill the command at each failpoint."""
     what = "a training and scoring" if training else "a scoring"
     tried = f"{what} killed at each of its named instants, then run again"
-    tally = Tally("R1", tried, COMMAND if real else FORKED)
+    tally = Tally("R1, R2", tried, COMMAND if real else FORKED)
 
     def kill(scene: Scene, name: str) -> str:
         variables = {**scene.lane.environment, VARIABLE: f"{name}:kill"}
@@ -137,7 +137,7 @@ def at_failpoints(
 def at_random(bench: Bench, times: int, *, lanes: int = 2, seed: int = SEED) -> Row:
     """Kill the real command at instants drawn evenly over its length."""
     tried = "a training and scoring killed at random instants, then run again"
-    tally = Tally("R1", tried, COMMAND)
+    tally = Tally("R1, R2", tried, COMMAND)
     drawn = random.Random(seed)  # noqa: S311 (instants, not secrets)
     instants = [str(drawn.random()) for _ in range(times)]
     lengths: dict[int, float] = {}

@@ -47,7 +47,8 @@ def watched_run(bench: Bench, *arguments: object, prepared: bool = True) -> Row:
         assert outbound == [], outbound
         assert done.returncode == 0, done.stderr
         assert processes >= 2, "the server was not watched"
-        in_force(Home(folder / "home"))
+        if arguments[0] != "check":
+            in_force(Home(folder / "home"))
     return tally.row(f"0 attempts to leave the machine, in {processes} processes")
 
 

@@ -35,7 +35,7 @@ class Sample:
 
 def scheduled_runs(bench: Bench, runs: int = RUNS) -> Row:
     """Serve a schedule, let it work so many times, and look at it after each run."""
-    tally = Tally("R1 to R5", f"{runs} runs of one `leadgain serve` in a row", COMMAND)
+    tally = Tally("schedule", f"{runs} runs of one `leadgain serve` in a row", COMMAND)
     folder = bench.folder / "soak"
     folder.mkdir()
     told = ""
