@@ -48,7 +48,7 @@ def server(answer: Answer) -> Iterator[str]:
         def do_GET(self) -> None:
             answer(self)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - http.server names it
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -76,7 +76,8 @@ def serving_postgresql(programs: Path, place: Path) -> Iterator[PostgreSQL]:
     """PostgreSQL refuses to run as root, so root runs it as the user ``postgres``."""
     as_somebody: dict[str, object] = {}
     if os.getuid() == 0:
-        somebody = pwd.getpwnam("postgres")
+        names = {user.pw_name: user for user in pwd.getpwall()}
+        somebody = names.get("postgres") or names["nobody"]
         os.chown(place, somebody.pw_uid, somebody.pw_gid)
         as_somebody = {"user": somebody.pw_uid, "group": somebody.pw_gid, "extra_groups": []}
     secret = place / "password"
