@@ -4,7 +4,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,31 +134,44 @@ def at_failpoints(
     return _each(bench, list(names), kill, tally, training=training, lanes=lanes)
 
 
-def at_random(bench: Bench, times: int, *, lanes: int = 2, seed: int = SEED) -> Row:
-    """Kill the real command at instants drawn evenly over its length."""
+def at_random(
+    bench: Bench, times: int, *, lanes: int = 2, seed: int = SEED, seconds: float | None = None
+) -> Row:
+    """Kill the real command at instants drawn evenly over its length.
+
+    Parameters
+    ----------
+    bench : Bench
+    times : how many instants
+    lanes : how many commands are at work at once
+    seed : of the instants
+    seconds : the length, where it is not to be measured
+    """
     tried = "a training and scoring killed at random instants, then run again"
     tally = Tally("R1, R2", tried, COMMAND)
     drawn = random.Random(seed)  # noqa: S311 (instants, not secrets)
     instants = [str(drawn.random()) for _ in range(times)]
     lengths: dict[int, float] = {}
-    held: Counter[bool] = Counter()
+    when: Counter[str] = Counter()
 
     def kill(scene: Scene, share: str) -> str:
         key = id(scene)
-        if key not in lengths:
+        if seconds is not None:
+            lengths[key] = seconds
+        elif key not in lengths:
             ended = bench.command(*scene.command, **scene.lane.environment).wait()
             assert ended.code == 0, ended.said
             lengths[key] = ended.seconds
             scene.lane.put_back()
         command = bench.command(*scene.command, **scene.lane.environment)
         ended = command.kill_after(float(share) * lengths[key])
-        lock = scene.lane.home.lock
-        held[lock.exists() and lock.read_text().strip() == str(command.pid)] += 1
+        at_work = "work" if "Getting ready" in ended.err else "imports"
+        when["end" if ended.code == 0 else at_work] += 1
         return scene.killed(ended, at_once=False)
 
     row = _each(bench, instants, kill, tally, training=True, lanes=lanes)
-    at_work = f"{held[True]} of them after the home folder was held"
-    return tally.row(f"{row.found}; {at_work}")
+    told = f"{when['imports']} during the imports, {when['work']} at work, {when['end']} at the end"
+    return tally.row(f"{row.found}; {told}")
 
 
 def _each(
@@ -194,8 +207,3 @@ def _each(
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "a folder"
-
-
-def environment_of(name: str, what: str) -> Mapping[str, str]:
-    """The variable that lets a failpoint do something."""
-    return {VARIABLE: f"{name}:{what}"}

@@ -30,11 +30,9 @@ OF_BOTH = (*OF_TRAINING, "folder.synced/models", "file.drafted/last_training.jso
 
 
 IN_TESTS = (
-    "export.checked",
     "list.written",
     "folder.synced/publications",
     "file.drafted/CURRENT",
-    "current.replaced",
     "old.set_aside",
 )
 
@@ -60,26 +58,27 @@ def scoring_points() -> list[str]:
 PARTS: dict[str, Part] = {
     "scoring killed": Part(
         "R1",
-        4,
+        2,
         lambda b: [kills.at_failpoints(b, scoring_points(), training=False, real=True)],
         lambda b: [kills.at_failpoints(b, IN_TESTS, training=False, real=False, lanes=1)],
     ),
     "training killed": Part(
         "R1",
-        4,
+        2,
         lambda b: [kills.at_failpoints(b, OF_BOTH, training=True, real=True)],
         lambda b: [
-            kills.at_failpoints(
-                b, ("model.fitted", "champion.chosen"), training=True, real=False, lanes=1
-            )
+            kills.at_failpoints(b, ("champion.chosen",), training=True, real=False, lanes=1)
         ],
     ),
     "killed at random": Part(
-        "R1", 9, lambda b: [kills.at_random(b, 50)], lambda b: [kills.at_random(b, 2, lanes=1)]
+        "R1",
+        6,
+        lambda b: [kills.at_random(b, 50)],
+        lambda b: [kills.at_random(b, 2, lanes=1, seconds=12.0)],
     ),
     "at once": Part(
         "R3",
-        5,
+        7,
         lambda b: [
             together.at_once(b, 2, 20),
             together.at_once(b, 5, 20),
@@ -90,11 +89,11 @@ PARTS: dict[str, Part] = {
     ),
     "readers": Part(
         "R4",
-        1,
+        0.5,
         lambda b: [readers.follow_each_other(b, 200)],
         lambda b: [readers.follow_each_other(b, 25)],
     ),
-    "disks": Part("R5", 4, disks.refusing_disks, lambda b: disks.refusing_disks(b, few=True)),
+    "disks": Part("R5", 3, disks.refusing_disks, lambda b: disks.refusing_disks(b, few=True)),
     "registry": Part(
         "R6",
         2,
@@ -113,7 +112,7 @@ PARTS: dict[str, Part] = {
     ),
     "too little": Part(
         "R11",
-        1,
+        0.5,
         lambda b: [exports.too_little(b)],
         lambda b: [exports.too_little(b, ("one lead", "under 120 conversions"))],
     ),
@@ -125,7 +124,7 @@ PARTS: dict[str, Part] = {
     ),
     "rollback": Part(
         "R13",
-        1,
+        0.5,
         lambda b: [leading.rolled_back(b, real=True)],
         lambda b: [leading.rolled_back(b)],
     ),
@@ -146,7 +145,7 @@ PARTS: dict[str, Part] = {
         lambda b: [offline.watched_run(b, "run", "--config", b.config)],
     ),
     "guards": Part("guards", 3, lambda b: [with_and_without_guards(b)], None),
-    "soak": Part("flat", 6, lambda b: [soak.scheduled_runs(b)], None),
+    "soak": Part("flat", 5, lambda b: [soak.scheduled_runs(b)], None),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from publications.home import Home
-from tests.faults.bench import FIRST, PATIENCE, Bench, in_force, leadgain
+from tests.faults.bench import FIRST, PATIENCE, Bench, Lane, in_force, leadgain
 from tests.faults.counts import COMMAND, Row, Tally
 
 FLAT = 0.05
@@ -36,20 +36,19 @@ class Sample:
 def scheduled_runs(bench: Bench, runs: int = RUNS) -> Row:
     """Serve a schedule, let it work so many times, and look at it after each run."""
     tally = Tally("schedule", f"{runs} runs of one `leadgain serve` in a row", COMMAND)
-    folder = bench.folder / "soak"
-    folder.mkdir()
+    lane = bench.lane("soak").done_up()
     told = ""
     with tally.trial("memory and open files"):
-        samples = _serve(bench, folder, runs)
+        samples = _serve(lane, runs)
         told = "; ".join(_told(name, of) for name, of in samples.items())
-        (folder / "samples.txt").write_text(f"{samples}\n")
+        (lane.folder / "samples.txt").write_text(f"{samples}\n")
         growing = [told for name, of in samples.items() for told in _growth(name, of)]
         assert growing == [], "; ".join(growing)
     return tally.row(told)
 
 
-def _serve(bench: Bench, folder: Path, runs: int) -> dict[str, list[Sample]]:
-    home = Home(folder / "home")
+def _serve(lane: Lane, runs: int) -> dict[str, list[Sample]]:
+    folder, home = lane.folder, lane.home
     variables = {
         "LEADGAIN_SCHEDULE__SCORE": UNPLANNED,
         "LEADGAIN_SCHEDULE__TRAIN": "",
@@ -58,7 +57,7 @@ def _serve(bench: Bench, folder: Path, runs: int) -> dict[str, list[Sample]]:
     environment = {**os.environ, **variables}
     for name in ("PREFECT_API_URL", "PREFECT_HOME"):
         environment.pop(name, None)
-    arguments = ["serve", "--config", str(bench.config), "--home", str(home.folder)]
+    arguments = ["serve", "--config", str(lane.config), "--home", str(home.folder)]
     with (folder / "said.txt").open("w") as said:
         process = subprocess.Popen(
             [*leadgain(), *arguments], env=environment, stdout=said, stderr=subprocess.STDOUT
@@ -68,8 +67,8 @@ def _serve(bench: Bench, folder: Path, runs: int) -> dict[str, list[Sample]]:
         watched = {"serve": process.pid, "its server": server}
         samples: dict[str, list[Sample]] = {name: [] for name in watched}
         for number in range(runs):
-            as_of = pd.Timestamp(FIRST) + pd.Timedelta(hours=number)
-            asyncio.run(_run_once(url, bench.config, home, as_of.isoformat()))
+            as_of = pd.Timestamp(FIRST) + pd.Timedelta(hours=number + 1)
+            asyncio.run(_run_once(url, lane.config, home, as_of.isoformat()))
             published = pd.Timestamp(in_force(home).manifest["as_of"])
             assert published == as_of, f"run {number + 1} left the list of {published}"
             for name, pid in watched.items():
