@@ -140,7 +140,9 @@ class MLflowServer:
             )
 
     def ready(self) -> "MLflowServer":
-        """The same server, once it answers: it takes ten seconds to start."""
+        """The same server, once it answers: it takes ten seconds to start, also after a kill."""
+        if self.process is None:
+            self.start()
         assert self.process is not None
         wait_until(self.health, self.process, self.folder / "log")
         return self

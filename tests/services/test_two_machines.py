@@ -1,4 +1,4 @@
-"""leadgain with a real MLflow server, from the first training to the night on which it is gone."""
+"""Two machines that ask one real MLflow server, until the night on which it is gone."""
 
 import shutil
 import time
@@ -56,9 +56,7 @@ def trained(
 def team(trained: Team, monkeypatch: pytest.MonkeyPatch) -> Team:
     monkeypatch.setenv("LEADGAIN_TRACKING__URI", trained.server.uri)
     monkeypatch.setattr(registry_connection, "QUIET_SECONDS", 0)
-    if trained.server.process is None:
-        trained.server.start()
-        trained.server.ready()
+    trained.server.ready()
     return trained
 
 
