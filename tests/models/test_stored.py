@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ModelDamaged
-from models.stored import FORMAT, hash_of_spec, read_model, write_model
+from models.stored import FORMAT, hash_of_spec, hashes_of, hold_against, read_model, write_model
 
 
 @pytest.fixture
@@ -75,3 +75,19 @@ def test_a_model_of_another_format_is_not_opened(folder: Path) -> None:
 def test_a_spec_holds_no_number_that_json_does_not_know(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Out of range float"):
         write_model(tmp_path, "a tree", {"cut-off": float("inf")})
+
+
+def test_a_folder_is_held_against_the_hashes_that_were_registered(folder: Path) -> None:
+    (folder / "tables").mkdir()
+    (folder / "tables" / "gains.csv").write_text("depth,gain\n")
+    files = hashes_of(folder)
+    assert set(files) == {"model.txt", "spec.json", "tables/gains.csv"}
+    spec = json.loads((folder / "spec.json").read_text())["spec_sha256"]
+    (folder / "another.txt").write_text("files beside these do not matter")
+    hold_against(folder, files, spec_sha256=spec, version=3, where="the home")
+    hold_against(folder, {}, spec_sha256="", version=3, where="the home")
+    with pytest.raises(ModelDamaged, match=r"spec\.json in the home is not that of version 3"):
+        hold_against(folder, {}, spec_sha256="another", version=3, where="the home")
+    (folder / "tables" / "gains.csv").unlink()
+    with pytest.raises(ModelDamaged, match=r"gains\.csv of version 3 in the home .* no such file"):
+        hold_against(folder, files, spec_sha256=spec, version=3, where="the home")

@@ -3,8 +3,13 @@
 import hashlib
 import shutil
 
+import pytest
+
+from crm.errors import ConfigurationError
 from models.registered import SQLITE
 from pipelines.champion import registry_at
+from pipelines.job import Job
+from pipelines.same_list import told_settings
 from tests.pipelines.conftest import in_force
 
 
@@ -48,3 +53,28 @@ def test_a_rollback_needs_a_version_to_go_back_to(leadgain, night, published):
     unknown = leadgain("rollback", "9", *arguments)
     assert unknown.code == 2
     assert "There is no version 9 of leadgain; there is 1." in unknown.err
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////var/lib/mlflow.db", "postgresql://db/mlflow"])
+def test_a_database_without_a_server_keeps_its_files_in_the_home(tmp_path, uri):
+    config = tmp_path / "leadgain.toml"
+    config.write_text(f'[leads]\nfile = "l.csv"\n[tracking]\nuri = "{uri}"\n')
+    registry = registry_at(config, tmp_path / "home")
+    assert registry.artifact_root == f"file://{tmp_path / 'home' / 'mlartifacts'}"
+
+
+def test_a_database_whose_place_depends_on_where_one_stands_is_refused(tmp_path):
+    config = tmp_path / "leadgain.toml"
+    config.write_text('[leads]\nfile = "l.csv"\n[tracking]\nuri = "sqlite:///mlflow.db"\n')
+    with pytest.raises(ConfigurationError, match="Write it with four slashes"):
+        registry_at(config, tmp_path / "home")
+
+
+def test_the_address_of_the_registry_does_not_go_into_publications(tmp_path):
+    config = tmp_path / "leadgain.toml"
+    config.write_text(
+        '[leads]\nfile = "l.csv"\n[tracking]\nuri = "postgresql://ann:canary@db/mlflow"\n'
+    )
+    published = told_settings(Job.of(str(config), str(tmp_path / "home")))
+    assert "lists" in published
+    assert "canary" not in str(published)
