@@ -38,8 +38,8 @@ ENV PATH=/opt/leadgain/bin:$PATH \
     PYTHONUNBUFFERED=1
 USER leadgain
 WORKDIR /var/lib/leadgain
-# leadgain.toml and the export lie in one folder, which is mounted here.
-CMD ["leadgain", "serve", "--config", "/crm/leadgain.toml"]
+# leadgain.toml and the export lie in one folder, which is mounted at /export.
+CMD ["leadgain", "serve", "--config", "/export/leadgain.toml"]
 # Healthy while a process holds the schedule. Whether lists appear is another question: monitor
 # the age of the list, as docs/operations.md says.
 HEALTHCHECK --interval=60s --timeout=10s --start-period=3m --retries=3 \
