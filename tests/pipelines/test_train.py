@@ -72,3 +72,18 @@ def test_no_conversion_at_all_is_refused(leadgain, tmp_path, home):
     assert "has converted before" in outcome.err
     assert "converted_at" in outcome.err
     assert nothing_published(home)
+
+
+def test_a_model_that_may_have_seen_the_outcome_does_not_lead(leadgain, tmp_path, home):
+    """A note that is only ever filled in for leads that were lost, and not for all of those."""
+    leads, activities = small_crm()
+    lost = (leads["closed_at"] != "") & (np.arange(len(leads)) % 3 == 0)
+    noted = leads.assign(note=np.where(lost, "no budget", ""))
+    config = write_export(tmp_path / "crm", leads=noted, activities=activities)
+    config.write_text(config.read_text().replace('"source"]', '"source", "note"]'))
+    outcome = leadgain("run", "--config", config, "--home", home)
+    assert outcome.code == 0, outcome.err
+    assert "Model version 1 does not lead." in outcome.said
+    reason = in_force(home).manifest["model"]["missing_because"]
+    assert "But the model may have seen the outcome, so it does not lead. 'note' in [lead" in reason
+    assert "known_before_the_outcome of [training]" in reason
