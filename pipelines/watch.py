@@ -201,8 +201,12 @@ def _told(since: pd.DataFrame, found: Proof) -> dict[str, Any]:
 
 
 def _by_gain(now: Proof | None, since: pd.DataFrame, leading: Champion) -> Iterator[Reason]:
-    """It ranks worse than most fresh first by now, or far less well than was proven."""
-    if now is None or now.difference is None:
+    """It ranks worse than most fresh first by now, or far less well than was proven.
+
+    With few customers a band is too narrow to be believed, so nothing is said of them.
+    """
+    enough = wear.is_enough(leading.proof.backtest, since)
+    if now is None or now.difference is None or not enough:
         return
     until = f"on the lists of {day(since['list_date'].min())} to {day(since['list_date'].max())}"
     if wear.is_worse(now.difference):

@@ -103,6 +103,14 @@ def test_a_model_far_below_what_was_proven_is_worn(leading, job):
     assert "does not keep what was proven" in watch.reasons[0].sentence
 
 
+def test_one_list_alone_wears_no_model(leading, job):
+    since = between(6, 7)
+    upside_down = since.assign(score=1 - since["score"])
+    watch = looked_at(leading, upside_down, Drift(), SCORES, at("2024-03-19"), job)
+    assert watch.since["high"] < 0
+    assert not watch.worn
+
+
 def test_lists_on_which_nobody_converted_prove_nothing(leading, job):
     since = between(6, 12).assign(converted=0)
     watch = looked_at(leading, since, Drift(), SCORES, at("2024-04-22"), job)
