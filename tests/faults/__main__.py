@@ -60,7 +60,9 @@ def main() -> int:
 def _run(chosen: dict[str, Part], folder: Path, *, small: bool) -> list[Row]:
     from pipelines.environment import prepare
 
-    prepare(folder / "tools")
+    tools = folder / "tools"
+    tools.mkdir()
+    prepare(tools)
     rows: list[Row] = []
     with open_bench(folder) as bench:
         for name, part in chosen.items():

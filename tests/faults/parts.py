@@ -29,6 +29,8 @@ AT_FILES = (
 OF_BOTH = (*OF_TRAINING, "folder.synced/models", "file.drafted/last_training.json")
 
 
+USUAL = 12.0
+"""About the seconds of a training and scoring, most of them imports."""
 IN_TESTS = (
     "list.written",
     "folder.synced/publications",
@@ -74,7 +76,7 @@ PARTS: dict[str, Part] = {
         "R1",
         6,
         lambda b: [kills.at_random(b, 50)],
-        lambda b: [kills.at_random(b, 2, lanes=1, seconds=12.0)],
+        lambda b: [kills.at_random(b, 2, lanes=1, seconds=USUAL)],
     ),
     "at once": Part(
         "R3",

@@ -12,9 +12,9 @@ NEAR = ("localhost", "::1", "::", "0.0.0.0", "None", "")  # noqa: S104 (addresse
 
 
 def is_near(host: object) -> bool:
-    """Whether an address is this machine's own."""
+    """Whether an address or a name is this machine's own."""
     text = host.decode(errors="replace") if isinstance(host, bytes) else str(host)
-    return text in NEAR or text.startswith("127.")
+    return text in (*NEAR, os.uname().nodename) or text.startswith("127.")
 
 
 def outbound(event: str, arguments: tuple[Any, ...]) -> str:
