@@ -210,6 +210,17 @@ def test_prefect_knows_the_variables_that_it_is_given():
     assert given <= set(_get_settings_fields(Settings))
 
 
+def test_whoever_reads_leadgain_toml_is_given_the_same_secrets():
+    """[alarms] email_to without the server in the environment is refused, by the dashboard too."""
+    secrets = COMPOSE["x-secrets"]
+    assert set(secrets.values()) == {None}, "taken over where they are set"
+    for name in ("leadgain", "dashboard"):
+        assert secrets.keys() <= SERVICES[name]["environment"].keys()
+    for name in ("leadgain-serve", "leadgain-run", "leadgain-dashboard"):
+        file = unit(f"{name}.service")["Service"]["EnvironmentFile"]
+        assert file == "-/etc/leadgain/environment"
+
+
 def test_the_services_find_each_other():
     at = SERVICES["leadgain"]["environment"]
     assert at["PREFECT_API_URL"] == "http://prefect:4200/api"

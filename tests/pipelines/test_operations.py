@@ -235,3 +235,16 @@ def test_the_monitor_finds_what_it_looks_at(folders):
         for key in path.strip(".").split("."):
             value = value[key]
         assert value is not None
+
+
+def test_commands_have_the_environment_of_the_services(tmp_path):
+    """The function of the guide, with a password that a shell could mistake for something else."""
+    command = tmp_path / "leadgain"
+    command.write_text('#!/bin/sh\nprintf "%s|" "$LEADGAIN_HOME" "$LEADGAIN_ALARMS__SMTP" "$@"\n')
+    command.chmod(0o755)
+    told = tmp_path / "environment"
+    told.write_text("LEADGAIN_HOME=/srv/x\nLEADGAIN_ALARMS__SMTP='smtp://me:a$b&c@mail'\n")
+    function, _ = shell("A first run").split("leadgain check")
+    places = {"/etc/leadgain/environment": told, "/opt/leadgain/bin/leadgain": command}
+    asked = f"{here(function, places)}\nleadgain check --config 'a b'"
+    assert run(asked) == "/srv/x|smtp://me:a$b&c@mail|check|--config|a b|"
