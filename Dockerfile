@@ -37,9 +37,9 @@ ENV PATH=/opt/leadgain/bin:$PATH \
     LEADGAIN_HOME=/var/lib/leadgain \
     PYTHONUNBUFFERED=1
 USER leadgain
-WORKDIR /var/lib/leadgain
-# leadgain.toml and the export lie in one folder, which is mounted at /export.
-CMD ["leadgain", "serve", "--config", "/export/leadgain.toml"]
+# leadgain.toml and the export lie in one folder, which is mounted here.
+WORKDIR /export
+CMD ["leadgain", "serve"]
 # Healthy while a process holds the schedule. Whether lists appear is another question: monitor
 # the age of the list, as docs/operations.md says.
 HEALTHCHECK --interval=60s --timeout=10s --start-period=3m --retries=3 \

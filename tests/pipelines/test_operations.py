@@ -245,6 +245,6 @@ def test_commands_have_the_environment_of_the_services(tmp_path):
     told = tmp_path / "environment"
     told.write_text("LEADGAIN_HOME=/srv/x\nLEADGAIN_ALARMS__SMTP='smtp://me:a$b&c@mail'\n")
     function, _ = shell("A first run").split("leadgain check")
-    places = {"/etc/leadgain/environment": told, "/opt/leadgain/bin/leadgain": command}
+    places = {"/etc/leadgain": tmp_path, "/opt/leadgain/bin/leadgain": command}
     asked = f"{here(function, places)}\nleadgain check --config 'a b'"
     assert run(asked) == "/srv/x|smtp://me:a$b&c@mail|check|--config|a b|"
