@@ -3,6 +3,7 @@
 Heavy libraries are imported inside the functions, because the command imports this for its help.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -36,17 +37,31 @@ def at_work(home: Path) -> Iterator["Console"]:
 
 
 @contextmanager
-def in_flow(config: Path, home: Path, as_of: str | None) -> Iterator["Console"]:
+def in_flow(flow: str, config: Path, home: Path, as_of: str | None) -> Iterator["Console"]:
     """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
-    job_of(config, home, as_of)
-    with at_work(home) as console:
-        from pipelines.environment import prefect_at_hand
-        from pipelines.progress import step
+    with ExitStack() as until_done:
+        with _false_starts_told(flow, config, home):
+            job_of(config, home, as_of)
+            console = until_done.enter_context(at_work(home))
+            from pipelines.environment import prefect_at_hand
+            from pipelines.progress import step
 
-        with ExitStack() as until_done:
             with step("Getting ready"):
                 until_done.enter_context(prefect_at_hand(home, _load_libraries))
-            yield console
+        yield console
+
+
+@contextmanager
+def _false_starts_told(flow: str, config: Path, home: Path) -> Iterator[None]:
+    """A timer's run that cannot even begin is told to people; at a terminal somebody reads it."""
+    try:
+        yield
+    except Exception as error:
+        if flow != "check" and not sys.stderr.isatty():
+            from pipelines.reporting import tell_of_false_start
+
+            tell_of_false_start(flow, error, str(config), str(home))
+        raise
 
 
 def _load_libraries() -> None:

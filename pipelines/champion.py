@@ -35,6 +35,10 @@ from pipelines.tasks import coarse_task
 from publications.home import Hold, Home, writing
 
 
+FOLDER = "models/ of the home folder"
+"""How a message calls it: lists carry such messages to people who need no path."""
+
+
 @dataclass(frozen=True)
 class Champion:
     """The model that scores today's list, with its proof."""
@@ -134,7 +138,7 @@ def opened(version: RegisteredVersion, job: Job, held: Hold | None = None) -> Ch
     if not folder.exists():
         fetch(registry_of(job), version.version, folder)
     try:
-        refuse_other(version, folder, where=f"{job.home.models}")
+        refuse_other(version, folder, where=FOLDER)
     except ModelDamaged as damage:
         if held is None:
             raise
@@ -169,7 +173,7 @@ def _mended(version: RegisteredVersion, damage: ModelDamaged, job: Job) -> str:
     return (
         f"The files of version {version.version} in the home folder were damaged, so they were "
         f"fetched again from MLflow, and are now what was registered. {damage} The damaged ones "
-        f"are kept in {aside}: find out what happened to the disk."
+        f"are kept there as {aside.name}: find out what happened to the disk."
     )
 
 
@@ -224,7 +228,7 @@ def _last_that_led(registry: Registry, error: RegistryUnavailable, job: Job) -> 
     if known is not None:
         number = known.version.version
         try:
-            refuse_other(known.version, job.home.models / str(number), where=f"{job.home.models}")
+            refuse_other(known.version, job.home.models / str(number), where=FOLDER)
         except ModelDamaged as damage:
             why_not = f"And version {number}, which led when it last answered, is damaged: {damage}"
         else:

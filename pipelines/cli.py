@@ -138,7 +138,7 @@ def check(
     any_size: AnySizeOption = False,
 ) -> None:
     """Read the export and say whether it can be trusted; nothing is published."""
-    with in_flow(config, home, as_of) as console:
+    with in_flow("check", config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.check import check as flow
 
@@ -154,7 +154,7 @@ def train(
     any_size: AnySizeOption = False,
 ) -> None:
     """Train a model, prove it on lists it has not seen, and let it lead if it is not worse."""
-    with in_flow(config, home, as_of) as console:
+    with in_flow("train", config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.train import train as flow
 
@@ -171,7 +171,7 @@ def score(
     again: AgainOption = False,
 ) -> None:
     """Score today's list with the model in force, and publish it."""
-    with in_flow(config, home, as_of) as console:
+    with in_flow("score", config, home, as_of) as console:
         from pipelines.score import score as flow
 
         listing = flow(str(config), str(home), as_of, any_size=any_size, again=again)
@@ -359,7 +359,7 @@ def _night(
     any_size: bool = False,
     again: bool = False,
 ) -> None:
-    with in_flow(config, home, as_of) as console:
+    with in_flow("run", config, home, as_of) as console:
         from pipelines import terminal
         from pipelines.run import run as flow
 

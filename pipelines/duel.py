@@ -24,6 +24,7 @@ from pipelines.job import Job
 from pipelines.matured import with_matured
 from pipelines.model_facts import ModelFacts
 from pipelines.tasks import coarse_task
+from publications.home import Hold
 
 HINDSIGHT = "known_before_the_outcome"
 """The gate's rule that finds what looks written after the outcome."""
@@ -46,6 +47,7 @@ def let_lead(
     facts: ModelFacts,
     checked: CheckedExport,
     job: Job,
+    held: Hold,
 ) -> Ruling:
     """Let the challenger lead if it is proven, above suspicion and not worse than the champion.
 
@@ -56,7 +58,7 @@ def let_lead(
     verdict : its proof
     facts : what travels with it
     checked : the export with the gate's findings
-    job : Job
+    job, held : Job and Hold; a champion whose copy is damaged is mended before the duel
     """
     registry = registry_of(job)
     present = champion(registry)
@@ -66,7 +68,7 @@ def let_lead(
     barred = _why_barred(challenger, verdict, facts, checked, job)
     ruling = Ruling(False, barred)
     if not barred:
-        ruling = _against(present, tested, facts, checked, job)
+        ruling = _against(present, tested, facts, checked, job, held)
     decision = _figures(ruling, verdict, facts)
     if ruling.promoted:
         before = None if present is None else present.version
@@ -143,6 +145,7 @@ def _against(
     facts: ModelFacts,
     checked: CheckedExport,
     job: Job,
+    held: Hold,
 ) -> Ruling:
     if present is None:
         return Ruling(True, facts.verdict)
@@ -150,7 +153,7 @@ def _against(
         changed = "leadgain.toml has changed since the champion was trained, so the two cannot be "
         return Ruling(True, f"{facts.verdict} {changed}compared and the proven challenger leads.")
     try:
-        leading = opened(present, job)
+        leading = opened(present, job, held)
     except ModelDamaged as error:
         return Ruling(True, f"{facts.verdict} The champion cannot be used any more: {error}")
     if leading.facts.as_of > facts.as_of:

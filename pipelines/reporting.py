@@ -58,16 +58,28 @@ def reported(flow: str, config: str, home: str) -> Iterator[Report]:
         try:
             yield report
         except Exception as error:
-            paragraph = paragraph_of(error)
-            code = exit_code_of(error)
-            log.error("%s: exit code %d. %s", flow, code, paragraph)  # noqa: TRY400 (see exits.py)
-            for failure in send(alarm_of(flow, error, place), alarms_of(config)):
-                log.warning("%s: %s", flow, failure)
+            _tell(log, flow, error, config, place)
             raise
         except BaseException as stop:
             log.warning("%s: ended from outside (%s).", flow, type(stop).__name__)
             raise
         log.info("%s: %s (%.0f s)", flow, report.told, time.monotonic() - started)
+
+
+def tell_of_false_start(flow: str, error: BaseException, config: str, home: str) -> None:
+    """Log and tell of a run that failed before it began; a home that is not there is not made."""
+    place = home_at(Path(home))
+    if place.folder.is_dir():
+        with run_log(place) as log:
+            _tell(log, flow, error, config, place)
+    else:
+        send(alarm_of(flow, error, place), alarms_of(config))
+
+
+def _tell(log: logging.Logger, flow: str, error: BaseException, config: str, home: Home) -> None:
+    log.error("%s: exit code %d. %s", flow, exit_code_of(error), paragraph_of(error))
+    for failure in send(alarm_of(flow, error, home), alarms_of(config)):
+        log.warning("%s: %s", flow, failure)
 
 
 def alarm_of(flow: str, error: BaseException, home: Home) -> Alarm:

@@ -125,7 +125,7 @@ def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:
     inputs = learn_inputs(history.snapshots, vocabulary, checked, job)
     facts = _facts(history, tested, vocabulary, verdict, inputs, checked, job)
     version = register(scorer, facts, proof, verdict, job, held)
-    ruling = let_lead(version, proof.backtest, verdict, facts, checked, job)
+    ruling = let_lead(version, proof.backtest, verdict, facts, checked, job, held)
     if ruling.promoted:
         leads = replace(version, aliases=(CHAMPION,))
         remember_champion(held, registry_of(job), leads, now=job.now)

@@ -86,7 +86,7 @@ def decide(
     number: int = 2, verdict: Proof = PROVEN, *, tested=TESTED, facts=FACTS, checked=None, job=JOB
 ):
     given = number if isinstance(number, SimpleNamespace) else version(number)
-    return let_lead.fn(given, tested, verdict, facts, checked or gate(), job)
+    return let_lead.fn(given, tested, verdict, facts, checked or gate(), job, None)
 
 
 def test_the_first_proven_model_leads(registry):

@@ -149,6 +149,21 @@ def test_a_scheduled_run_that_was_killed_is_told_and_one_at_a_terminal_is_not(
     assert lines(place)[-1].endswith("ERROR run: killed, or ended without a word.")
 
 
+def test_a_run_that_cannot_begin_is_told_where_nobody_looks_on(config, place, posted, leadgain):
+    """As under a timer: the error stream of a test is no terminal."""
+    outcome = leadgain("run", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
+    assert outcome.code == 2
+    assert not place.folder.exists()
+    assert ": run failed*\n'tomorrow' is not a time" in posted[0]
+
+    place.folder.mkdir()
+    leadgain("score", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
+    assert "ERROR score: exit code 2. 'tomorrow' is not a time" in lines(place)[0]
+    assert len(posted) == 2
+    leadgain("check", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
+    assert len(posted) == 2, "a check tells whoever asked for it"
+
+
 def test_an_alarm_names_the_list_in_force(published):
     alarm = alarm_of("run", DataRefused("No."), Home(published))
     assert "The list in force is still publication 1, as of 2024-08-0" in alarm.text

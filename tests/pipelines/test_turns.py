@@ -54,9 +54,7 @@ def test_the_night_that_skips_an_hour_and_the_one_that_repeats_it_have_one_run_e
 
 
 def test_a_schedule_that_cron_does_not_understand_is_refused():
-    with pytest.raises(
-        ConfigurationError, match=r"'every night' is no schedule\. Write five"
-    ):
+    with pytest.raises(ConfigurationError, match=r"'every night' is no schedule\. Write five"):
         due_instants("every night", "UTC", utc("2026-01-01"), utc("2026-02-01"))
 
 
