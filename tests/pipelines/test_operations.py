@@ -90,6 +90,16 @@ def test_the_subject_of_a_killed_run_is_the_one_explained(tmp_path):
     assert alarm.subject.endswith("was killed")
 
 
+def test_links_within_the_guide_lead_to_a_heading():
+    headings = {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", GUIDE, re.MULTILINE)
+    }
+    links = set(re.findall(r"\]\(#(.+?)\)", GUIDE))
+    assert len(links) > 4
+    assert links <= headings
+
+
 # The home folder.
 
 
