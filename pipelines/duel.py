@@ -20,12 +20,14 @@ from models.registry import (
 )
 from pipelines.champion import Champion, opened, registry_of
 from pipelines.check import CheckedExport
+from pipelines.decisions import last_decision
 from pipelines.job import Job
 from pipelines.matured import with_matured
 from pipelines.model_facts import ModelFacts
 from pipelines.tasks import coarse_task
 from publications.home import Hold
 
+DUEL_FIGURES = ("gain", "champion_gain", "difference", "low", "high")
 HINDSIGHT = "known_before_the_outcome"
 """The gate's rule that finds what looks written after the outcome."""
 
@@ -63,6 +65,8 @@ def let_lead(
     registry = registry_of(job)
     present = champion(registry)
     if present is not None and present.version == challenger.version:
+        if (made := _made_before(present, facts, checked, job)) is not None:
+            return made
         same = f"Version {challenger.version} leads already: the training gave the same model."
         return Ruling(True, same)
     barred = _why_barred(challenger, verdict, facts, checked, job)
@@ -76,6 +80,24 @@ def let_lead(
     else:
         note_decision(registry, challenger.version, decision)
     return ruling
+
+
+def _made_before(
+    present: RegisteredVersion, facts: ModelFacts, checked: CheckedExport, job: Job
+) -> Ruling | None:
+    """What a run decided that was ended before it could keep its decision; else None."""
+    told = present.decision
+    if told.get("as_of") != facts.as_of.isoformat():
+        return None
+    kept = last_decision(job.home)
+    if kept is not None and kept.version == present.version and kept.at == checked.as_of:
+        return None
+    duel = {name.removeprefix("duel."): told[name] for name in told if name.startswith("duel.")}
+    if not duel:
+        return Ruling(True, told["sentence"])
+    figures = {name: float(duel[name]) if name in duel else None for name in DUEL_FIGURES}
+    who = {"champion": int(duel["champion"]), "verdict": duel["verdict"], "rows": int(duel["rows"])}
+    return Ruling(True, told["sentence"], who | figures)
 
 
 def proof_figures(verdict: verdicts.Proof) -> dict[str, float] | None:
@@ -181,12 +203,11 @@ def _after_a_duel(
 
 def _duel_figures(number: int, comparison: verdicts.Comparison) -> dict[str, Any]:
     found = comparison.difference
-    named = ("gain", "champion_gain", "difference", "low", "high")
     if found is None:
-        figures: dict[str, float | None] = dict.fromkeys(named)
+        figures: dict[str, float | None] = dict.fromkeys(DUEL_FIGURES)
     else:
         values = (found.gain, found.other_gain, found.value, found.low, found.high)
-        figures = {name: _rounded(value) for name, value in zip(named, values, strict=True)}
+        figures = {name: _rounded(value) for name, value in zip(DUEL_FIGURES, values, strict=True)}
     told = {"champion": number, "verdict": comparison.verdict, "rows": comparison.rows}
     return told | figures
 

@@ -128,9 +128,9 @@ GUARDS = (
         "The tools that would report home are told not to.",
         {"the variables": "are taken away"},
         lambda bench, out: offline.watched_run(
-            bench, "check", "--config", bench.config, prepared=not out
+            bench, "train", "--config", bench.config, prepared=not out
         ),
-        "outbound socket.",
+        "mlflow-telemetry",
     ),
     Guard(
         "R15",

@@ -12,7 +12,9 @@ from models.errors import ModelDamaged
 from models.proof import Comparison, Difference, Proof, prove
 from models.registry import ROLLED_BACK_FROM, STEPPED_DOWN
 from pipelines import duel
+from pipelines.decisions import Decision, remember
 from pipelines.duel import hindsight_alarms, let_lead, proof_figures
+from publications.home import Home, hold
 from tests.models.frames import scored_lists
 from tests.pipelines.test_model_facts import FACTS
 
@@ -234,6 +236,40 @@ def test_the_same_model_again_leads_already(registry, champion):
     assert ruling.promoted
     assert "leads already: the training gave the same model" in ruling.sentence
     assert registry.promoted == registry.noted == []
+
+
+def as_kept(decision: dict[str, object]) -> dict[str, str]:
+    """A decision as the registry gives it back: every figure is text."""
+    return {name: str(figure) for name, figure in decision.items()}
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A job with a home folder in which no decision was kept."""
+    return SimpleNamespace(settings=SETTINGS, home=Home(tmp_path))
+
+
+def test_a_run_that_ended_before_it_kept_its_decision_decides_the_same_again(
+    registry, compared, home
+):
+    compared("not worse")
+    checked = SimpleNamespace(checks=SimpleNamespace(warnings=[]), as_of=FACTS.as_of)
+    before = decide(checked=checked, job=home)
+    assert before.promoted
+    assert before.duel["champion"] == 1
+    registry.leads = version(2, **as_kept(registry.decisions[2]))
+    again = decide(registry.leads, checked=checked, job=home)
+    assert again == before
+
+
+def test_a_decision_that_was_kept_is_not_made_again(registry, compared, home):
+    compared("not worse")
+    checked = SimpleNamespace(checks=SimpleNamespace(warnings=[]), as_of=FACTS.as_of)
+    before = decide(checked=checked, job=home)
+    with hold(home.home) as held:
+        remember(held, Decision(FACTS.as_of.isoformat(), "f", 2, True, before.sentence))
+    registry.leads = version(2, **as_kept(registry.decisions[2]))
+    assert "leads already" in decide(registry.leads, checked=checked, job=home).sentence
 
 
 def test_after_a_change_of_leadgain_toml_the_two_are_not_compared(registry):
