@@ -34,6 +34,8 @@ class Guard:
     """Tries a case or two that hold with the guard and must not hold without."""
     complains: str
     """Part of what the check says without the guard."""
+    long: bool = False
+    """Whether it is only taken out at night, because a training or two belong to it."""
 
 
 GUARDS = (
@@ -54,6 +56,7 @@ GUARDS = (
             bench, ["model.fitted"], training=True, real=False, lanes=1, holes=out
         ),
         "the run after the kill differs",
+        long=True,
     ),
     Guard(
         "R3",
@@ -122,6 +125,7 @@ GUARDS = (
         {"pipelines.train:days_since_fresh": HOLES + "fresh_by_the_clock"},
         lambda bench, out: clocks.other_clocks(bench, ("a day late",), holes=out),
         "another list",
+        long=True,
     ),
     Guard(
         "R16",
@@ -131,6 +135,7 @@ GUARDS = (
             bench, "train", "--config", bench.config, prepared=not out
         ),
         "mlflow-telemetry",
+        long=True,
     ),
     Guard(
         "R15",
