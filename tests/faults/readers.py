@@ -25,7 +25,6 @@ KEPT = 7
 """The fewest that the settings allow."""
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 
-
 ONE_AT_A_TIME = Lock()
 """Publications are made in this process, from which the harness may take guards out."""
 

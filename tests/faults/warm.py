@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -113,9 +114,13 @@ class Warm:
         with self.lock:
             assert self.process.stdin is not None
             assert self.process.stdout is not None
-            self.process.stdin.write(json.dumps(order) + "\n")
-            self.process.stdin.flush()
-            return json.loads(self.process.stdout.readline())
+            with suppress(BrokenPipeError):
+                self.process.stdin.write(json.dumps(order) + "\n")
+                self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError("The warm process has ended; see what it said above.")
+        return json.loads(answer)
 
     def start(
         self,
@@ -163,7 +168,8 @@ class Warm:
     def stop(self) -> None:
         """End the warm process; its children end by themselves."""
         if self.process.stdin is not None:
-            self.process.stdin.close()
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
         try:
             self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
