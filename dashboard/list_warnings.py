@@ -7,12 +7,7 @@ from dashboard.look import sentence
 from dashboard.page_frame import Page
 from publications import watch_words
 from publications.figures import count
-
-FRESH_BY = {
-    "last_inbound": "last inbound activity",
-    "last_activity": "last activity of any kind",
-    "created": "creation",
-}
+from publications.headline import FRESH_BY
 
 
 def tell_in_short(opened: Page) -> None:

@@ -76,10 +76,10 @@ def _of_time(leading: Champion, checked: CheckedExport) -> Iterator[str]:
 def _of_last_training(leading: Champion, job: Job) -> Iterator[str]:
     """A newer model was not proven, which says something of the present one too."""
     last = last_decision(job.home)
-    if last is None or last.promoted or pd.Timestamp(last.as_of) <= leading.facts.as_of:
+    if last is None or last.promoted or last.at <= leading.facts.as_of:
         return
     yield (
-        f"The last training, as of {day(pd.Timestamp(last.as_of))}, brought no model that may "
+        f"The last training, as of {day(last.at)}, brought no model that may "
         f"lead: {last.sentence} {_named(leading)} of {day(leading.facts.as_of)} still ranks the "
         "list, with the gains that it had then."
     )

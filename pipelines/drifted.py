@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.names import fact_names, measure_names
-from models.drift import Reference, drift_table, learn_reference, share_beyond
+from models.drift import drift_table, learn_reference, share_beyond
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.inputs import comparable_list, some_of, watched_features
@@ -43,7 +43,7 @@ def drift_of(leading: Champion, checked: CheckedExport, job: Job) -> Drift:
     X = matrix(listed, checked.export, leading.facts.vocabulary, job)
     leads = int(listed["lead"].nunique())
     scores = _of_scores(leading, X, leads)
-    table = _of_inputs(leading, leading.facts.inputs, X, leads)
+    table = _of_inputs(leading, X, leads)
     inputs = None if table is None else _summed(table, leading)
     return Drift(
         table=None if table is None else _sorted(table),
@@ -63,13 +63,11 @@ def _of_scores(leading: Champion, X: pd.DataFrame, leads: int) -> dict[str, floa
     return {"psi": round(float(row["psi"]), 9), "limit": round(float(row["limit"]), 9)}
 
 
-def _of_inputs(
-    leading: Champion, reference: Reference | None, X: pd.DataFrame, leads: int
-) -> pd.DataFrame | None:
-    if reference is None:
+def _of_inputs(leading: Champion, X: pd.DataFrame, leads: int) -> pd.DataFrame | None:
+    if leading.facts.inputs is None:
         return None
     features = watched_features(leading.facts.vocabulary)
-    table = drift_table(reference, X, leads=leads)
+    table = drift_table(leading.facts.inputs, X, leads=leads)
     named = pd.DataFrame({"group": fact_names(features), "feature": measure_names(features)})
     named.index = pd.Index([feature.name for feature in features])
     return table.join(named, on="column")

@@ -15,7 +15,6 @@ from publications.home import Home, refuse_busy, write_lasting, writing
 LEAST_FREE_BYTES = 32 * 2**20
 """A first run on the demo's data leaves about 10 MB in the home folder."""
 
-
 START_SECONDS = 120.0
 """A server needs about ten seconds; a busy machine may need ten times as long."""
 

@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from models.registry import RegistryUnavailable, step_down
-from models.registry_records import CHAMPION
+from models.registry import CHAMPION, RegistryUnavailable, step_down
 from pipelines.champion import Champion, registry_of
 from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 Verdict = Literal["better", "not proven", "worse"]
 
+FRESH_BY = {
+    "last_inbound": "last inbound activity",
+    "last_activity": "last activity of any kind",
+    "created": "creation",
+}
+"""``[freshness] by`` -> what most fresh first goes by, in words."""
+
 
 @dataclass(frozen=True)
 class Headline:

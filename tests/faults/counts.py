@@ -71,9 +71,9 @@ class Tally:
         )
 
 
-def as_dict(row: Row) -> dict[str, Any]:
-    """A row as it stands in the JSON file."""
-    return {**asdict(row), "broken": list(row.broken)}
+def row_of(content: dict[str, Any]) -> Row:
+    """A row as it comes out of JSON, which knows no tuples."""
+    return Row(**{**content, "broken": tuple(content["broken"])})
 
 
 def write_counts(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> None:
@@ -82,7 +82,7 @@ def write_counts(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> 
         **circumstances,
         "times": sum(row.times for row in rows),
         "held": sum(row.held for row in rows),
-        "rows": [as_dict(row) for row in rows],
+        "rows": [asdict(row) for row in rows],
     }
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -90,5 +90,5 @@ def write_counts(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> 
 def read_counts(file: Path) -> tuple[list[Row], dict[str, Any]]:
     """What ``write_counts`` wrote: the rows, and all else."""
     content = json.loads(file.read_text(encoding="utf-8"))
-    rows = [Row(**{**row, "broken": tuple(row["broken"])}) for row in content.pop("rows")]
+    rows = [row_of(row) for row in content.pop("rows")]
     return rows, content

@@ -18,7 +18,7 @@ from typing import Any
 
 from publications.failpoints import VARIABLE
 from tests.faults.bench import SECOND, Bench, Lane, content, in_force
-from tests.faults.counts import FORKED, Row, Tally
+from tests.faults.counts import FORKED, Row, Tally, row_of
 from tests.faults.holes import Holes
 from tests.faults.warm import Ended, Warm
 
@@ -73,8 +73,7 @@ def refusing_disks(bench: Bench, *, few: bool = False) -> list[Row]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    rows = json.loads(result.read_text())
-    return [Row(**{**row, "broken": tuple(row["broken"])}) for row in rows]
+    return [row_of(row) for row in json.loads(result.read_text())]
 
 
 def inside(folder: Path, config: Path, *, few: bool) -> list[Row]:

@@ -27,6 +27,7 @@ AT_FILES = (
 )
 """Where a named instant comes more than once, the one that matters to readers."""
 OF_BOTH = (*OF_TRAINING, "folder.synced/models", "file.drafted/last_training.json")
+
 USUAL = 12.0
 """About the seconds of a training and scoring, most of them imports."""
 IN_TESTS = (
@@ -42,6 +43,7 @@ class Part:
     """Something that can be tried by itself."""
 
     promise: str
+    """As in its rows; "all": of every one, "schedule": of the process behind the schedule."""
     minutes: float
     """About how long it takes at nightly size, on two quiet cores."""
     nightly: Callable[[Bench], Iterable[Row]]
@@ -144,8 +146,8 @@ PARTS: dict[str, Part] = {
         ],
         lambda b: [offline.watched_run(b, "run", "--config", b.config)],
     ),
-    "guards": Part("guards", 3, lambda b: [with_and_without_guards(b)], None),
-    "soak": Part("flat", 5, lambda b: [soak.scheduled_runs(b)], None),
+    "guards": Part("all", 3, lambda b: [with_and_without_guards(b)], None),
+    "soak": Part("schedule", 5, lambda b: [soak.scheduled_runs(b)], None),
 }
 
 

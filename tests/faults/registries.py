@@ -4,13 +4,12 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 
-from models.stored import hash_of_spec
 from tests.faults.bench import SECOND, Bench, Lane, content, in_force
 from tests.faults.counts import FORKED, Row, Tally
 from tests.faults.holes import Holes
 from tests.models.away import BROKEN, LOGIN, after, black_hole, nobody, server
+from tests.models.damages import cut_off, flip_a_byte, swap_columns
 
 DECIDED_SECONDS = 30.0
 AWAY: dict[str, Callable[[], AbstractContextManager[str]]] = {
@@ -20,31 +19,6 @@ AWAY: dict[str, Callable[[], AbstractContextManager[str]]] = {
     "it answers with an error": lambda: server(BROKEN),
     "it answers with a page to sign in": lambda: server(LOGIN),
 }
-
-
-def flip_a_byte(folder: Path) -> None:
-    """One bit of the model's text is another."""
-    file = folder / "model.txt"
-    found = bytearray(file.read_bytes())
-    found[len(found) // 2] ^= 1
-    file.write_bytes(found)
-
-
-def cut_off(folder: Path) -> None:
-    """The end of the model's text is missing."""
-    file = folder / "model.txt"
-    file.write_bytes(file.read_bytes()[:-100])
-
-
-def swap_columns(folder: Path) -> None:
-    """Two columns change places, in a spec that agrees with itself."""
-    file = folder / "spec.json"
-    spec = json.loads(file.read_text())
-    spec["columns"][:2] = spec["columns"][1::-1]
-    spec["spec_sha256"] = hash_of_spec(spec)
-    file.write_text(json.dumps(spec))
-
-
 DAMAGES = {"one byte flipped": flip_a_byte, "cut off": cut_off, "columns swapped": swap_columns}
 
 

@@ -4,8 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from publications.failpoints import OF_SCORING, OF_TRAINING
 from tests.faults.counts import Row, Tally, read_counts, write_counts
 from tests.faults.page import BEGIN, COUNTS, END, PAGE, block, refresh
@@ -39,7 +37,7 @@ def test_every_promise_of_the_page_is_counted() -> None:
     promised = set(re.findall(r"^\| (R\d+) \|", PAGE.read_text().split("## The last run")[0], re.M))
     counted = {name for row in read_counts(COUNTS)[0] for name in re.findall(r"R\d+", row.promise)}
     assert promised <= counted
-    assert {part.promise for part in PARTS.values()} - {"guards", "flat"} <= promised
+    assert {part.promise for part in PARTS.values()} - {"all", "schedule"} <= promised
 
 
 def test_a_new_run_replaces_the_block_and_leaves_the_rest(tmp_path: Path) -> None:
@@ -71,12 +69,6 @@ def test_what_was_never_tried_is_not_kept() -> None:
     assert not Tally("R1", "no trial", "the command").row().kept
 
 
-@pytest.mark.parametrize("names", [scoring_points(), OF_BOTH])
-def test_every_named_instant_is_killed_at_night(names: list[str]) -> None:
-    known = {*OF_SCORING, *OF_TRAINING}
-    assert {name.partition("/")[0] for name in names} <= known
-
-
-def test_no_named_instant_is_left_out() -> None:
+def test_every_named_instant_is_killed_at_night_and_no_other() -> None:
     tried = {name.partition("/")[0] for name in (*scoring_points(), *OF_BOTH)}
     assert tried == {*OF_SCORING, *OF_TRAINING}

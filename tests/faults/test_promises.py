@@ -60,6 +60,6 @@ def test_a_place_that_reads_the_time_of_day_would_be_found() -> None:
 
 def test_every_promise_of_the_harness_has_a_guard_that_is_taken_out() -> None:
     assert {part.promise for part in PARTS.values()} - {guard.promise for guard in GUARDS} == {
-        "guards",
-        "flat",
+        "all",
+        "schedule",
     }
