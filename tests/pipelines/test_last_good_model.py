@@ -1,6 +1,5 @@
 """Which model ranks the list when the champion's files are damaged, or the registry is away."""
 
-import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -13,12 +12,12 @@ import pytest
 from models import registry, scorer
 from models.errors import ModelDamaged
 from models.registry import RegistryUnavailable, champion, rollback, step_down
-from models.stored import hash_of_spec
 from pipelines import train
 from pipelines.champion import Champion, load_champion, registry_of
 from pipelines.job import Job
 from pipelines.last_known import last_known, remember_champion
 from publications.home import hold
+from tests.models.damages import cut_off, flip_a_byte, swap_columns
 from tests.pipelines.conftest import in_force
 
 
@@ -50,27 +49,6 @@ def load(job: Job) -> Champion | None:
         return load_champion.fn(job, held)
 
 
-def flip_a_byte(folder: Path) -> None:
-    file = folder / "model.txt"
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
-def truncate(folder: Path) -> None:
-    file = folder / "model.txt"
-    file.write_bytes(file.read_bytes()[:-100])
-
-
-def swap_two_columns(folder: Path) -> None:
-    """A spec that agrees with itself: only the registered hash tells it from the right one."""
-    file = folder / "spec.json"
-    spec = json.loads(file.read_text())
-    spec["columns"][:2] = spec["columns"][1::-1]
-    spec["spec_sha256"] = hash_of_spec(spec)
-    file.write_text(json.dumps(spec))
-
-
 def take_the_model_of_another_version(folder: Path) -> None:
     """A model and a spec that agree with each other."""
     for name in ("model.txt", "spec.json"):
@@ -87,8 +65,8 @@ def lose_the_backtest(folder: Path) -> None:
 
 DAMAGES = [
     flip_a_byte,
-    truncate,
-    swap_two_columns,
+    cut_off,
+    swap_columns,
     take_the_model_of_another_version,
     take_the_trees_of_another_version,
     lose_the_backtest,
