@@ -1,5 +1,6 @@
 """Telling people that a run failed or an export was refused: by e-mail and by webhook."""
 
+import http.client
 import json
 import smtplib
 import ssl
@@ -51,7 +52,7 @@ def send(alarm: Alarm, to: AlarmsSection) -> list[str]:
 def _ways(to: AlarmsSection) -> Iterator[Callable[[Alarm, AlarmsSection], None]]:
     if to.email_to:
         yield send_mail
-    if to.webhook is not None:
+    if to.webhook:
         yield post
 
 
@@ -63,16 +64,17 @@ def send_mail(alarm: Alarm, to: AlarmsSection) -> None:
     NotDelivered
         The server is away, refuses us, or would take the password in clear.
     """
-    message = EmailMessage()
-    message["Subject"] = alarm.subject
-    message["From"] = to.email_from or to.email_to[0]
-    message["To"] = ", ".join(to.email_to)
-    message.set_content(alarm.text)
     try:
+        message = EmailMessage()
+        message["Subject"] = alarm.subject
+        message["From"] = to.email_from or to.email_to[0]
+        message["To"] = ", ".join(to.email_to)
+        message.set_content(alarm.text)
         with _mail_server(to) as server:
             server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
-        raise NotDelivered(f"The e-mail was not sent ({type(error).__name__}).") from error
+    except (OSError, ValueError, smtplib.SMTPException) as error:
+        # A ValueError quotes the address, which may hold a password.
+        raise NotDelivered(f"The e-mail was not sent ({type(error).__name__}).") from None
 
 
 def _mail_server(to: AlarmsSection) -> smtplib.SMTP:
@@ -116,16 +118,16 @@ def post(alarm: Alarm, to: AlarmsSection) -> None:
         The address does not answer, or not with success.
     """
     text = escape(f"*{alarm.subject}*\n{alarm.text}", quote=False)  # Slack's own rule
-    request = urllib.request.Request(  # noqa: S310 (the settings take http and https only)
-        to.webhook.get_secret_value() if to.webhook else "",
-        data=json.dumps({"text": text}).encode(),
-        headers={"Content-Type": "application/json", "User-Agent": "leadgain"},
-    )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            answer.read()
+        request = urllib.request.Request(  # noqa: S310 (the settings take http and https only)
+            to.webhook.get_secret_value() if to.webhook else "",
+            data=json.dumps({"text": text}).encode(),
+            headers={"Content-Type": "application/json", "User-Agent": "leadgain"},
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+            pass  # taken: what else it says may never end
     except urllib.error.HTTPError as error:
         error.close()
         raise NotDelivered(f"The webhook refused the message (HTTP {error.code}).") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise NotDelivered(f"The webhook was not reached ({type(error).__name__}).") from None

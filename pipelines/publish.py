@@ -23,17 +23,12 @@ from pipelines.tasks import coarse_task
 from pipelines.watch import Watch
 from publications.failpoints import failpoint
 from publications.figures import count
+from publications.headline import FRESH_BY
 from publications.home import Hold, start_run, write_lasting
 from publications.layout import published_file
 from publications.report import Proof, ReportFacts, render_report
 from publications.store import Provenance, Publication, keep_latest, publish
 from publications.tables import write_table
-
-FRESH_BY = {
-    "last_inbound": "last inbound activity",
-    "last_activity": "last activity of any kind",
-    "created": "creation",
-}
 
 
 @dataclass(frozen=True)
@@ -56,9 +51,11 @@ class Listing:
         by = f"by version {self.model_version}" if self.proof is not None else "most fresh first"
         leads = count(len(self.worklist), "open lead", "open leads")
         stands = "" if self.is_new else " stands: nothing new"
+        warned = count(len(self.warnings), "warning", "warnings")
+        beside = f" With {warned}: see `leadgain report`." if self.warnings else ""
         return (
             f"publication {self.publication}{stands}, {leads} as of "
-            f"{self.as_of:%Y-%m-%d %H:%M} UTC, {by}."
+            f"{self.as_of:%Y-%m-%d %H:%M} UTC, {by}.{beside}"
         )
 
 

@@ -4,21 +4,18 @@ import logging
 import socket
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from crm.errors import ConfigurationError, DataRefused
+from crm.errors import DataRefused
 from pipelines.alarms import Alarm, send
 from pipelines.exits import exit_code_of, paragraph_of
 from pipelines.job import home_at
 from pipelines.sections import AlarmsSection
-from pipelines.settings import load_settings
+from pipelines.settings import load_alarms
 from publications.home import Home
 from publications.store import PublicationDamaged, current
 
@@ -133,6 +130,8 @@ def _in_force(home: Home) -> str:
         publication = current(home)
     except PublicationDamaged as error:
         return str(error)
+    except OSError as error:  # the home folder is closed to us, which is why there is an alarm
+        return f"Which list is in force cannot be told: {error.strerror}."
     if publication is None:
         return "No list was published yet."
     as_of = publication.manifest["as_of"][:16].replace("T", " ")
@@ -141,13 +140,7 @@ def _in_force(home: Home) -> str:
 
 def alarms_of(config: str) -> AlarmsSection:
     """Who is to be told; where leadgain.toml is broken elsewhere, its ``[alarms]`` still count."""
-    try:
-        return load_settings(Path(config)).alarms
-    except ConfigurationError:
-        with suppress(OSError, ValueError, ValidationError):
-            content = tomllib.loads(Path(config).read_text(encoding="utf-8-sig"))
-            return AlarmsSection(**content.get("alarms", {}))
-    return AlarmsSection()
+    return load_alarms(Path(config))
 
 
 @contextmanager

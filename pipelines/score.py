@@ -146,10 +146,14 @@ def published(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Lis
 
 
 def _standing(today: Today, checked: CheckedExport, job: Job) -> Publication | None:
-    """The list in force where a new one would say the same; a new warning is worth a new list."""
+    """The list in force where a new one would say the same; a new warning is worth a new list.
+
+    So is that the export has ceased to change: by its age alone, which the clock tells.
+    """
     found = already_published(today.leading, checked, job)
     told = () if found is None else tuple(found.manifest.get("warnings", ()))
-    return found if set(today.missed) <= set(told) else None
+    due = {*today.missed, *(str(result["message"]) for result in checked.checks.warnings)}
+    return found if due <= set(told) else None
 
 
 @coarse_task(name="draw up today's list")

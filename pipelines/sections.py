@@ -1,6 +1,7 @@
 """The sections of leadgain.toml but for those of the export, which crm.mapping has."""
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
@@ -156,6 +157,24 @@ class PublicationsSection(Section):
     """So many before the one in force; the gate looks at the sizes of the last seven."""
 
 
+def _with_host(address: SecretStr | None) -> SecretStr | None:
+    """An address that can be opened; one that cannot is not quoted."""
+    if not address:
+        return address
+    text = address.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        understood = bool(parts.hostname) and parts.port != 0 and not any(map(str.isspace, text))
+    except ValueError:
+        understood = False
+    if not understood:
+        raise ValueError(
+            "must name a host, and after a colon a port in digits, without a space; in a password, "
+            "/ ? # @ : and % are written %2F %3F %23 %40 %3A and %25"
+        )
+    return address
+
+
 class AlarmsSection(Section):
     """``[alarms]``: who is told when a run fails or an export is refused."""
 
@@ -172,14 +191,14 @@ class AlarmsSection(Section):
     def _is_web_address(cls, webhook: SecretStr | None) -> SecretStr | None:
         if webhook and not webhook.get_secret_value().startswith(("https://", "http://")):
             raise ValueError("must begin with https:// or http://")
-        return webhook
+        return _with_host(webhook)
 
     @field_validator("smtp")
     @classmethod
     def _is_mail_address(cls, smtp: SecretStr | None) -> SecretStr | None:
         if smtp and not smtp.get_secret_value().startswith(("smtp://", "smtps://")):
             raise ValueError("must begin with smtp:// or smtps://")
-        return smtp
+        return _with_host(smtp)
 
     @model_validator(mode="after")
     def _mail_needs_a_server(self) -> Self:

@@ -50,7 +50,7 @@ def try_alarms(alarms: AlarmsSection, home: Home) -> str:
     ConfigurationError
         It names nobody, or a way does not work.
     """
-    if not alarms.email_to and alarms.webhook is None:
+    if not alarms.email_to and not alarms.webhook:
         raise ConfigurationError(
             "[alarms] names nobody: set email_to and smtp, or webhook. Until then only the log "
             "and the exit code tell of a run that failed."

@@ -8,10 +8,11 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -45,7 +46,23 @@ from pipelines.sections import (
 ENVIRONMENT_PREFIX = "LEADGAIN_"
 
 
-class Settings(BaseSettings):
+class _OfFile(BaseSettings):
+    """What a file says; the environment rules over it."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment rules over the file, which arrives as the initial values."""
+        return env_settings, init_settings
+
+
+class Settings(_OfFile):
     """All that leadgain.toml says, frozen."""
 
     model_config = SettingsConfigDict(
@@ -72,18 +89,6 @@ class Settings(BaseSettings):
     schedule: ScheduleSection = ScheduleSection()
     publications: PublicationsSection = PublicationsSection()
     alarms: AlarmsSection = AlarmsSection()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment rules over the file, which arrives as the initial values."""
-        return env_settings, init_settings
 
     @model_validator(mode="after")
     def _tables_have_their_database(self) -> Self:
@@ -125,6 +130,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
 }
 
 OVERRIDES = tuple(ENVIRONMENT_PREFIX + section.upper() for section in SECTIONS)
+
+WAYS = (("email_to", "email_from", "smtp"), ("webhook",))
+"""Keys of ``[alarms]`` that belong together."""
 
 EITHER = {
     ("leads", "profile"): "must be a list of columns, or a table from column to kind",
@@ -168,6 +176,37 @@ def load_settings(file: Path) -> Settings:
         )
         raise ConfigurationError("\n".join(dict.fromkeys(_findings(where, error)))) from None
     return settings.model_copy(update={"file": file.resolve()})
+
+
+class _AlarmsAsSaid(_OfFile):
+    """What the file and the environment say of ``[alarms]``, not yet understood."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="ignore"
+    )
+    alarms: dict[str, Any] = Field(default_factory=dict)
+
+
+def load_alarms(file: Path) -> AlarmsSection:
+    """Whom ``[alarms]`` names, also where leadgain.toml is broken or gone: as much as holds good.
+
+    An address that is not understood leaves the other way, mail or webhook, as it is.
+    """
+    try:
+        return load_settings(file).alarms
+    except ConfigurationError:
+        content: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    said: dict[str, Any] = {}
+    with suppress(ValidationError, SettingsError):
+        said = _AlarmsAsSaid(alarms=content.get("alarms", {})).alarms
+    found = AlarmsSection()
+    for way in WAYS:
+        with suppress(ValidationError):
+            told = AlarmsSection(**{key: said[key] for key in way if key in said})
+            found = found.model_copy(update={key: getattr(told, key) for key in way})
+    return found
 
 
 def _refuse_unknown_variables() -> None:
@@ -223,7 +262,16 @@ def _shown(path: tuple[str, ...]) -> str:
 def _reason(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     message = re.sub(r"a valid dictionary or instance of \w+", "a section", message)
-    return message + ("" if repr(detail["input"]) in message else _found(detail))
+    secret = _is_secret(detail["loc"])
+    return message + ("" if secret or repr(detail["input"]) in message else _found(detail))
+
+
+def _is_secret(path: tuple[int | str, ...]) -> bool:
+    """Whether what was found at a key, or in a section, may be a password."""
+    keys = [str(part) for part in path[:2]]
+    fields = SECTIONS[keys[0]].model_fields if keys and keys[0] in SECTIONS else {}
+    asked = [fields[keys[1]]] if len(keys) > 1 and keys[1] in fields else fields.values()
+    return any("SecretStr" in str(field.annotation) for field in asked)
 
 
 def _found(detail: ErrorDetails) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from pydantic import SecretStr
 
 from pipelines import alarms
 from pipelines.alarms import Alarm, NotDelivered, send, send_mail
@@ -143,8 +144,53 @@ def test_one_way_that_fails_does_not_stop_the_other(webhook, monkeypatch):
     assert len(posted) == 1
 
 
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {"email_to": ("a@example.com",), "smtp": "smtp://me:pa/ss@mail:587"},
+        {"email_to": ("a@example.com",), "email_from": "a\nb", "smtp": "smtp://mail"},
+        {"webhook": "https://hooks.example.com:secret/x"},
+        {"webhook": "http://127.0.0.1/a secret"},
+        {"webhook": "secret"},
+    ],
+)
+def test_an_address_that_makes_no_sense_fails_in_one_sentence_that_does_not_quote_it(ways):
+    secret = {key: SecretStr(ways[key]) for key in ("smtp", "webhook") if key in ways}
+    (failed,) = send(ALARM, AlarmsSection.model_construct(**{"smtp": None, **ways, **secret}))
+    assert failed.startswith(("The e-mail was not sent (", "The webhook was not reached ("))
+    assert "secret" not in failed
+    assert "pa" not in failed
+
+
+def test_a_webhook_that_speaks_no_http_is_a_failure_like_any_other():
+    class Garbage(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.rfile.readline()
+            self.wfile.write(b"220 this is a mail server\r\n")
+
+    with listening(socketserver.TCPServer(("127.0.0.1", 0), Garbage)) as port:
+        failed = send(ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/x"))
+    assert failed == ["The webhook was not reached (BadStatusLine)."]
+
+
+def test_a_webhook_that_never_ends_its_answer_holds_nobody_up():
+    over = threading.Event()
+
+    class Endless(socketserver.StreamRequestHandler):
+        def handle(self):
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\nok")
+            over.wait(30)
+
+    with listening(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Endless)) as port:
+        assert send(ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/x")) == []
+        over.set()
+
+
 def test_nobody_is_told_where_nobody_is_named():
     assert send(ALARM, AlarmsSection()) == []
+    assert send(ALARM, AlarmsSection(webhook="")) == [], "as .env leaves it where nothing is set"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +200,9 @@ def test_nobody_is_told_where_nobody_is_named():
         ({"email_to": ["nobody"], "smtp": "smtp://x"}, "'nobody' is not an address"),
         ({"smtp": "mail.example.com"}, "must begin with smtp:// or smtps://"),
         ({"webhook": "file:///etc/passwd"}, "must begin with https:// or http://"),
+        ({"webhook": "https://hooks.example.com/a b"}, "without a space"),
+        ({"webhook": "https://hooks.example.com:abc/x"}, "a port in digits"),
+        ({"smtp": "smtp://me:pa/ss@mail.example.com:587"}, "in a password, / "),
     ],
 )
 def test_an_alarm_that_could_reach_nobody_is_refused(section, told):

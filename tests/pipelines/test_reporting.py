@@ -10,7 +10,7 @@ import pytest
 from crm.errors import DataRefused
 from pipelines import reporting
 from pipelines.reporting import alarm_of, alarms_of, reported, run_log, tell_of_crash
-from publications.home import Busy, Home
+from publications.home import Busy, CannotWrite, Home
 
 TOML = """
 [leads]
@@ -120,6 +120,39 @@ def test_a_leadgain_toml_that_is_broken_elsewhere_still_names_who_is_told(tmp_pa
     file.write_text("[leads\n")
     assert alarms_of(str(file)).webhook is None
     assert alarms_of(str(tmp_path / "none.toml")).webhook is None
+
+
+def test_who_is_told_by_the_environment_is_told_of_a_broken_leadgain_toml(tmp_path, monkeypatch):
+    """As the guide has it: addresses in the file, secrets in the environment."""
+    file = tmp_path / "leadgain.toml"
+    monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "smtp://me:secret@mail.example.com:587")
+    monkeypatch.setenv("LEADGAIN_ALARMS__WEBHOOK", "https://hooks.example.com/secret")
+    named = '[leads]\nfile = "l.csv"\n[alarms]\nemail_to = ["ann@example.com"]\n'
+    for broken in ("[listz]\n", "[lists]\nhorizon = 3\n"):
+        file.write_text(named + broken)
+        assert alarms_of(str(file)).email_to == ("ann@example.com",)
+        assert alarms_of(str(file)).smtp is not None
+    for gone in (lambda: file.write_text("[leads\n"), file.unlink):
+        gone()
+        assert alarms_of(str(file)).webhook is not None
+
+
+def test_one_way_that_is_not_understood_leaves_the_other(config, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_ALARMS__EMAIL_TO", '["ann@example.com"]')
+    monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "mail.example.com")
+    found = alarms_of(config)
+    assert found.webhook is not None
+    assert found.email_to == ()
+
+
+def test_an_alarm_is_sent_where_the_home_folder_cannot_be_read(config, place, posted, monkeypatch):
+    def closed(home: Home) -> None:
+        raise PermissionError(13, "Permission denied", str(home.current))
+
+    monkeypatch.setattr(reporting, "current", closed)
+    fail_with(CannotWrite("Cannot write LOCK: Permission denied."), config, place)
+    assert "Cannot write LOCK" in posted[0]
+    assert "Which list is in force cannot be told: Permission denied." in posted[0]
 
 
 def test_a_log_that_cannot_be_written_does_not_end_the_run(place):

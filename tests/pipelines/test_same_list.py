@@ -1,5 +1,6 @@
 """A list that would say what the one in force says is not published again."""
 
+import json
 import shutil
 
 import pytest
@@ -50,6 +51,26 @@ def test_a_list_whose_files_are_damaged_is_published_again(night, published, lea
     assert leadgain("score", *asked).code == 0
     assert numbers(published) == [1, 2]
     in_force(published).verify()
+
+
+def test_an_export_that_has_ceased_to_change_is_told_once_beside_the_same_list(
+    night, published, leadgain
+):
+    file = published / "publications" / "1" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    (stale,) = (text for text in manifest["warnings"] if "nightly export still runs" in text)
+    manifest["warnings"].remove(stale)  # as in the night before it was too old
+    file.write_text(json.dumps(manifest))
+    asked = ("--config", night.config, "--home", published)
+    assert leadgain("score", *asked).code == 0
+    assert numbers(published) == [1, 2]
+    assert stale in in_force(published).manifest["warnings"]
+    assert leadgain("score", *asked).code == 0
+    assert numbers(published) == [1, 2]
+    log = (published / "logs" / "leadgain.log").read_text().splitlines()
+    assert "publication 2 stands: nothing new" in log[-1]
+    assert " warning" in log[-1]
+    assert ": see `leadgain report`." in log[-1]
 
 
 def test_only_as_many_publications_are_kept_as_the_configuration_says(

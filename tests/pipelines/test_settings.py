@@ -215,3 +215,26 @@ def test_the_password_of_a_database_is_never_shown(tmp_path):
         '[export]\ndatabase = "postgresql://u:canary@h/d"\nzone = 1\n[leads]\ntable = "leads"\n',
     )
     assert "canary" not in message
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LEADGAIN_ALARMS__WEBHOOK", "hooks.example.com/services/GEHEIM"),
+        ("LEADGAIN_ALARMS__SMTP", "me:GEHEIM@mail.example.com:587"),
+        ("LEADGAIN_ALARMS__SMTP", "smtp://me:GEHEIM/x@mail.example.com:587"),
+    ],
+)
+def test_a_secret_that_is_not_understood_is_not_quoted(tmp_path, monkeypatch, variable, value):
+    """The refusal goes into the log, into Prefect's store and to everyone who gets alarms."""
+    file = tmp_path / "leadgain.toml"
+    file.write_text('[leads]\nfile = "leads.csv"\n')
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError, match=r"\[alarms\] \w+ must") as refused:
+        load_settings(file)
+    assert "GEHEIM" not in str(refused.value)
+    monkeypatch.delenv(variable)
+    file.write_text(f'alarms = "{value}"\n[leads]\nfile = "leads.csv"\n')
+    with pytest.raises(ConfigurationError, match=r"\[alarms\] must be a section") as refused:
+        load_settings(file)
+    assert "GEHEIM" not in str(refused.value)
