@@ -126,8 +126,9 @@ def _weighs(inputs: dict[str, Any]) -> bool:
 
 
 def _drifted(inputs: dict[str, Any]) -> str:
-    have = "input has" if inputs["drifted"] == 1 else "inputs have"
-    return f"{count(inputs['drifted'])} of {count(inputs['features'])} {have} drifted"
+    of = count(inputs["features"], "input", "inputs")
+    have = "has" if inputs["drifted"] == 1 else "have"
+    return f"{count(inputs['drifted'])} of {of} {have} drifted"
 
 
 def _farthest(table: pd.DataFrame) -> str:
