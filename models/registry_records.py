@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from models.registered import NoSuchVersion, RegisteredVersion, Registry
 
@@ -29,10 +31,26 @@ def begun_run(client: "MlflowClient", registry: Registry, tags: dict[str, str]) 
 
 
 def _experiment_id(client: "MlflowClient", registry: Registry) -> str:
+    """The experiment whose files lie where the registry says; a moved home begins another one.
+
+    MLflow keeps whole paths: with the old experiment it would write where the home folder was.
+    """
     experiment = client.get_experiment_by_name(registry.experiment)
+    name = registry.experiment
+    if experiment is not None and _lies_elsewhere(registry, str(experiment.artifact_location)):
+        name = f"{registry.experiment} in {unquote(urlsplit(str(registry.artifact_root)).path)}"
+        experiment = client.get_experiment_by_name(name)
     if experiment is not None:
         return str(experiment.experiment_id)
-    return str(client.create_experiment(registry.experiment, registry.artifact_root))
+    return str(client.create_experiment(name, registry.artifact_root))
+
+
+def _lies_elsewhere(registry: Registry, location: str) -> bool:
+    if registry.artifact_root is None or not location.startswith("file://"):
+        return False
+    uris = (location, registry.artifact_root)
+    there, here = (Path(unquote(urlsplit(uri).path)).resolve() for uri in uris)
+    return there != here
 
 
 def register(

@@ -1,5 +1,6 @@
 """Who leads: the registry's champion, loaded and trusted."""
 
+import os
 import shutil
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,7 +35,7 @@ from pipelines.settings import load_settings
 from pipelines.tasks import coarse_task
 from publications.home import Hold, Home, writing
 
-
+KEYS = ("uri", "experiment", "model")
 FOLDER = "models/ of the home folder"
 """How a message calls it: lists carry such messages to people who need no path."""
 
@@ -59,8 +60,14 @@ def registry_of(job: Job) -> Registry:
 
 def registry_at(config: Path | None, home: Path) -> Registry:
     """The same for commands that need no export: without a leadgain.toml, the home's own."""
-    tracking = TrackingSection() if config is None else load_settings(config).tracking
+    tracking = of_environment() if config is None else load_settings(config).tracking
     return _registry(tracking, home_at(home))
+
+
+def of_environment() -> TrackingSection:
+    """``[tracking]`` where there is no leadgain.toml: what the environment says of it."""
+    told = {key: os.environ.get(f"LEADGAIN_TRACKING__{key.upper()}") for key in KEYS}
+    return TrackingSection(**{key: value for key, value in told.items() if value is not None})
 
 
 def _registry(tracking: TrackingSection, home: Home) -> Registry:

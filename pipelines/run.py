@@ -13,7 +13,7 @@ from pipelines.score import Today, published, rank_today, settled
 from pipelines.stepping_down import is_disproven
 from pipelines.tasks import reported_flow
 from pipelines.train import Training, trained
-from pipelines.turns import Skipped, begin_turn, patience
+from pipelines.turns import Skipped, patience, turn
 from publications.home import Hold, hold
 
 
@@ -55,18 +55,22 @@ def run(
         any_size=any_size,
         again=again,
     )
-    with hold(job.home, wait_seconds=patience(scheduled, job)) as held:
-        if (skipped := begin_turn(held, scheduled, job)) is not None:
-            return skipped
-        checked = checked_export(job)
-        why = "it was asked for" if train_anyway else _why_train(checked, job)
-        training, missed = _trained_if_due(why, checked, job, held, asked_for=train_anyway)
-        today = rank_today(checked, job, held)
-        if why is None and (why := _why_train_early(today, checked, job)) is not None:
-            training, missed = _trained_if_due(why, checked, job, held, asked_for=False)
-            today = today if training is None else rank_today(checked, job, held)
-        today = replace(settled(today, checked, job, held), missed=missed)
-        return Night(checked, why, training, published(today, checked, job, held))
+    waits = patience(scheduled, job)
+    with hold(job.home, wait_seconds=waits) as held, turn(held, scheduled, job) as skipped:
+        return skipped or worked(job, held, train_anyway=train_anyway)
+
+
+def worked(job: Job, held: Hold, *, train_anyway: bool) -> Night:
+    """The steps of a night."""
+    checked = checked_export(job)
+    why = "it was asked for" if train_anyway else _why_train(checked, job)
+    training, missed = _trained_if_due(why, checked, job, held, asked_for=train_anyway)
+    today = rank_today(checked, job, held)
+    if why is None and (why := _why_train_early(today, checked, job)) is not None:
+        training, missed = _trained_if_due(why, checked, job, held, asked_for=False)
+        today = today if training is None else rank_today(checked, job, held)
+    today = replace(settled(today, checked, job, held), missed=missed)
+    return Night(checked, why, training, published(today, checked, job, held))
 
 
 def _trained_if_due(

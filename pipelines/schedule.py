@@ -1,6 +1,9 @@
 """The served deployments: score every night, train every week."""
 
+import hashlib
+import os
 import signal
+import socket
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -85,7 +88,7 @@ def deployments(
     told = []
     for one in planned:
         deployment = flows[FLOWS[one.name]].to_deployment(
-            name=one.name,
+            name=deployment_name(one.name, home),
             schedule=Cron(one.cron, timezone=section.timezone),
             parameters={
                 "config": str(config.resolve()),
@@ -96,6 +99,18 @@ def deployments(
         )
         told.append(deployment)
     return told
+
+
+def deployment_name(name: str, home: Home) -> str:
+    """What Prefect calls a deployment: on a server that others use as well, with its home folder.
+
+    >>> deployment_name("score", Home(Path("/var/lib/leadgain")))
+    'score'
+    """
+    if not os.environ.get("PREFECT_API_URL"):
+        return name
+    where = f"{socket.gethostname()}:{home.folder}"
+    return f"{name}-{home.folder.name}-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
 
 
 def to_make_up(home: Home, section: ScheduleSection, now: pd.Timestamp) -> dict[str, pd.Timestamp]:
@@ -116,7 +131,7 @@ def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp]) -> None
     Parameters
     ----------
     told : the deployments
-    late : deployment -> the instant for which a run is made up first
+    late : schedule -> the instant for which a run is made up first
     """
     import asyncio
 
@@ -126,8 +141,11 @@ def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp]) -> None
     runner = Runner(name="leadgain", limit=1, pause_on_shutdown=False)
     for deployment in told:
         runner.add_deployment(deployment)
-    for name, due in late.items():
-        run_deployment(f"{FLOWS[name]}/{name}", scheduled_time=due.to_pydatetime(), timeout=0)
+    for deployment in told:
+        due = late.get(deployment.parameters["scheduled"])
+        if due is not None:
+            which = f"{deployment.flow_name}/{deployment.name}"
+            run_deployment(which, scheduled_time=due.to_pydatetime(), timeout=0)
     asyncio.run(_until_told(runner.start()))
 
 

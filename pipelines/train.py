@@ -35,7 +35,7 @@ from pipelines.progress import step
 from pipelines.proof import ProofFrames, write_proof
 from pipelines.tasks import coarse_task, reported_flow
 from pipelines.training_story import first_contacts, tell_training, weigh_facts
-from pipelines.turns import Skipped, begin_turn, patience
+from pipelines.turns import Skipped, patience, turn
 from publications.failpoints import failpoint
 from publications.home import Hold, hold, move_lasting, start_run
 
@@ -81,10 +81,9 @@ def train(
     job = Job.of(
         config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale, any_size=any_size
     )
-    with hold(job.home, wait_seconds=patience(scheduled, job)) as held:
-        if (skipped := begin_turn(held, scheduled, job)) is not None:
-            return skipped
-        return trained(checked_export(job), job, held, "it was asked for")
+    waits = patience(scheduled, job)
+    with hold(job.home, wait_seconds=waits) as held, turn(held, scheduled, job) as skipped:
+        return skipped or trained(checked_export(job), job, held, "it was asked for")
 
 
 def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:

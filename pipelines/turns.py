@@ -1,17 +1,21 @@
 """Whose turn it is: a missed night is made up once, and no night is worked twice."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from crm.errors import ConfigurationError
+from crm.export import GRACE
 from pipelines.job import Job
 from publications.home import Hold, Home, replace_lasting
 
 FILE = "schedule.json"
+BEGUN = "begun"
+"""Key of the run that was begun last; the names of schedules are the keys of turns taken."""
 LOOK_BACK = tuple(timedelta(days=days) for days in (2, 32, 400))
 MOST = 1000
 """Prefect looks no further than so many instants."""
@@ -76,7 +80,7 @@ def why_not_now(
     cron, timezone : the schedule as it is today; an empty ``cron`` plans nothing
     now : aware
     """
-    taken = last_turn(home, name)
+    taken = _last_turn_by(now, home, name)
     if taken is not None and due <= taken:
         return f"The {name} of {due:%Y-%m-%d %H:%M} UTC was done already."
     later = last_due(cron, timezone, now) if cron else None
@@ -88,9 +92,8 @@ def why_not_now(
 
 
 def take_turn(held: Hold, name: str, due: pd.Timestamp) -> None:
-    """Remember that the run planned for ``due`` is at work; it is not begun again if it fails."""
-    turns = _turns(held.home) | {name: due.isoformat()}
-    replace_lasting(held.home.folder / FILE, f"{json.dumps(turns, indent=1)}\n".encode())
+    """Remember that the run planned for ``due`` has had its turn."""
+    _remember(held, {name: due.isoformat()})
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,13 @@ def patience(scheduled: str, job: Job) -> float:
     return 60 * job.settings.schedule.wait_minutes if scheduled else 0.0
 
 
-def begin_turn(held: Hold, scheduled: str, job: Job) -> Skipped | None:
+@contextmanager
+def turn(held: Hold, scheduled: str, job: Job) -> Iterator[Skipped | None]:
     """Take the turn of a run that a schedule began, or say why there is nothing to do.
+
+    The turn is taken when the run is done or has failed: one that failed is not begun again before
+    the next night. One that was killed or ended from outside is begun once more, and not a third
+    time: what brought the machine down shall not do so all day.
 
     Parameters
     ----------
@@ -115,15 +123,25 @@ def begin_turn(held: Hold, scheduled: str, job: Job) -> Skipped | None:
     job : its settings hold the schedule, and its clock tells what is due by now
     """
     if not scheduled:
-        return None
+        yield None
+        return
     section = job.settings.schedule
     due = _planned_for(job.now)
     cron = getattr(section, scheduled)
     why = why_not_now(held.home, scheduled, due, cron=cron, timezone=section.timezone, now=job.now)
     if why is not None:
-        return Skipped(why)
+        yield Skipped(why)
+        return
+    begun = f"{due.isoformat()} {scheduled}"
+    if _turns(held.home).get(BEGUN) == begun:
+        take_turn(held, scheduled, due)
+    _remember(held, {BEGUN: begun})
+    try:
+        yield None
+    except Exception:
+        take_turn(held, scheduled, due)
+        raise
     take_turn(held, scheduled, due)
-    return None
 
 
 def _planned_for(now: pd.Timestamp) -> pd.Timestamp:
@@ -140,6 +158,12 @@ def last_turn(home: Home, name: str) -> pd.Timestamp | None:
     return None if at is None else pd.Timestamp(at)
 
 
+def _last_turn_by(now: pd.Timestamp, home: Home, name: str) -> pd.Timestamp | None:
+    """The last turn that was taken; one still to come was taken while the clock was wrong."""
+    taken = last_turn(home, name)
+    return None if taken is None or taken > now + GRACE else taken
+
+
 def missed(
     home: Home, name: str, *, cron: str, timezone: str, now: pd.Timestamp
 ) -> pd.Timestamp | None:
@@ -147,9 +171,16 @@ def missed(
 
     A home folder in which no turn was ever taken has missed nothing.
     """
-    taken = last_turn(home, name)
     due = last_due(cron, timezone, now) if cron else None
-    return due if taken is not None and due is not None and due > taken else None
+    if due is None or last_turn(home, name) is None:
+        return None
+    taken = _last_turn_by(now, home, name)
+    return due if taken is None or due > taken else None
+
+
+def _remember(held: Hold, told: dict[str, str]) -> None:
+    turns = _turns(held.home) | told
+    replace_lasting(held.home.folder / FILE, f"{json.dumps(turns, indent=1)}\n".encode())
 
 
 def _turns(home: Home) -> dict[str, str]:

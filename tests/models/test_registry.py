@@ -266,6 +266,26 @@ def test_a_lost_model_folder_comes_back_byte_by_byte(
     assert LeadScorer.load(folder).extra_ == {"cut_offs": [0.3, 0.1]}
 
 
+def test_a_moved_home_writes_where_it_is_and_still_knows_its_versions(
+    tmp_path: Path, trained: dict[int, Path]
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    before = embedded(old / "mlflow.db", old / "mlartifacts")
+    old.mkdir()
+    log_training(before, trained[1], params={}, metrics={})
+    shutil.copytree(old, new)
+    known = sorted(old.rglob("*"))
+    after = embedded(new / "mlflow.db", new / "mlartifacts")
+    for number in (2, 1, 2):
+        log_training(after, trained[number], params={}, metrics={})
+    assert sorted(old.rglob("*")) == known, "something was written where the home had been"
+    assert [version.version for version in versions(after)] == [2, 1]
+    fetch(after, 2, tmp_path / "fetched")
+    assert (tmp_path / "fetched" / "model.txt").read_bytes() == (
+        trained[2] / "model.txt"
+    ).read_bytes()
+
+
 @pytest.mark.parametrize("file", ["model.txt", "spec.json"])
 def test_a_damaged_artifact_is_refused_and_leaves_nothing_behind(
     registry: Registry, trained: dict[int, Path], tmp_path: Path, file: str

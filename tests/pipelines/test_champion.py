@@ -18,6 +18,16 @@ def test_without_a_leadgain_toml_the_registry_is_the_homes_own(tmp_path):
     assert registry.tracking_uri == f"{SQLITE}{tmp_path / 'home' / 'mlflow.db'}"
 
 
+def test_without_a_leadgain_toml_the_environment_may_name_a_server(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_TRACKING__URI", "https://mlflow.example.com")
+    monkeypatch.setenv("LEADGAIN_TRACKING__MODEL", "leads-de")
+    registry = registry_at(None, tmp_path)
+    assert (registry.tracking_uri, registry.model_name) == (
+        "https://mlflow.example.com",
+        "leads-de",
+    )
+
+
 def test_a_tracking_server_is_used_where_leadgain_toml_names_one(tmp_path):
     config = tmp_path / "leadgain.toml"
     config.write_text(

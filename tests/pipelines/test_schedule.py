@@ -1,5 +1,6 @@
 """Score every night, train every week; one schedule a home, and what was missed is made up once."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from crm.errors import ConfigurationError
-from pipelines.schedule import alone, deployments, plan, to_make_up
+from pipelines.schedule import alone, deployment_name, deployments, plan, to_make_up
 from pipelines.sections import ScheduleSection
 from pipelines.turns import take_turn
 from publications.home import Busy, Home, hold
@@ -57,6 +58,14 @@ def test_the_deployments_are_the_flows_of_the_command_and_know_whose_turn_it_is(
     assert told[0].parameters["home"] == str(place.folder)
     assert Path(told[0].parameters["config"]).is_absolute()
     assert [d.schedules[0].schedule.timezone for d in told] == ["Europe/Amsterdam"] * 2
+
+
+def test_on_a_server_that_others_use_a_deployment_is_called_by_its_home_as_well(place, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "https://prefect.example.com/api")
+    other = Home(place.folder.with_name("other") / "home")
+    names = [deployment_name("score", home) for home in (place, other, place)]
+    assert names[0] == names[2] != names[1]
+    assert re.fullmatch(r"score-home-[0-9a-f]{8}", names[0])
 
 
 def test_a_home_without_a_list_gets_its_first_one_at_once(place):
