@@ -42,7 +42,9 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 def watched_run(bench: Bench, *arguments: object, prepared: bool = True) -> Row:
     """Run the real command with its own server; every Python process of it is watched."""
-    tally = Tally("R16", f"leadgain {arguments[0]}, every socket of every process watched", COMMAND)
+    tally = Tally(
+        "R16", f"leadgain {arguments[0]}, every socket of Python in every process watched", COMMAND
+    )
     folder = bench.folder / f"watched-{prepared:d}-{arguments[0]}"
     folder.mkdir()
     log = folder / "outbound.txt"

@@ -42,7 +42,7 @@ def scheduled_runs(bench: Bench, runs: int = RUNS) -> Row:
         samples = _serve(lane, runs)
         told = "; ".join(_told(name, of) for name, of in samples.items())
         (lane.folder / "samples.txt").write_text(f"{samples}\n")
-        growing = [told for name, of in samples.items() for told in _growth(name, of)]
+        growing = [grown for name, of in samples.items() for grown in _growth(name, of)]
         assert growing == [], "; ".join(growing)
     return tally.row(told)
 

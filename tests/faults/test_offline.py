@@ -41,6 +41,7 @@ def test_this_machine_may_talk_to_itself() -> None:
         ("socket.connect", "/run/postgresql/.s.PGSQL.5432"),
         ("socket.connect", ("127.0.0.53", 53)),
         ("socket.connect", ("::1", 5432, 0, 0)),
+        ("socket.sendmsg", None),
     ],
 )
 def test_sockets_of_this_machine_are_near(event: str, address: object) -> None:

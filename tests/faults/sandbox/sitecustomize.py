@@ -21,7 +21,7 @@ def outbound(event: str, arguments: tuple[Any, ...]) -> str:
     """What an audited event would reach beyond this machine; empty where it stays here."""
     if not event.startswith("socket."):
         return ""
-    if event in ("socket.connect", "socket.sendto"):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = arguments[1]
         near = not isinstance(address, tuple) or is_near(address[0])
     elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
