@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from publications.failpoints import OF_SCORING, OF_TRAINING
 from tests.faults.counts import Row, Tally, read_counts, write_counts
 from tests.faults.page import BEGIN, COUNTS, END, PAGE, block, refresh
