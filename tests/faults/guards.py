@@ -63,7 +63,7 @@ GUARDS = (
         "The operating system's lock lets one process at a time in.",
         {"publications.home:_lock": HOLES + "always_free"},
         lambda bench, out: together.at_once(bench, 2, 1, holes=out),
-        "AssertionError",
+        "two worked at once",
     ),
     Guard(
         "R4",
@@ -86,7 +86,7 @@ GUARDS = (
         "A model's files are held against their registered hashes before anybody opens them.",
         {"pipelines.champion:refuse_other": HOLES + "nothing"},
         lambda bench, out: registries.damaged(bench, ("columns swapped",), holes=out),
-        "AssertionError",
+        "The matrix does not fit the model",
     ),
     Guard(
         "R8",
