@@ -210,8 +210,9 @@ def _fails(world: World, week: int, leading: Leading) -> bool:
 def main() -> None:
     """Print one row for each kind of CRM, without and with stepping down."""
     crms, first_seed = (int(text) for text in (*sys.argv[1:], "100", "1")[:2])
-    print("| CRMs | stepping down | ever led | lead after a year | weeks led | falls a year |")
-    print("|---|---|---|---|---|---|")
+    columns = "stepping down | ever led | lead after a year | weeks led | falls a year"
+    print(f"| CRMs | how many | {columns} |")
+    print("|---|---|---|---|---|---|---|")
     for kind, effect in EFFECTS.items():
         found = [a_year(effect, seed) for seed in range(first_seed, first_seed + crms)]
         for steps_down, years in zip(("no", "yes"), zip(*found, strict=True), strict=True):
@@ -220,8 +221,8 @@ def main() -> None:
                 for name in ("ever", "leads", "weeks_led", "falls")
             )
             print(
-                f"| {kind} | {steps_down} | {ever:.0%} | {leads:.0%} | {weeks / WEEKS:.0%} "
-                f"| {falls:.2f} |",
+                f"| {kind} | {crms} | {steps_down} | {ever:.0%} | {leads:.0%} "
+                f"| {weeks / WEEKS:.0%} | {falls:.2f} |",
                 flush=True,
             )
     print("\n| CRMs | proven at the first training | stepped down within half a year |")
