@@ -19,6 +19,10 @@ SIZE_BOUNDS = (0.5, 2.0)
 """Rows now against those of the runs before: outside, the export is another one."""
 MANY_OPEN = 100
 """So many open leads without one that was ever closed are a gap in the export."""
+LOOKED_AT_DAYS, BUSY_DAYS = 28, 14
+"""What came on every other day of four weeks, or more often, is expected to go on."""
+QUIET_DAYS = 3.0
+"""It has stopped after so many days with none, or three times the longest pause of those weeks."""
 MAX_GAP_DAYS = 1.0
 """A list that stands longer after the export's end is not today's list any more."""
 
@@ -231,6 +235,55 @@ def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timesta
             )
         )
     return checks
+
+
+def standstill_checks(export: Export) -> list[Check]:
+    """Activities and outcomes reach as far as the rest of the export; one of them may stand still.
+
+    The end of an export is that of its latest table, so its age tells nothing of the others.
+    """
+    leads = export.leads
+    ended = leads["converted_at"].combine_first(leads["closed_at"])
+    return [
+        _standstill(
+            export,
+            "activities",
+            "activities_go_on",
+            export.activities["occurred_at"],
+            "activity",
+            "The leads look quieter than they are",
+        ),
+        _standstill(
+            export,
+            "leads",
+            "outcomes_go_on",
+            ended,
+            "lead that ended",
+            "Leads that ended since are listed, and customers count as lost",
+        ),
+    ]
+
+
+def _standstill(
+    export: Export, table: str, rule: str, at: pd.Series, what: str, harm: str
+) -> Check:
+    known = at[at <= export.last_instant]
+    recent = known[known > known.max().floor("D") - pd.Timedelta(days=LOOKED_AT_DAYS - 1)]
+    days = recent.dt.floor("D").drop_duplicates().sort_values()
+    allowed, gap = QUIET_DAYS, 0.0
+    if len(days) >= BUSY_DAYS:
+        allowed = max(QUIET_DAYS, 3 * days.diff().max() / pd.Timedelta(days=1))
+        gap = (export.last_instant - known.max()) / pd.Timedelta(days=1)
+    return _measured(
+        table,
+        rule,
+        gap,
+        (None, allowed),
+        f"at most {_days(allowed)} without any, by the four weeks before",
+        f"The last {what} came {gap:.0f} days before the export ends ({known.max()}), after weeks "
+        f"with one on most days. {harm}. Look whether this part of the export still runs.",
+        "warning",
+    )
 
 
 def _rows(export: Export, table: str, column: str) -> int:

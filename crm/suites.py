@@ -16,7 +16,13 @@ from crm.gate import Check, Gate
 from crm.hindsight import hindsight_checks
 from crm.instants import EARLIEST, LATEST
 from crm.mapping import Mapping
-from crm.measures import ending_checks, share_checks, size_checks, time_checks
+from crm.measures import (
+    ending_checks,
+    share_checks,
+    size_checks,
+    standstill_checks,
+    time_checks,
+)
 
 MIN_FILLED_SHARE = 0.05
 """A profile column that is filled less often tells next to nothing."""
@@ -44,6 +50,7 @@ def make_checks(
     checks += share_checks(export, gate)
     checks += size_checks(export, previous_rows or {})
     checks += time_checks(export, gate, as_of, now)
+    checks += standstill_checks(export)
     checks += [*ending_checks(export), *hindsight_checks(export)]
     return tuple(checks)
 

@@ -81,7 +81,7 @@ def aside(table: str, rule: str, rows: int) -> pd.DataFrame:
 def test_a_sound_export_passes_every_check(sound: Export) -> None:
     checks = judged(sound)
     assert failed(checks) == []
-    assert len(checks.results) == 27
+    assert len(checks.results) == 29
     checks.raise_for_errors()
 
 
@@ -208,6 +208,40 @@ def test_an_old_export_is_a_warning_and_nobody_minds_in_the_demo(sound: Export) 
     assert [w["rule"] for w in judged(old, as_of=old.last_instant).warnings] == ["is_fresh"]
     forgiving = Gate(max_stale_days=None)
     assert judged(old, forgiving, as_of=old.last_instant).warnings == []
+
+
+@pytest.mark.parametrize(("quiet_for", "told"), [(3, False), (4, True), (11, True)])
+def test_activities_that_stop_while_leads_still_come_are_a_warning(
+    sound: Export, quiet_for: int, told: bool
+) -> None:
+    """The end of the export is that of the leads, so its age tells nothing."""
+    last = AS_OF - pd.Timedelta(days=quiet_for)
+    at = last - pd.to_timedelta(pd.Series(range(100)) % 25, unit="D")
+    stopped = replace(sound, activities=sound.activities.assign(occurred_at=at))
+    found = judged(stopped).warnings
+    assert [w["rule"] for w in found] == (["activities_go_on"] if told else [])
+    if told:
+        assert f"The last activity came {quiet_for} days before" in found[0]["message"]
+
+
+def test_a_pause_three_times_the_usual_one_is_a_stop_and_a_shorter_one_is_not(
+    sound: Export,
+) -> None:
+    """Twenty days at work, then a long weekend of four days, then work again."""
+    for quiet_for, told in ((12, []), (13, ["activities_go_on"])):
+        days = pd.Series([0, 4, *range(5, 25)])
+        at = AS_OF - pd.Timedelta(days=quiet_for) - pd.to_timedelta(days, unit="D")
+        some = sound.activities.head(len(at)).assign(occurred_at=at.astype(stamps().dtype))
+        found = judged(replace(sound, activities=some)).warnings
+        assert [w["rule"] for w in found] == told
+
+
+def test_outcomes_that_stop_while_leads_still_come_are_a_warning(sound: Export) -> None:
+    at = AS_OF - pd.to_timedelta(pd.Series(range(100)) % 20 + 9, unit="D")
+    stopped = sound.leads.assign(closed_at=at, converted_at=stamps(*[None] * 100))
+    (found,) = judged(replace(sound, leads=stopped)).warnings
+    assert (found["table"], found["rule"]) == ("leads", "outcomes_go_on")
+    assert "customers count as lost" in found["message"]
 
 
 def test_a_list_long_after_the_end_of_the_export_is_a_warning(sound: Export) -> None:
