@@ -46,11 +46,6 @@ class WorklistFilter:
     untouched_days: int | None = None
     """Only leads without an activity in so many days before the list."""
 
-    @property
-    def asks_nothing(self) -> bool:
-        """Whether every lead passes."""
-        return self == WorklistFilter()
-
 
 class Worklist:
     """One published worklist.

@@ -62,17 +62,6 @@ class Capacity:
             f"{count(fresh.customers)}."
         )
 
-    @property
-    def same_result(self) -> str:
-        """What the model's result costs in calls, most fresh first."""
-        more = self.same_calls - self.calls
-        calls = count(self.same_calls, "call", "calls")
-        if more > 0:
-            return f"Most fresh first, the same result takes {calls}: {count(more)} more per list."
-        if more < 0:
-            return f"Most fresh first, the same result takes {calls}: {count(-more)} fewer."
-        return "Most fresh first, the same result takes as many calls."
-
 
 def average_list(backtest: "pd.DataFrame") -> AverageList:
     """Average the tested lists.

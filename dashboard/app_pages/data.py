@@ -18,7 +18,6 @@ from publications.spreadsheet import csv_bytes
 if TYPE_CHECKING:
     import pandas as pd
 
-PREVIEW_ROWS = 1000
 SEVERITY = {"error": "stops the list", "warning": "worth a look", "info": "good to know"}
 
 
