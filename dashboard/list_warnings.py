@@ -50,7 +50,7 @@ def _tell_worn(opened: Page) -> list[str]:
     """Say that the model is worn, with the first of its reasons, and give all of them."""
     if not reading.has(opened.publication, model_watch.WATCH):
         return []
-    reasons = watch_words.alarms(reading.facts(opened.publication, model_watch.WATCH))
+    reasons = watch_words.told_first(reading.facts(opened.publication, model_watch.WATCH))
     if reasons:
         st.warning(
             sentence(reasons[0]),

@@ -22,7 +22,7 @@ def show_wear(opened: Page) -> None:
     """Why the model is worn; nothing where it is not."""
     if not reading.has(opened.publication, WATCH):
         return
-    reasons = watch_words.alarms(reading.facts(opened.publication, WATCH))
+    reasons = watch_words.told_first(reading.facts(opened.publication, WATCH))
     if reasons:
         st.warning(
             "\n".join(f"- {sentence(reason)}" for reason in reasons)

@@ -174,7 +174,7 @@ def _report_facts(
         watch=None if watch is None else watch.content(),
         drift=None if watch is None else watch.drift.table,
         decision=None if decision is None else decision.content(),
-        alarms=(leading.note,) if leading is not None and leading.note else (),
+        told_first=(leading.note,) if leading is not None and leading.note else (),
     )
 
 

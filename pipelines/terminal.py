@@ -23,7 +23,7 @@ from rich.text import Text
 from pipelines.progress import Advance
 from publications.figures import count, percent, percent_band, points, points_band
 from publications.store import open_publication
-from publications.watch_words import alarms, decision_sentence, in_short
+from publications.watch_words import decision_sentence, in_short, told_first
 
 if TYPE_CHECKING:
     from models.registry import RegisteredVersion
@@ -231,7 +231,7 @@ def show_watch(console: Console, publication: "Publication", told: Collection[st
     if "watch.json" in publication.file_names:
         watch = json.loads(publication.read("watch.json"))
         console.print(Text(in_short(watch), "yellow" if watch["worn"] else ""))
-        _show_sentences(console, "Why", (why for why in alarms(watch) if why not in told))
+        _show_sentences(console, "Why", (why for why in told_first(watch) if why not in told))
     if "decision.json" in publication.file_names:
         decision = json.loads(publication.read("decision.json"))
         if decision["sentence"] not in told:

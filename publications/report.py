@@ -72,7 +72,7 @@ class ReportFacts:
     """As in drift.csv."""
     decision: Mapping[str, Any] | None = None
     """As in decision.json."""
-    alarms: Sequence[str] = field(default_factory=tuple)
+    told_first: Sequence[str] = field(default_factory=tuple)
     """What must be read first, such as that another model than the champion ranked the list, as
     sentences; where one stands among the warnings as well it is told once."""
     name: str = ""
@@ -95,7 +95,7 @@ def render_report(facts: ReportFacts) -> str:
     if facts.proof is None and not facts.no_model_reason:
         raise ValueError("without a proof the report needs no_model_reason")
     proof = facts.proof
-    alarms = watch_words.alarms(facts.watch, facts.alarms)
+    told_first = watch_words.told_first(facts.watch, facts.told_first)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -107,10 +107,10 @@ def render_report(facts: ReportFacts) -> str:
             quarantined=_quarantined(facts.quarantine),
             lines=LINES,
             proof=proof,
-            alarms=alarms,
+            told_first=told_first,
             what_worn_means=watch_words.WHAT_WORN_MEANS,
             what_drift_means=watch_words.WHAT_DRIFT_MEANS,
-            warnings=[told for told in facts.warnings if told not in alarms],
+            warnings=[told for told in facts.warnings if told not in told_first],
             decision=_decision_context(facts),
             watch=None if proof is None else _watch_context(facts, proof),
             **({} if proof is None else _proof_context(proof)),

@@ -234,7 +234,7 @@ def decision_rows(decision: Mapping[str, Any]) -> list[dict[str, str]]:
     return rows
 
 
-def alarms(watch: Mapping[str, Any] | None, more: Sequence[str] = ()) -> list[str]:
+def told_first(watch: Mapping[str, Any] | None, more: Sequence[str] = ()) -> list[str]:
     """Whatever must be read before the list, each sentence once: first why the model is worn."""
     worn = list(watch["reasons"]) if watch is not None and watch["worn"] else []
     return list(dict.fromkeys([*worn, *more]))

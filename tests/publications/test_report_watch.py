@@ -1,4 +1,4 @@
-"""What the page says of the model since its training, of decisions and alarms."""
+"""What the page says of the model since its training, of decisions and of what is read first."""
 
 from publications.report import render_report
 from tests.publications.conftest import made_up_facts
@@ -50,7 +50,7 @@ def test_a_worn_model_is_the_first_that_one_reads() -> None:
 
 
 def test_another_model_than_usual_is_told_first_as_well() -> None:
-    page = page_of(alarms=(FALLBACK,), warnings=(FALLBACK,))
+    page = page_of(told_first=(FALLBACK,), warnings=(FALLBACK,))
     assert page.text.index(FALLBACK) < page.text.index("Calling the first 30 %")
     assert page.text.count(FALLBACK) == 1
     assert "None but what stands at the top." in page.text
@@ -98,7 +98,7 @@ def test_words_of_the_crm_cannot_become_markup_here_either() -> None:
         watch=worn_watch() | {"reasons": [attack], "notes": [attack]},
         drift=made_up_drift().assign(group=attack),
         decision=made_up_decision(sentence=attack, why_trained=attack),
-        alarms=(attack,),
+        told_first=(attack,),
     )
     assert "script" not in {tag for tag, _ in page.tags}
     assert attack in page.text
@@ -106,6 +106,9 @@ def test_words_of_the_crm_cannot_become_markup_here_either() -> None:
 
 def test_equal_facts_give_equal_bytes() -> None:
     facts = made_up_facts(
-        watch=worn_watch(), drift=made_up_drift(), decision=made_up_decision(), alarms=(FALLBACK,)
+        watch=worn_watch(),
+        drift=made_up_drift(),
+        decision=made_up_decision(),
+        told_first=(FALLBACK,),
     )
     assert render_report(facts) == render_report(facts)

@@ -169,12 +169,12 @@ def test_a_comparison_that_came_to_nothing_has_no_figures() -> None:
     ]
 
 
-def test_why_a_model_is_worn_is_the_first_alarm_and_none_is_told_twice() -> None:
-    assert watch_words.alarms(worn_watch(), ["Version 2 ranks.", WORN]) == [
+def test_why_a_model_is_worn_is_told_first_and_nothing_is_told_twice() -> None:
+    assert watch_words.told_first(worn_watch(), ["Version 2 ranks.", WORN]) == [
         *(WORN, "Version 2 ranks."),
     ]
-    assert watch_words.alarms(made_up_watch(reasons=["Not so bad."])) == []
-    assert watch_words.alarms(None, ["Version 2 ranks."]) == ["Version 2 ranks."]
+    assert watch_words.told_first(made_up_watch(reasons=["Not so bad."])) == []
+    assert watch_words.told_first(None, ["Version 2 ranks."]) == ["Version 2 ranks."]
 
 
 def test_no_word_of_it_is_jargon() -> None:
