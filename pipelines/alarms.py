@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from html import escape
 from ipaddress import ip_address
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pipelines.sections import AlarmsSection
 
@@ -79,27 +79,38 @@ def send_mail(alarm: Alarm, to: AlarmsSection) -> None:
 
 def _mail_server(to: AlarmsSection) -> smtplib.SMTP:
     address = urlsplit(to.smtp.get_secret_value() if to.smtp else "")
-    host, secure = address.hostname or "localhost", address.scheme == "smtps"
-    context = ssl.create_default_context()
-    if secure:
+    host, context = address.hostname or "localhost", ssl.create_default_context()
+    if address.scheme == "smtps":
+        port = address.port or SMTPS_PORT
         server: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, address.port or SMTPS_PORT, timeout=TIMEOUT_SECONDS, context=context
+            host, port, timeout=TIMEOUT_SECONDS, context=context
         )
     else:
         server = smtplib.SMTP(host, address.port or SMTP_PORT, timeout=TIMEOUT_SECONDS)
+    try:
+        _sign_in(server, address, context)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _sign_in(server: smtplib.SMTP, address: SplitResult, context: ssl.SSLContext) -> None:
+    """Encrypt what follows, and give the password, where there is one, only then."""
+    secure = address.scheme == "smtps"
+    if not secure:
         server.ehlo()
         if server.has_extn("starttls"):
             server.starttls(context=context)
             secure = True
-    if address.username:
-        if not secure and not _is_this_machine(host):
-            server.close()
-            raise NotDelivered(
-                "The e-mail was not sent: the server offers no encryption, so the password of "
-                "[alarms] smtp stays here."
-            )
-        server.login(unquote(address.username), unquote(address.password or ""))
-    return server
+    if not address.username:
+        return
+    if not secure and not _is_this_machine(address.hostname or "localhost"):
+        raise NotDelivered(
+            "The e-mail was not sent: the server offers no encryption, so the password of "
+            "[alarms] smtp stays here."
+        )
+    server.login(unquote(address.username), unquote(address.password or ""))
 
 
 def _is_this_machine(host: str) -> bool:
