@@ -42,12 +42,13 @@ def main() -> int:
     }
     whole = len(chosen) == len(PARTS) and not asked.small
     folder = Path(tempfile.mkdtemp(prefix="leadgain-faults-"))
-    begun, at = time.monotonic(), datetime.now(UTC)
+    begun = time.monotonic()
+    told = circumstances(datetime.now(UTC))  # at the start: others may commit meanwhile
     try:
         rows = _run(chosen, folder, small=asked.small)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    told = circumstances(at, time.monotonic() - begun)
+    told["minutes"] = round((time.monotonic() - begun) / 60, 1)
     told["size"] = "small" if asked.small else "nightly"
     to = asked.to or (COUNTS if whole else None)
     if to is not None:
@@ -85,13 +86,12 @@ def _show(row: Row) -> None:
         console.print(f"          {told}", style="red", markup=False)
 
 
-def circumstances(at: datetime, seconds: float) -> dict[str, Any]:
+def circumstances(at: datetime) -> dict[str, Any]:
     """When, on what and of which commit the counts are."""
     return {
         "commit": _git("rev-parse", "HEAD"),
         "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
         "date": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "minutes": round(seconds / 60, 1),
         "machine": {
             "system": f"{platform.system()} {platform.release()}",
             "processor": platform.machine(),
