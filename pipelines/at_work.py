@@ -40,7 +40,7 @@ def at_work(home: Path) -> Iterator["Console"]:
 def in_flow(flow: str, config: Path, home: Path, as_of: str | None) -> Iterator["Console"]:
     """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
     with ExitStack() as until_done:
-        with _false_starts_told(flow, config, home):
+        with false_starts_told(flow, config, home):
             job_of(config, home, as_of)
             console = until_done.enter_context(at_work(home))
             from pipelines.environment import prefect_at_hand
@@ -52,8 +52,11 @@ def in_flow(flow: str, config: Path, home: Path, as_of: str | None) -> Iterator[
 
 
 @contextmanager
-def _false_starts_told(flow: str, config: Path, home: Path) -> Iterator[None]:
-    """A timer's run that cannot even begin is told to people; at a terminal somebody reads it."""
+def false_starts_told(flow: str, config: Path, home: Path) -> Iterator[None]:
+    """What cannot even begin is told to people: a timer's run, a schedule.
+
+    At a terminal somebody reads it.
+    """
     try:
         yield
     except Exception as error:

@@ -13,6 +13,7 @@ from pipelines.at_work import (
     CONFIG,
     asked_for,
     at_work,
+    false_starts_told,
     if_there,
     in_flow,
     in_force,
@@ -321,12 +322,14 @@ def serve(
     from pipelines.serving import serve_schedule, try_alarms
     from pipelines.settings import load_settings
 
-    settings = load_settings(config)
     if test_alarms:
-        _screen().print(try_alarms(settings.alarms, home_at(home)), soft_wrap=True)
+        told = try_alarms(load_settings(config).alarms, home_at(home))
+        _screen().print(told, soft_wrap=True)
         return
-    with at_work(home) as console:
-        serve_schedule(settings, home_at(home), console)
+    with false_starts_told("serve", config, home):
+        settings = load_settings(config)
+        with at_work(home) as console:
+            serve_schedule(settings, home_at(home), console)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from publications.store import PublicationDamaged, current
 
 LOG_FILE = "leadgain.log"
 LOG_BYTES, LOGS_KEPT = 2**20, 5
+TOLD_AGAIN_SECONDS = 6 * 3600.0
 
 
 class LogFile(RotatingFileHandler):
@@ -64,13 +65,29 @@ def reported(flow: str, config: str, home: str) -> Iterator[Report]:
 
 
 def tell_of_false_start(flow: str, error: BaseException, config: str, home: str) -> None:
-    """Log and tell of a run that failed before it began; a home that is not there is not made."""
+    """Log and tell of a run that failed before it began; a home that is not there is not made.
+
+    A schedule that is started again and again tells the same once in six hours.
+    """
     place = home_at(Path(home))
+    if flow == "serve" and _just_told(place, error):
+        return
     if place.folder.is_dir():
         with run_log(place) as log:
             _tell(log, flow, error, config, place)
     else:
         send(alarm_of(flow, error, place), alarms_of(config))
+
+
+def _just_told(home: Home, error: BaseException) -> bool:
+    """Whether the last line of the log says the same, and is not old."""
+    file = home.logs / LOG_FILE
+    try:
+        *_, last = file.read_text(encoding="utf-8").splitlines()
+        age = time.time() - file.stat().st_mtime
+    except (OSError, ValueError):  # no log, or nothing in it
+        return False
+    return last.endswith(paragraph_of(error).splitlines()[-1]) and age < TOLD_AGAIN_SECONDS
 
 
 def _tell(log: logging.Logger, flow: str, error: BaseException, config: str, home: Home) -> None:

@@ -10,7 +10,7 @@ from pipelines.matured import has_matured_since
 from pipelines.model_facts import fingerprint
 from pipelines.publish import Listing
 from pipelines.score import Today, published, rank_today, settled
-from pipelines.stepping_down import is_disproven
+from pipelines.stepping_down import is_disproven, lost_lead
 from pipelines.tasks import reported_flow
 from pipelines.train import Training, trained
 from pipelines.turns import Skipped, patience, turn
@@ -103,8 +103,10 @@ def _why_train(checked: CheckedExport, job: Job) -> str | None:
 
 
 def _why_train_early(today: Today, checked: CheckedExport, job: Job) -> str | None:
-    """The model in force is worn, and a list has matured from which to learn something new."""
+    """The model in force is lost; or worn, and a list has matured to learn something new from."""
     leading, watch, last = today.leading, today.watch, last_decision(job.home)
+    if leading is None and (lost := lost_lead(job.home)) is not None:
+        return f"MLflow knows no version that leads, although version {lost.version} did"
     if leading is None or watch is None:
         return None
     if last is not None and not has_matured_since(last.at, checked, job):

@@ -8,12 +8,13 @@ import pandas as pd
 from models.registry import CHAMPION, RegistryUnavailable, step_down
 from pipelines.champion import Champion, registry_of
 from pipelines.check import CheckedExport
-from pipelines.decisions import last_decision
+from pipelines.decisions import Decision, last_decision
 from pipelines.duel import proof_figures
 from pipelines.job import Job
 from pipelines.last_known import forget_champion
 from pipelines.tasks import coarse_task
 from pipelines.watch import Watch
+from publications.figures import day
 from publications.home import Hold, Home, replace_lasting
 
 FILE = "stepped_down.json"
@@ -88,10 +89,27 @@ def last_step_down(home: Home) -> SteppedDown | None:
         return None
 
 
+def lost_lead(home: Home) -> Decision | None:
+    """The last training, where its model took the lead and did not step down since.
+
+    When nobody leads all the same, MLflow has lost its records, or another store is asked.
+    """
+    last, fallen = last_decision(home), last_step_down(home)
+    if last is None or not last.promoted or (fallen is not None and fallen.at >= last.at):
+        return None
+    return last
+
+
 def why_no_model(job: Job) -> str:
     """Why nobody leads: what the last training came to, or why a champion stepped down since."""
+    if (lost := lost_lead(job.home)) is not None:
+        return (
+            f"MLflow knows no version that leads, although version {lost.version} did after the "
+            f"training of {day(lost.at)}. Look whether [tracking] in leadgain.toml names the store "
+            "that it named then, and whether that is whole; the next `leadgain run` trains anew."
+        )
     last, fallen = last_decision(job.home), last_step_down(job.home)
-    if fallen is not None and (last is None or last.promoted or fallen.at >= last.at):
+    if fallen is not None and (last is None or fallen.at >= last.at):
         return fallen.sentence
     return (
         "No model has been trained yet; `leadgain train` does it."

@@ -1,8 +1,11 @@
 """Every run leaves a line; one that fails is told to people, without cells and without secrets."""
 
 import json
+import os
 import re
+import time
 import urllib.request
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -195,6 +198,27 @@ def test_a_run_that_cannot_begin_is_told_where_nobody_looks_on(config, place, po
     assert len(posted) == 2
     leadgain("check", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
     assert len(posted) == 2, "a check tells whoever asked for it"
+
+
+def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
+    config, place, posted, leadgain
+):
+    """A container is started again every minute."""
+    place.folder.mkdir()
+    serve = ("serve", "--config", config, "--home", place.folder)
+    with Path(config).open("a") as file:
+        file.write('[schedule]\nscore = "every night"\n')
+    for _ in range(3):
+        assert leadgain(*serve).code == 2
+    (line,) = lines(place)
+    assert "ERROR serve: exit code 2. [schedule] 'every night' is no schedule" in line
+    assert ": serve failed*\n[schedule] 'every night' is no schedule" in posted[0]
+    assert len(posted) == 1
+
+    file = place.logs / "leadgain.log"
+    os.utime(file, (time.time() - 7 * 3600,) * 2)
+    assert leadgain(*serve).code == 2
+    assert len(posted) == 2
 
 
 def test_an_alarm_names_the_list_in_force(published):

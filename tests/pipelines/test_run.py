@@ -44,3 +44,16 @@ def test_the_manifest_keeps_no_path_and_no_role(night):
     manifest = json.dumps(dict(in_force(night.home).manifest))
     assert str(night.config.parent) not in manifest
     assert "dashboard" not in in_force(night.home).manifest["settings"]
+
+
+def test_a_store_of_mlflow_that_is_empty_again_is_a_reason_to_train(
+    leadgain, night, published, monkeypatch, tmp_path
+):
+    """Restored without its database, or another address: the list must not lose its model."""
+    monkeypatch.setenv("LEADGAIN_TRACKING__URI", f"sqlite:///{tmp_path / 'empty.db'}")
+    assert leadgain("score", "--config", night.config, "--home", published).code == 0
+    missing = in_force(published).manifest["model"]["missing_because"]
+    assert missing.startswith("MLflow knows no version that leads, although version 1 did")
+
+    assert leadgain("run", "--config", night.config, "--home", published).code == 0
+    assert in_force(published).manifest["model"]["version"] == 1

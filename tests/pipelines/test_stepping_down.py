@@ -10,7 +10,13 @@ from models.proof import Difference, Proof
 from models.registry import RegistryUnavailable
 from pipelines import stepping_down
 from pipelines.decisions import Decision, remember
-from pipelines.stepping_down import is_disproven, last_step_down, let_step_down, why_no_model
+from pipelines.stepping_down import (
+    is_disproven,
+    last_step_down,
+    let_step_down,
+    lost_lead,
+    why_no_model,
+)
 from publications.home import Hold, Home, hold
 
 HOLDS = Proof(passed=True, sentence="It holds.", depth=0.3, difference=None)
@@ -109,6 +115,20 @@ def test_the_reason_is_what_happened_last(job, held, registry):
     assert why_no_model(job).startswith("Version 3 does not lead any more"), "in the same run"
     remember(held, decision("2024-03-27", "Not proven."))
     assert why_no_model(job) == "Not proven."
+
+
+def test_a_lead_that_nobody_took_away_is_lost_and_its_proof_is_no_reason(job, held, registry):
+    """MLflow's store is empty, or another one is asked."""
+    assert lost_lead(job.home) is None
+    remember(held, decision("2024-03-13", "It reaches 78 %.", promoted=True))
+    assert lost_lead(job.home).version == 4
+    assert why_no_model(job).startswith(
+        "MLflow knows no version that leads, although version 4 did after the training of 13 March"
+    )
+    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    assert lost_lead(job.home) is None
+    remember(held, decision("2024-03-27", "It reaches 79 %.", promoted=True))
+    assert why_no_model(job).startswith("MLflow knows no version that leads")
 
 
 def decision(as_of: str, sentence: str, *, promoted: bool = False) -> Decision:
