@@ -58,7 +58,13 @@ def test_a_new_run_replaces_the_block_and_leaves_the_rest(tmp_path: Path) -> Non
     assert text.startswith(f"before\n{BEGIN}")
     assert text.endswith(f"{END}after\n")
     assert "| R1 | a scoring killed | the command | 12 | 12 | before 8, after 4 |" in text
-    assert "12 of 12 held, in 31.5 minutes on 2026-11-20, at commit 0123456789ab, " in text
+    told = "12 of 12 held, 0 of them reads of R4, in 31.5 minutes on 2026-11-20, at commit 01234567"
+    assert told in text
+    assert "small size" not in text
+    write_counts(counts, rows, {**CIRCUMSTANCES, "size": "small"})
+    refresh(page, counts)
+    assert "it tried only so many as stand under *times*" in page.read_text()
+    write_counts(counts, rows, CIRCUMSTANCES)
     assert json.loads(counts.read_text())["times"] == 12
 
 
