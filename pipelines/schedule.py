@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crm.errors import ConfigurationError
+from pipelines.environment import PrefectUnavailable
 from pipelines.sections import ScheduleSection
 from pipelines.turns import due_instants, missed
 from publications.home import Busy, Home, locked, writing
@@ -132,6 +133,11 @@ def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp]) -> None
     ----------
     told : the deployments
     late : schedule -> the instant for which a run is made up first
+
+    Raises
+    ------
+    PrefectUnavailable
+        Its server has ceased to answer.
     """
     import asyncio
 
@@ -157,5 +163,18 @@ async def _until_told(working: Coroutine[Any, Any, None]) -> None:
     await asyncio.sleep(0)  # the runner has set its own handler, which waits for nothing
     for told in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(told, task.cancel)
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        with suppress(asyncio.CancelledError):
+            await task
+    except ExceptionGroup as gone:
+        if gone.split(_has_given_up)[1] is not None:
+            raise
+        raise PrefectUnavailable(
+            "Prefect's server has ceased to answer, so no run can start. The schedule goes on when "
+            "it is served again; if PREFECT_API_URL names a server, look whether it is up."
+        ) from gone
+
+
+def _has_given_up(error: BaseException) -> bool:
+    """Whether Prefect says that it has asked its server in vain, and again, and again."""
+    return isinstance(error, RuntimeError) and "error threshold" in str(error)
