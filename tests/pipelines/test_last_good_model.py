@@ -30,18 +30,19 @@ def alone(second_night, tmp_path) -> Job:
 
 
 def keep_own_artifacts(home: Path) -> None:
-    """MLflow keeps whole paths; those of a copied home lead to the first of them."""
+    """MLflow keeps whole paths; those of a copied home lead to the ones that it was copied from."""
     with closing(sqlite3.connect(home / "mlflow.db")) as records, records:
-        (kept,) = records.execute("SELECT artifact_uri FROM runs LIMIT 1").fetchone()
-        original = kept.partition("/mlartifacts")[0]
-        shutil.copytree(
-            Path(original.removeprefix("file://")) / "mlartifacts",
-            home / "mlartifacts",
-            dirs_exist_ok=True,
-        )
-        records.execute(
-            "UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", (original, home.as_uri())
-        )
+        kept = records.execute("SELECT artifact_uri FROM runs").fetchall()
+        for original in {uri.partition("/mlartifacts")[0] for (uri,) in kept}:
+            shutil.copytree(
+                Path(original.removeprefix("file://")) / "mlartifacts",
+                home / "mlartifacts",
+                dirs_exist_ok=True,
+            )
+            records.execute(
+                "UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)",
+                (original, home.as_uri()),
+            )
 
 
 def load(job: Job) -> Champion | None:
