@@ -13,6 +13,21 @@ INTERRUPTED = 130
 """What a shell expects after Ctrl-C."""
 
 
+class OurFault(RuntimeError):
+    """An error that nobody foresaw, in words that may be kept: its own text may quote a cell."""
+
+
+def in_kept_words(error: Exception) -> Exception:
+    """The error itself if it is one of ours, which quotes nothing; else one that says where it was.
+
+    >>> in_kept_words(KeyError("ann@example.com"))
+    OurFault('This should not have happened (KeyError). What was published before is untouched. Run
+    the command again with --debug and report what it shows.')
+    """
+    ours = isinstance(error, (OurFault, *_codes()))
+    return error if ours else OurFault(paragraph_of(error))
+
+
 def exit_code_of(error: BaseException) -> int:
     """The exit code of an error.
 
@@ -25,7 +40,7 @@ def exit_code_of(error: BaseException) -> int:
 
 def paragraph_of(error: BaseException) -> str:
     """What went wrong, for people: an error of ours explains itself, another is our fault."""
-    if isinstance(error, tuple(_codes())):
+    if isinstance(error, (OurFault, *_codes())):
         return str(error)
     return (
         f"This should not have happened ({type(error).__name__}{_where(error)}). What was "

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipelines.against_last import against_last_list
 from pipelines.caveats import caveats
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
@@ -89,7 +90,8 @@ def publish_list(
     """Write every file of the publication and put it in force, in one step for readers."""
     with step("Publishing"):
         of_watch = () if watch is None else watch.sentences
-        warnings = (*missed, *caveats(leading, checked, job), *of_watch, *_warnings(checked))
+        of_list = (*against_last_list(checked, job), *caveats(leading, checked, job))
+        warnings = (*missed, *of_list, *of_watch, *_warnings(checked))
         folder = start_run(held, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(folder, name, worklist)

@@ -114,8 +114,9 @@ def crash_of(flow: str, home: Home) -> Alarm:
     return Alarm(
         subject=f"leadgain on {socket.gethostname()}: {flow} was killed",
         text=(
-            f"The process of a scheduled {flow} ended without a word: killed, out of memory, or "
-            f"the machine went down. {_in_force(home)} The next run starts from there."
+            f"The process of a scheduled {flow} ended without a word: killed, out of memory, at "
+            f"work for longer than [schedule] max_hours, or the machine went down. "
+            f"{_in_force(home)} The next run starts from there."
         ),
     )
 

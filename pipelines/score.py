@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from crm.errors import ConfigurationError
 from features.catalog import build_catalog, topics
 from features.freshness import days_since_fresh, last_activity_at
 from features.vocabulary import Vocabulary
@@ -18,6 +19,7 @@ from pipelines.check import CheckedExport, checked_export
 from pipelines.job import Job
 from pipelines.lists import open_at
 from pipelines.matrices import matrix, told_of, vocabulary_until
+from pipelines.model_facts import fingerprint
 from pipelines.progress import step
 from pipelines.publish import Listing, publish_list, standing_listing
 from pipelines.same_list import already_published
@@ -67,6 +69,8 @@ class Today:
     watch: Watch | None = None
     missed: tuple[str, ...] = ()
     """Warnings: what should have been done before the list, and was not."""
+    reason: str = ""
+    """Why the model that leads did not rank it; empty where it did, or where none leads."""
 
 
 @reported_flow(name="score")
@@ -107,7 +111,17 @@ def rank_today(checked: CheckedExport, job: Job, held: Hold) -> Today:
     open_list = draw_list(checked, job)
     if leading is None:
         return Today(open_list, rank_by_freshness(open_list, checked, job))
-    ranked = rank_by_model(open_list, leading, checked, job)
+    try:
+        ranked = rank_by_model(open_list, leading, checked, job)
+    except ConfigurationError as error:
+        if leading.facts.fingerprint == fingerprint(job.settings):
+            raise
+        return Today(
+            open_list,
+            rank_by_freshness(open_list, checked, job),
+            reason=f"{why_no_model(job)} Version {leading.version.version}, which leads, is of "
+            f"another leadgain.toml and cannot rank this export: {error}",
+        )
     return Today(open_list, ranked, leading, watch_over(leading, ranked.score, checked, job))
 
 
@@ -139,7 +153,7 @@ def published(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Lis
         profile=[column.name for column in checked.export.profile],
     )
     stories = Stories(open_list.snapshots["lead"].to_numpy(), order, ranked.facts)
-    reason = why_no_model(job) if today.leading is None else ""
+    reason = (today.reason or why_no_model(job)) if today.leading is None else ""
     return publish_list(
         worklist, stories, today.leading, today.watch, reason, today.missed, checked, job, held
     )

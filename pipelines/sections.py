@@ -148,6 +148,8 @@ class ScheduleSection(Section):
     """Zone of both."""
     wait_minutes: Annotated[float, Field(ge=0, le=24 * 60)] = 60.0
     """How long a scheduled run waits for another one that is at work."""
+    max_hours: Annotated[float, Field(gt=0, le=24 * 7)] = 6.0
+    """A scheduled run that is still at work then is ended: it would keep all others from theirs."""
 
 
 class PublicationsSection(Section):

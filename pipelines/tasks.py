@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
 
+from pipelines.exits import in_kept_words
 from pipelines.reporting import reported, tell_of_crash
 
 P = ParamSpec("P")
@@ -18,7 +19,7 @@ def text_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
     """Mark a function as a flow that leaves no pickle behind.
 
     Prefect keeps no result of it. The error of a flow that failed it keeps whatever it is told,
-    and by default as a pickle: here as JSON.
+    and by default as a pickle: here as JSON, in words that quote no cell.
     """
 
     def decorate(function: Callable[P, R]) -> Flow[P, R]:
@@ -27,7 +28,7 @@ def text_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
             persist_result=False,
             result_serializer="json",
             on_crashed=[tell_of_crash],
-        )(function)
+        )(_in_kept_words(function))
 
     return decorate
 
@@ -59,7 +60,24 @@ def coarse_task(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        decorated = task(name=name, cache_policy=NO_CACHE, persist_result=False)(function)
+        kept = _in_kept_words(function)
+        decorated = task(name=name, cache_policy=NO_CACHE, persist_result=False)(kept)
         return cast(Callable[P, R], decorated)
 
     return decorate
+
+
+def _in_kept_words(function: Callable[P, R]) -> Callable[P, R]:
+    """The same function; what nobody foresaw is raised in words that Prefect may keep."""
+
+    @wraps(function)
+    def worded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            kept = in_kept_words(error)
+            if kept is error:
+                raise
+            raise kept from error  # --debug shows both
+
+    return worded

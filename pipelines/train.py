@@ -1,5 +1,6 @@
 """Train a challenger, prove it on lists it never saw, register it, let the better one lead."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -324,7 +325,9 @@ def _decision(
 
 def _keep(folder: Path, place: Path) -> None:
     """A version that is there already has the same model, so what is there stays."""
-    if not place.exists():
+    if place.exists():
+        shutil.rmtree(folder)
+    else:
         move_lasting(folder, place)
 
 

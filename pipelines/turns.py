@@ -1,22 +1,25 @@
 """Whose turn it is: a missed night is made up once, and no night is worked twice."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Timer
 
 import pandas as pd
 
 from crm.errors import ConfigurationError
 from crm.export import GRACE
+from pipelines.exits import OUR_FAULT
 from pipelines.job import Job
 from publications.home import Hold, Home, replace_lasting
 
 FILE = "schedule.json"
 BEGUN = "begun"
 """Key of the run that was begun last; the names of schedules are the keys of turns taken."""
-LOOK_BACK = tuple(timedelta(days=days) for days in (2, 32, 400))
+LOOK_BACK = tuple(timedelta(hours=hours) for hours in (2, 48, 32 * 24, 400 * 24))
 MOST = 1000
 """Prefect looks no further than so many instants."""
 
@@ -137,11 +140,36 @@ def turn(held: Hold, scheduled: str, job: Job) -> Iterator[Skipped | None]:
         take_turn(held, scheduled, due)
     _remember(held, {BEGUN: begun})
     try:
-        yield None
+        with given_up_after(section.max_hours, scheduled, held.home):
+            yield None
     except Exception:
         take_turn(held, scheduled, due)
         raise
     take_turn(held, scheduled, due)
+
+
+@contextmanager
+def given_up_after(hours: float, scheduled: str, home: Home) -> Iterator[None]:
+    """End this process if the block takes longer: whatever hangs, the next night shall work.
+
+    The process behind the schedule sees it gone and tells people. Nothing is half published by
+    that; see docs/reliability.md.
+    """
+    late = Timer(3600 * hours, _give_up, [hours, scheduled, home])
+    late.daemon = True
+    late.start()
+    try:
+        yield
+    finally:
+        late.cancel()
+
+
+def _give_up(hours: float, scheduled: str, home: Home) -> None:
+    from pipelines.reporting import run_log
+
+    with run_log(home) as log:
+        log.error("%s: still at work after %g hours (max_hours), so it is ended.", scheduled, hours)
+    os._exit(OUR_FAULT)
 
 
 def _planned_for(now: pd.Timestamp) -> pd.Timestamp:
@@ -186,5 +214,5 @@ def _remember(held: Hold, told: dict[str, str]) -> None:
 def _turns(home: Home) -> dict[str, str]:
     try:
         return dict(json.loads((home.folder / FILE).read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # what is damaged is begun anew: no night is missed
         return {}

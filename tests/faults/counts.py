@@ -87,6 +87,18 @@ def write_counts(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> 
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def replace_rows(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> None:
+    """Put rows that were tried again in the place of the old ones, and tell when they were."""
+    old, told = read_counts(file)
+    again = {row.tried: row for row in rows}
+    if unknown := again.keys() - {row.tried for row in old}:
+        raise ValueError(f"{file} has no row for: {', '.join(sorted(unknown))}")
+    when = {key: circumstances[key] for key in ("commit", "changed", "date")}
+    later = [entry for entry in told.pop("later", []) if entry["tried"] not in again]
+    later += [{"tried": tried, **when} for tried in again]
+    write_counts(file, [again.get(row.tried, row) for row in old], {**told, "later": later})
+
+
 def read_counts(file: Path) -> tuple[list[Row], dict[str, Any]]:
     """What ``write_counts`` wrote: the rows, and all else."""
     content = json.loads(file.read_text(encoding="utf-8"))

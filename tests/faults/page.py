@@ -35,6 +35,10 @@ OF_SMALL = (
 def block(rows: list[Row], told: dict[str, Any]) -> str:
     """All that stands between the page's two marks."""
     machine = told["machine"]
+    later = "".join(
+        f" Tried again on {entry['date'][:10]}, at commit {entry['commit'][:12]}: {entry['tried']}."
+        for entry in told.get("later", [])
+    )
     changed = " (with changes that were not committed)" if told["changed"] else ""
     size = "" if told["size"] == "nightly" else OF_SMALL
     reads = sum(row.times for row in rows if row.promise == "R4")
@@ -43,7 +47,7 @@ def block(rows: list[Row], told: dict[str, Any]) -> str:
         f"{told['minutes']:g} minutes on "
         f"{told['date'][:10]}, at commit {told['commit'][:12]}{changed}, with Python "
         f"{machine['python']} on {machine['cores']} cores and {machine['memory_gib']} GiB "
-        f"({machine['system']}).{size}\n\n{table(rows)}\n"
+        f"({machine['system']}).{size}{later}\n\n{table(rows)}\n"
     )
 
 

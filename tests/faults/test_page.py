@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from publications.failpoints import OF_SCORING, OF_TRAINING
-from tests.faults.counts import Row, Tally, read_counts, write_counts
+from tests.faults.counts import Row, Tally, read_counts, replace_rows, write_counts
 from tests.faults.page import BEGIN, COUNTS, END, PAGE, block, refresh
 from tests.faults.parts import OF_BOTH, PARTS, scoring_points
 
@@ -46,6 +46,22 @@ def test_every_promise_of_the_page_is_counted() -> None:
     counted = {name for row in read_counts(COUNTS)[0] for name in re.findall(r"R\d+", row.promise)}
     assert promised <= counted
     assert {part.promise for part in PARTS.values()} - {"all", "schedule"} <= promised
+
+
+def test_rows_that_were_tried_again_replace_the_old_ones_and_the_page_says_so(
+    tmp_path: Path,
+) -> None:
+    counts = tmp_path / "counts.json"
+    old = [Row("R1", "kills", "the command", 9, 7, 1), Row("R3", "at once", "the command", 5, 5, 1)]
+    write_counts(counts, old, CIRCUMSTANCES)
+    again = CIRCUMSTANCES | {"commit": "fedcba9876543210", "date": "2026-11-21T03:00:00Z"}
+    replace_rows(counts, [Row("R1", "kills", "the command", 9, 9, 1)], again)
+    rows, told = read_counts(counts)
+    assert [(row.tried, row.held) for row in rows] == [("kills", 9), ("at once", 5)]
+    assert (told["held"], told["commit"]) == (14, CIRCUMSTANCES["commit"])
+    assert "Tried again on 2026-11-21, at commit fedcba987654: kills." in block(rows, told)
+    with pytest.raises(ValueError, match="has no row for: floods"):
+        replace_rows(counts, [Row("R1", "floods", "the command", 1, 1, 1)], again)
 
 
 def test_a_new_run_replaces_the_block_and_leaves_the_rest(tmp_path: Path) -> None:

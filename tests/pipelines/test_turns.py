@@ -1,5 +1,8 @@
 """One run a local day, a missed night made up once, no night worked twice."""
 
+import subprocess
+import sys
+import time
 from collections import Counter
 from contextlib import suppress
 from types import SimpleNamespace
@@ -15,6 +18,7 @@ from pipelines.sections import ScheduleSection
 from pipelines.turns import (
     Skipped,
     due_instants,
+    given_up_after,
     last_due,
     last_turn,
     missed,
@@ -160,6 +164,42 @@ def test_a_run_that_is_killed_is_begun_once_more_and_not_a_third_time(place, pla
         assert (missed(place, "score", **nightly) is not None) == again
     with hold(place) as held, turn(held, "score", job) as skipped:
         assert skipped == Skipped("The score of 2026-11-19 05:30 UTC was done already.")
+
+
+def test_a_run_that_hangs_is_ended_and_the_log_says_so(place):
+    script = (
+        "import time, sys\n"
+        "from pathlib import Path\n"
+        "from pipelines.turns import given_up_after\n"
+        "from publications.home import Home, hold\n"
+        "home = Home(Path(sys.argv[1]))\n"
+        "with hold(home), given_up_after(0.5 / 3600, 'score', home):\n"
+        "    time.sleep(600)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(place.folder)], timeout=120, check=False
+    )
+    assert ended.returncode == 1
+    log = (place.logs / "leadgain.log").read_text()
+    assert "ERROR score: still at work after 0.000138889 hours (max_hours), so it is" in log
+    with hold(place):
+        pass
+
+
+def test_a_run_that_is_done_in_time_is_not_ended(place):
+    with given_up_after(0.05 / 3600, "score", place):
+        pass
+    time.sleep(0.2)
+
+
+def test_a_damaged_record_of_turns_is_begun_anew(place):
+    place.folder.joinpath("schedule.json").write_text("{")
+    assert last_turn(place, "score") is None
+    assert last_turn(taken(place, "2026-11-18 05:30"), "score") == utc("2026-11-18 05:30")
+
+
+def test_the_last_turn_of_a_schedule_of_every_minute_is_this_minute():
+    assert last_due("* * * * *", "UTC", utc("2026-11-20 09:00:30")) == utc("2026-11-20 09:00")
 
 
 def test_a_run_that_somebody_asked_for_takes_no_turn_and_does_not_wait(place):
