@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from crm.export import GRACE
 from pipelines.job import in_utc
 from publications.home import Hold, Home, replace_lasting
 
@@ -76,9 +77,16 @@ def last_decision(home: Home) -> Decision | None:
 
 
 def reason_to_train(
-    last: Decision | None, *, as_of: pd.Timestamp, fingerprint: str, every_days: int
+    last: Decision | None,
+    *,
+    as_of: pd.Timestamp,
+    fingerprint: str,
+    every_days: int,
+    now: pd.Timestamp | None = None,
 ) -> str | None:
     """Why a training is due at ``as_of``; None where it is not.
+
+    With ``now``, a training dated later than that, while the clock was wrong, does not count.
 
     >>> last = Decision("2012-03-01T00:00:00+00:00", "f", 1, True, "The first model.")
     >>> at = pd.Timestamp("2012-03-08", tz="UTC")
@@ -91,6 +99,8 @@ def reason_to_train(
         return "there was none yet"
     if last.fingerprint != fingerprint:
         return "leadgain.toml has changed since the last one"
+    if now is not None and last.at > now + GRACE:
+        return f"the last one is dated {last.at:%Y-%m-%d}, which is still to come"
     days = (as_of - last.at) / pd.Timedelta(days=1)
     return f"the last training is {days:.0f} days old" if days >= every_days else None
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crm.expectations import DataChecks
+from crm.export import GRACE
 from features.vocabulary import Vocabulary
 from models import proof as verdicts
 from models.errors import ModelDamaged
@@ -178,7 +179,7 @@ def _against(
         leading = opened(present, job, held)
     except ModelDamaged as error:
         return Ruling(True, f"{facts.verdict} The champion cannot be used any more: {error}")
-    if leading.facts.as_of > facts.as_of:
+    if facts.as_of < leading.facts.as_of <= job.now + GRACE:
         known = f"{facts.as_of:%Y-%m-%d}, and the champion knows what came until "
         known += f"{leading.facts.as_of:%Y-%m-%d}"
         late = f"{facts.verdict} But it was trained as of {known}: it does not take over."

@@ -99,6 +99,7 @@ def _why_train(checked: CheckedExport, job: Job) -> str | None:
         as_of=checked.as_of,
         fingerprint=fingerprint(job.settings),
         every_days=job.settings.training.every_days,
+        now=job.now,
     )
 
 

@@ -16,6 +16,7 @@ from models.reasons import NO_TOPIC, strongest, topic_contributions
 from models.tiers import assign_frozen, assign_relative, call_order
 from pipelines.champion import Champion, load_champion
 from pipelines.check import CheckedExport, checked_export
+from pipelines.decisions import last_decision
 from pipelines.job import Job
 from pipelines.lists import open_at
 from pipelines.matrices import matrix, told_of, vocabulary_until
@@ -114,7 +115,7 @@ def rank_today(checked: CheckedExport, job: Job, held: Hold) -> Today:
     try:
         ranked = rank_by_model(open_list, leading, checked, job)
     except ConfigurationError as error:
-        if leading.facts.fingerprint == fingerprint(job.settings):
+        if not _is_left_over(leading, job):
             raise
         return Today(
             open_list,
@@ -123,6 +124,12 @@ def rank_today(checked: CheckedExport, job: Job, held: Hold) -> Today:
             f"another leadgain.toml and cannot rank this export: {error}",
         )
     return Today(open_list, ranked, leading, watch_over(leading, ranked.score, checked, job))
+
+
+def _is_left_over(leading: Champion, job: Job) -> bool:
+    """Whether a model is of another leadgain.toml, and a training under this one gave no other."""
+    now, last = fingerprint(job.settings), last_decision(job.home)
+    return leading.facts.fingerprint != now and last is not None and last.fingerprint == now
 
 
 def settled(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Today:

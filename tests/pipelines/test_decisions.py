@@ -16,6 +16,13 @@ def at(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
 
 
+def test_a_training_that_is_still_to_come_is_none():
+    at = pd.Timestamp("2026-11-20", tz="UTC")
+    last = Decision("2036-03-01T00:00:00+00:00", "f", 1, True, "The clock was wrong.")
+    why = reason_to_train(last, as_of=at, fingerprint="f", every_days=7, now=at)
+    assert why == "the last one is dated 2036-03-01, which is still to come"
+
+
 def test_a_decision_is_remembered_as_it_was(tmp_path):
     home = Home(tmp_path)
     assert last_decision(home) is None

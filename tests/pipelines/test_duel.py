@@ -26,7 +26,7 @@ SETTINGS = SimpleNamespace(
     backtest=SimpleNamespace(bootstrap_samples=100),
     training=SimpleNamespace(seed=1, known_before_the_outcome=()),
 )
-JOB = SimpleNamespace(settings=SETTINGS)
+JOB = SimpleNamespace(settings=SETTINGS, now=pd.Timestamp("2024-03-20", tz="UTC"))
 
 
 def version(number: int, fingerprint: str = FACTS.fingerprint, **decision) -> SimpleNamespace:
@@ -182,6 +182,13 @@ def test_a_stale_challenger_does_not_take_over(registry, compared, champion):
     assert registry.promoted == []
     told = "trained as of 2024-03-14, and the champion knows what came until 2024-03-15"
     assert told in ruling.sentence
+
+
+def test_a_champion_dated_in_the_future_keeps_nobody_out(registry, compared, champion):
+    """It was trained while the clock was wrong."""
+    champion.facts = replace(FACTS, as_of=pd.Timestamp("2036-03-15", tz="UTC"))
+    compared("not worse")
+    assert decide().promoted
 
 
 @pytest.mark.parametrize(

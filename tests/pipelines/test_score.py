@@ -35,6 +35,21 @@ def test_a_profile_column_that_the_model_knows_must_be_there(leadgain, night, pu
     assert in_force(published).number == 1
 
 
+def test_a_model_of_other_settings_that_cannot_rank_gives_way_where_a_training_brings_no_other(
+    leadgain, night, published, monkeypatch
+):
+    """As in a home folder that was used for another CRM before, which had more columns."""
+    monkeypatch.setenv("LEADGAIN_LEADS__PROFILE", '["amount"]')
+    monkeypatch.setenv("LEADGAIN_TRAINING__MIN_CONVERSIONS", "5000")
+    outcome = leadgain("run", "--config", night.config, "--home", published)
+    assert outcome.code == 0, outcome.err
+    publication = in_force(published)
+    reason = publication.manifest["model"]["missing_because"]
+    assert "at least 5000 conversions are needed to learn from, so" in reason
+    assert "Version 1, which leads, is of another leadgain.toml and cannot rank" in reason
+    assert publication.table("worklist.parquet")["score"].isna().all()
+
+
 def test_a_profile_column_that_became_text_is_refused_without_its_content(
     leadgain, published, tmp_path
 ):
