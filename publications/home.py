@@ -14,6 +14,10 @@ from publications.failpoints import failpoint
 from publications.figures import size
 
 POLL_SECONDS = 0.05
+LOOK_SECONDS = 0.2
+"""Somebody may only be looking whether the home is free: so long it is tried again."""
+NAME_BYTES = 20
+"""Of the process number in a lock's file, with blanks behind it."""
 
 
 class Busy(RuntimeError):
@@ -124,34 +128,38 @@ def refuse_busy(home: Home) -> None:
         Another process holds it.
     """
     if home.lock.exists():
-        with locked(home.lock):
-            pass
+        with _opened(home.lock) as descriptor:
+            _lock(descriptor, home.lock, 0.0, fcntl.LOCK_SH)  # two who only look are not in the way
 
 
 @contextmanager
 def locked(file: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the lock on a file, whose folder must be there; raises as :func:`hold` does."""
+    with _opened(file) as descriptor:
+        _lock(descriptor, file, wait_seconds, fcntl.LOCK_EX)
+        with writing(file):
+            # Never empty, not even for an instant: who is refused then is told by whom.
+            os.pwrite(descriptor, f"{os.getpid():<{NAME_BYTES - 1}}\n".encode(), 0)
+        yield
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[int]:
     with writing(file):
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _lock(descriptor, file, wait_seconds)
-        with writing(file):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        try:
-            yield
-        finally:
-            # Unlocked by name: a child process may have inherited the open file.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        yield descriptor
     finally:
+        # Unlocked by name: a child process may have inherited the open file.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
-def _lock(descriptor: int, file: Path, wait_seconds: float) -> None:
-    deadline = time.monotonic() + wait_seconds
+def _lock(descriptor: int, file: Path, wait_seconds: float, kind: int) -> None:
+    deadline = time.monotonic() + max(wait_seconds, LOOK_SECONDS)
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise Busy(_busy_message(descriptor, file)) from None
@@ -161,7 +169,7 @@ def _lock(descriptor: int, file: Path, wait_seconds: float) -> None:
 
 
 def _busy_message(descriptor: int, file: Path) -> str:
-    holder = os.pread(descriptor, 20, 0).decode("ascii", errors="replace").strip()
+    holder = os.pread(descriptor, NAME_BYTES, 0).decode("ascii", errors="replace").strip()
     who = f"Process {holder}" if holder.isdecimal() else "Another process"
     return f"{who} is at work in {file.parent}. Wait until it is done, or use another --home."
 

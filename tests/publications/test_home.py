@@ -1,15 +1,25 @@
 """One process at a time in a home folder."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from publications.home import Busy, CannotWrite, Home, hold, move_lasting, start_run
+from publications.home import (
+    Busy,
+    CannotWrite,
+    Home,
+    hold,
+    move_lasting,
+    refuse_busy,
+    start_run,
+)
 
 HOLDER = """
 import sys, time
@@ -101,3 +111,23 @@ def test_a_finished_folder_never_replaces_another(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     with pytest.raises(FileExistsError, match="is there already"):
         move_lasting(tmp_path / "new", tmp_path / "old")
+
+
+def test_two_who_only_look_are_not_in_each_others_way(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with hold(home):
+        pass
+    with home.lock.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        refuse_busy(home)
+
+
+def test_a_look_ends_before_it_refuses_anybody(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with hold(home):
+        pass
+    looking = home.lock.open()
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.05, looking.close).start()
+    with hold(home), pytest.raises(Busy, match=f"Process {os.getpid()} is at work in"):
+        refuse_busy(home)
