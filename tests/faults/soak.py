@@ -88,7 +88,7 @@ async def _run_once(url: str, config: Path, home: Home, as_of: str) -> None:
     from prefect.client.orchestration import PrefectClient
 
     async with PrefectClient(url) as client:
-        deployment = await client.read_deployment_by_name("run/score")
+        deployment = await _deployment(client)
         parameters: dict[str, Any] = {
             "config": str(config),
             "home": str(home.folder),
@@ -102,6 +102,19 @@ async def _run_once(url: str, config: Path, home: Home, as_of: str) -> None:
             await asyncio.sleep(0.5)
             run = await client.read_flow_run(run.id)
         assert run.state.is_completed(), f"the run of {as_of} is {run.state}"
+
+
+async def _deployment(client: Any) -> Any:
+    """The deployment, which the schedule registers a moment after it has said so."""
+    from prefect.exceptions import ObjectNotFound
+
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            return await client.read_deployment_by_name("run/score")
+        except ObjectNotFound:
+            assert time.monotonic() < deadline, "the deployment is not there"
+            await asyncio.sleep(0.2)
 
 
 def _server_of(process: "subprocess.Popen[bytes]", said: Path) -> tuple[int, str]:

@@ -21,17 +21,12 @@ CIRCUMSTANCES = {
 }
 
 
-counted = pytest.mark.skipif(not COUNTS.exists(), reason="the large size has not been run yet")
-
-
-@counted
 def test_the_page_shows_the_counts_of_the_last_run() -> None:
     text = PAGE.read_text(encoding="utf-8")
     shown = text.split(BEGIN)[1].split(END)[0]
     assert shown == block(*read_counts(COUNTS)), "run `python -m tests.faults.page`"
 
 
-@counted
 def test_the_counts_add_up_and_every_one_of_them_held() -> None:
     rows, told = read_counts(COUNTS)
     assert told["times"] == sum(row.times for row in rows)
@@ -40,7 +35,6 @@ def test_the_counts_add_up_and_every_one_of_them_held() -> None:
     assert re.fullmatch("[0-9a-f]{40}", told["commit"])
 
 
-@counted
 def test_every_promise_of_the_page_is_counted() -> None:
     promised = set(re.findall(r"^\| (R\d+) \|", PAGE.read_text().split("## The last run")[0], re.M))
     counted = {name for row in read_counts(COUNTS)[0] for name in re.findall(r"R\d+", row.promise)}
