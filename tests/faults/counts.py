@@ -90,13 +90,15 @@ def write_counts(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> 
 def replace_rows(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> None:
     """Put rows that were tried again in the place of the old ones, and tell when they were."""
     old, told = read_counts(file)
-    again = {row.tried: row for row in rows}
-    if unknown := again.keys() - {row.tried for row in old}:
-        raise ValueError(f"{file} has no row for: {', '.join(sorted(unknown))}")
+    again = {(row.tried, row.how): row for row in rows}
+    if unknown := again.keys() - {(row.tried, row.how) for row in old}:
+        named = "; ".join(f"{tried} ({how})" for tried, how in sorted(unknown))
+        raise ValueError(f"{file} has no row for: {named}")
+    tried = list(dict.fromkeys(name for name, _ in again))
     when = {key: circumstances[key] for key in ("commit", "changed", "date")}
-    later = [entry for entry in told.pop("later", []) if entry["tried"] not in again]
-    later += [{"tried": tried, **when} for tried in again]
-    write_counts(file, [again.get(row.tried, row) for row in old], {**told, "later": later})
+    later = [*told.pop("later", []), {"tried": tried, **when}]
+    mended = [again.get((row.tried, row.how), row) for row in old]
+    write_counts(file, mended, {**told, "later": later})
 
 
 def read_counts(file: Path) -> tuple[list[Row], dict[str, Any]]:

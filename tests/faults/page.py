@@ -36,7 +36,8 @@ def block(rows: list[Row], told: dict[str, Any]) -> str:
     """All that stands between the page's two marks."""
     machine = told["machine"]
     later = "".join(
-        f" Tried again on {entry['date'][:10]}, at commit {entry['commit'][:12]}: {entry['tried']}."
+        f" Tried again on {entry['date'][:10]}, at commit {entry['commit'][:12]}: "
+        f"{'; '.join(entry['tried'])}."
         for entry in told.get("later", [])
     )
     changed = " (with changes that were not committed)" if told["changed"] else ""

@@ -54,7 +54,7 @@ def test_rows_that_were_tried_again_replace_the_old_ones_and_the_page_says_so(
     assert [(row.tried, row.held) for row in rows] == [("kills", 9), ("at once", 5)]
     assert (told["held"], told["commit"]) == (14, CIRCUMSTANCES["commit"])
     assert "Tried again on 2026-11-21, at commit fedcba987654: kills." in block(rows, told)
-    with pytest.raises(ValueError, match="has no row for: floods"):
+    with pytest.raises(ValueError, match=r"has no row for: floods \(the command\)"):
         replace_rows(counts, [Row("R1", "floods", "the command", 1, 1, 1)], again)
 
 
