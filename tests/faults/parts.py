@@ -31,7 +31,6 @@ OF_BOTH = (*OF_TRAINING, "folder.synced/models", "file.drafted/last_training.jso
 USUAL = 12.0
 """About the seconds of a training and scoring, most of them imports."""
 IN_TESTS = (
-    "list.written",
     "folder.synced/publications",
     "file.drafted/CURRENT",
     "old.set_aside",
@@ -128,7 +127,7 @@ PARTS: dict[str, Part] = {
         "R13",
         0.5,
         lambda b: [leading.rolled_back(b, real=True)],
-        lambda b: [leading.rolled_back(b)],
+        None,
     ),
     "clocks": Part(
         "R15",
