@@ -10,6 +10,7 @@ from models.proof import Difference, Proof
 from models.registry import RegistryUnavailable
 from pipelines import stepping_down
 from pipelines.decisions import Decision, remember
+from pipelines.exits import OurFault
 from pipelines.stepping_down import (
     is_disproven,
     last_step_down,
@@ -136,5 +137,6 @@ def decision(as_of: str, sentence: str, *, promoted: bool = False) -> Decision:
 
 
 def test_nobody_steps_down_unjudged(job, held, registry):
-    with pytest.raises(ValueError, match="nothing was judged again"):
+    with pytest.raises(OurFault) as told:
         let_step_down.fn(leading(), watched(None), CHECKED, job, held)
+    assert "nothing was judged again" in str(told.value.__cause__)
