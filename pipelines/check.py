@@ -1,9 +1,11 @@
 """Read the export and decide whether it can be trusted."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
+from crm.content import content_sha256
 from crm.expectations import DataChecks, Gate, check_export
 from crm.export import Export
 from crm.extract import read_export
@@ -26,6 +28,11 @@ class CheckedExport:
     def told_until(self) -> pd.Timestamp:
         """Up to when the export tells who converted; after it, silence is no loss."""
         return min(self.as_of, self.export.last_instant)
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """Of all that was read; looked for before a list is published, and kept with it."""
+        return content_sha256(self.export)
 
 
 @text_flow(name="check")

@@ -5,7 +5,6 @@ import json
 from dataclasses import asdict
 from importlib.metadata import version as installed_version
 
-from crm.content import content_sha256
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision
@@ -28,7 +27,7 @@ def inputs_sha256(leading: Champion | None, checked: CheckedExport, job: Job) ->
     decision = last_decision(job.home)
     content = {
         "as_of": in_utc(checked.as_of),
-        "export": content_sha256(checked.export),
+        "export": checked.content_sha256,
         "model": None if leading is None else leading.version.model_sha256,
         "note": None if leading is None else leading.note,
         "decision": None if decision is None else asdict(decision),
