@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -79,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if DEBUG in given:
             raise
         _tell(paragraph_of(error))
+        # What failed may still hold DuckDB, which complains at length if it outlives Python.
+        clear_frames(error.__traceback__)
         sys.exit(exit_code_of(error))
     sys.exit(0)
 

@@ -134,6 +134,15 @@ def test_a_configuration_that_was_named_must_be_there(leadgain, tmp_path, comman
     assert not list(tmp_path.iterdir())
 
 
+def test_nothing_is_said_behind_a_refusal(crm, home):
+    """A connection of DuckDB that outlived Python would fill the screen behind the paragraph."""
+    (crm.parent / "leads.csv").write_text("<html><body>Please sign in</body></html>\n")
+    arguments = ("check", "--config", str(crm), "--home", str(home))
+    refused = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    assert refused.returncode == 3
+    assert "looks like an HTML page" in refused.stderr.splitlines()[-1]
+
+
 def test_ctrl_c_ends_a_run_at_once_and_leaves_no_server_behind(crm, home):
     """A terminal sends the signal to every process of the run, Prefect's server among them."""
     arguments = ("run", "--config", str(crm), "--home", str(home))
