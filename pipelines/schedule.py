@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crm.errors import ConfigurationError
+from pipelines.due import due_instants
 from pipelines.environment import PrefectUnavailable
 from pipelines.sections import ScheduleSection
-from pipelines.turns import due_instants, missed
+from pipelines.turns import missed
 from publications.home import Busy, Home, locked, writing
 from publications.store import current
 

@@ -1,73 +1,21 @@
 """Whose turn it is: a missed night is made up once, and no night is worked twice."""
 
 import json
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from threading import Timer
 
 import pandas as pd
 
-from crm.errors import ConfigurationError
 from crm.export import GRACE
-from pipelines.exits import OUR_FAULT
+from pipelines.due import last_due
 from pipelines.job import Job
+from pipelines.max_hours import given_up_after
 from publications.home import Hold, Home, replace_lasting
 
 FILE = "schedule.json"
 BEGUN = "begun"
 """Key of the run that was begun last; the names of schedules are the keys of turns taken."""
-LOOK_BACK = tuple(timedelta(hours=hours) for hours in (2, 48, 32 * 24, 400 * 24))
-MOST = 1000
-"""Prefect looks no further than so many instants."""
-
-
-def due_instants(
-    cron: str, timezone: str, start: pd.Timestamp, end: pd.Timestamp
-) -> list[pd.Timestamp]:
-    """When a schedule is due within ``[start, end]``, by Prefect's own rule.
-
-    Where the clocks change, a daily time is due once: at the earlier of two equal hours, and an
-    hour before one that is skipped.
-
-    Raises
-    ------
-    ConfigurationError
-        The five fields make no schedule.
-
-    >>> at = pd.Timestamp("2026-03-28", tz="UTC"), pd.Timestamp("2026-03-30", tz="UTC")
-    >>> [str(due) for due in due_instants("30 5 * * *", "Europe/Amsterdam", *at)]
-    ['2026-03-28 04:30:00+00:00', '2026-03-29 03:30:00+00:00']
-    """
-    from prefect.server.schemas.schedules import CronSchedule
-    from prefect.utilities.asyncutils import run_coro_as_sync
-
-    try:
-        schedule = CronSchedule(cron=cron, timezone=timezone)
-    except ValueError:
-        raise ConfigurationError(
-            f"[schedule] {cron!r} is no schedule. Write five fields: minute, hour, day, month, day "
-            "of the week, such as '30 5 * * *' for 5:30 every day."
-        ) from None
-    found: Sequence[datetime] = run_coro_as_sync(
-        schedule.get_dates(n=MOST, start=start.to_pydatetime(), end=end.to_pydatetime())
-    )
-    return [pd.Timestamp(due).tz_convert("UTC").as_unit("us") for due in found]
-
-
-def last_due(cron: str, timezone: str, now: pd.Timestamp) -> pd.Timestamp | None:
-    """The latest instant up to ``now`` at which a schedule was due; None if never in a year.
-
-    >>> str(last_due("0 4 * * 6", "UTC", pd.Timestamp("2026-11-20 09:00", tz="UTC")))
-    '2026-11-14 04:00:00+00:00'
-    """
-    for back in LOOK_BACK:
-        found = due_instants(cron, timezone, now - back, now)
-        if found:
-            return found[-1]
-    return None
 
 
 def why_not_now(
@@ -146,30 +94,6 @@ def turn(held: Hold, scheduled: str, job: Job) -> Iterator[Skipped | None]:
         take_turn(held, scheduled, due)
         raise
     take_turn(held, scheduled, due)
-
-
-@contextmanager
-def given_up_after(hours: float, scheduled: str, home: Home) -> Iterator[None]:
-    """End this process if the block takes longer: whatever hangs, the next night shall work.
-
-    The process behind the schedule sees it gone and tells people. Nothing is half published by
-    that; see docs/reliability.md.
-    """
-    late = Timer(3600 * hours, _give_up, [hours, scheduled, home])
-    late.daemon = True
-    late.start()
-    try:
-        yield
-    finally:
-        late.cancel()
-
-
-def _give_up(hours: float, scheduled: str, home: Home) -> None:
-    from pipelines.reporting import run_log
-
-    with run_log(home) as log:
-        log.error("%s: still at work after %g hours (max_hours), so it is ended.", scheduled, hours)
-    os._exit(OUR_FAULT)
 
 
 def _planned_for(now: pd.Timestamp) -> pd.Timestamp:

@@ -1,25 +1,18 @@
-"""One run a local day, a missed night made up once, no night worked twice."""
+"""A missed night is made up once, and no night is worked twice."""
 
-import subprocess
-import sys
-import time
-from collections import Counter
 from contextlib import suppress
 from types import SimpleNamespace
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 
-from crm.errors import ConfigurationError, DataRefused
+from crm.errors import DataRefused
 from pipelines import turns
+from pipelines.due import due_instants
 from pipelines.job import Job
 from pipelines.sections import ScheduleSection
 from pipelines.turns import (
     Skipped,
-    due_instants,
-    given_up_after,
-    last_due,
     last_turn,
     missed,
     patience,
@@ -45,41 +38,6 @@ def taken(place: Home, due: str) -> Home:
     with hold(place) as held:
         take_turn(held, "score", utc(due))
     return place
-
-
-@pytest.mark.parametrize(
-    "timezone", ["Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]
-)
-@pytest.mark.parametrize("cron", ["30 2 * * *", "0 3 * * *", "15 0 * * *"])
-def test_there_is_one_run_a_local_day_through_two_years_with_a_leap_day(cron, timezone):
-    start, end = utc("2027-01-01 12:00"), utc("2029-01-01 12:00")
-    dues = [due for year in ("2027", "2028") for due in _year(cron, timezone, year)]
-    days = Counter(due.astimezone(ZoneInfo(timezone)).date() for due in dues)
-    expected = pd.date_range(start.date(), end.date(), inclusive="neither")
-    assert {day.date() for day in expected} <= set(days)
-    assert set(days.values()) == {1}
-
-
-def _year(cron: str, timezone: str, year: str) -> list[pd.Timestamp]:
-    return due_instants(
-        cron, timezone, utc(f"{year}-01-01 12:00"), utc(f"{int(year) + 1}-01-01 11:59")
-    )
-
-
-def test_the_night_that_skips_an_hour_and_the_one_that_repeats_it_have_one_run_each():
-    spring = due_instants(**NIGHTLY, start=utc("2026-03-28 12:00"), end=utc("2026-03-29 12:00"))
-    autumn = due_instants(**NIGHTLY, start=utc("2026-10-24 12:00"), end=utc("2026-10-25 12:00"))
-    assert (spring, autumn) == ([utc("2026-03-29 00:30")], [utc("2026-10-25 00:30")])
-
-
-def test_a_schedule_that_cron_does_not_understand_is_refused():
-    with pytest.raises(ConfigurationError, match=r"'every night' is no schedule\. Write five"):
-        due_instants("every night", "UTC", utc("2026-01-01"), utc("2026-02-01"))
-
-
-def test_the_last_turn_of_a_yearly_schedule_is_found():
-    assert last_due("0 0 29 2 *", "UTC", utc("2028-06-01")) == utc("2028-02-29")
-    assert last_due("0 0 29 2 *", "UTC", utc("2027-06-01")) is None
 
 
 def test_of_five_missed_nights_one_is_made_up(place):
@@ -166,40 +124,10 @@ def test_a_run_that_is_killed_is_begun_once_more_and_not_a_third_time(place, pla
         assert skipped == Skipped("The score of 2026-11-19 05:30 UTC was done already.")
 
 
-def test_a_run_that_hangs_is_ended_and_the_log_says_so(place):
-    script = (
-        "import time, sys\n"
-        "from pathlib import Path\n"
-        "from pipelines.turns import given_up_after\n"
-        "from publications.home import Home, hold\n"
-        "home = Home(Path(sys.argv[1]))\n"
-        "with hold(home), given_up_after(0.5 / 3600, 'score', home):\n"
-        "    time.sleep(600)\n"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", script, str(place.folder)], timeout=120, check=False
-    )
-    assert ended.returncode == 1
-    log = (place.logs / "leadgain.log").read_text()
-    assert "ERROR score: still at work after 0.000138889 hours (max_hours), so it is" in log
-    with hold(place):
-        pass
-
-
-def test_a_run_that_is_done_in_time_is_not_ended(place):
-    with given_up_after(0.05 / 3600, "score", place):
-        pass
-    time.sleep(0.2)
-
-
 def test_a_damaged_record_of_turns_is_begun_anew(place):
     place.folder.joinpath("schedule.json").write_text("{")
     assert last_turn(place, "score") is None
     assert last_turn(taken(place, "2026-11-18 05:30"), "score") == utc("2026-11-18 05:30")
-
-
-def test_the_last_turn_of_a_schedule_of_every_minute_is_this_minute():
-    assert last_due("* * * * *", "UTC", utc("2026-11-20 09:00:30")) == utc("2026-11-20 09:00")
 
 
 def test_a_run_that_somebody_asked_for_takes_no_turn_and_does_not_wait(place):

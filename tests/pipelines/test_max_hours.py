@@ -1,0 +1,41 @@
+"""A run that hangs is ended after [schedule] max_hours; the next night shall work."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipelines.max_hours import given_up_after
+from publications.home import Home, hold
+
+
+@pytest.fixture
+def place(tmp_path) -> Home:
+    return Home(tmp_path)
+
+
+def test_a_run_that_hangs_is_ended_and_the_log_says_so(place):
+    script = (
+        "import time, sys\n"
+        "from pathlib import Path\n"
+        "from pipelines.max_hours import given_up_after\n"
+        "from publications.home import Home, hold\n"
+        "home = Home(Path(sys.argv[1]))\n"
+        "with hold(home), given_up_after(0.5 / 3600, 'score', home):\n"
+        "    time.sleep(600)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(place.folder)], timeout=120, check=False
+    )
+    assert ended.returncode == 1
+    log = (place.logs / "leadgain.log").read_text()
+    assert "ERROR score: still at work after 0.000138889 hours (max_hours), so it is" in log
+    with hold(place):
+        pass
+
+
+def test_a_run_that_is_done_in_time_is_not_ended(place):
+    with given_up_after(0.05 / 3600, "score", place):
+        pass
+    time.sleep(0.2)
