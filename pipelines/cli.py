@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         app([argument for argument in given if argument != DEBUG])
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
-            _tell("Interrupted. What was published before is untouched.")
+            _tell("Interrupted. What is published is whole: `leadgain report` tells it.")
         raise
     except Exception as error:
         if DEBUG in given:

@@ -153,7 +153,7 @@ def _in_force(home: Home) -> str:
     if publication is None:
         return "No list was published yet."
     as_of = publication.manifest["as_of"][:16].replace("T", " ")
-    return f"The list in force is still publication {publication.number}, as of {as_of} UTC."
+    return f"The list in force is publication {publication.number}, as of {as_of} UTC."
 
 
 def alarms_of(config: str) -> AlarmsSection:

@@ -25,7 +25,7 @@ class Busy(RuntimeError):
 
 
 class CannotWrite(RuntimeError):
-    """The disk is full, read-only or closed to us; the publication in force is untouched."""
+    """The disk is full, read-only or closed to us; the message says which list is in force."""
 
 
 @dataclass(frozen=True)
@@ -186,11 +186,17 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = Path(os.fsdecode(error.filename)) if error.filename else path
         raise CannotWrite(
-            f"Cannot write {place}: {_reason(error)}; {_free_space(path)}. "
-            "What was published before is untouched. Mend this and run again."
+            f"{refused_by_disk(path, error)} What was published before is untouched. "
+            "Mend this and run again."
         ) from error
+
+
+def refused_by_disk(path: Path, error: OSError) -> str:
+    """What the disk said while writing below ``path``, in one sentence with the free space."""
+    named = Path(os.fsdecode(error.filename)) if error.filename else path
+    place = named if named.is_absolute() else path / named  # a name inside a folder being deleted
+    return f"Cannot write {place}: {_reason(error)}; {_free_space(path)}."
 
 
 def _reason(error: OSError) -> str:

@@ -20,6 +20,7 @@ from publications.home import (
     Home,
     hold,
     move_lasting,
+    refused_by_disk,
     replace_lasting,
     start_run,
     sync,
@@ -188,7 +189,8 @@ def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: 
     ValueError
         A file is missing or unknown.
     CannotWrite
-        The disk does not let us; the publication in force stays.
+        The disk does not let us; the publication in force stays, unless the message says that the
+        new one is in force already.
     """
     home = held.home
     with writing(run_folder):
@@ -200,9 +202,23 @@ def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: 
         number = max(_numbers(home), default=0) + 1
         move_lasting(run_folder, home.publications / str(number))
         failpoint("folder.moved")
-        replace_lasting(home.current, f"{number}\n".encode())
-        failpoint("current.replaced")
+    _put_in_force(home, number)
     return number
+
+
+def _put_in_force(home: Home, number: int) -> None:
+    try:
+        with writing(home.current):
+            replace_lasting(home.current, f"{number}\n".encode())
+            failpoint("current.replaced")
+    except CannotWrite as error:
+        cause = error.__cause__
+        if _number_in_force(home) != number or not isinstance(cause, OSError):
+            raise
+        raise CannotWrite(
+            f"Publication {number} is in force, but the disk has not confirmed it. "
+            f"{refused_by_disk(home.current, cause)} Mend this and run again with --again."
+        ) from cause
 
 
 def standing(home: Home, inputs_sha256: str) -> Publication | None:
@@ -242,6 +258,8 @@ def current(home: Home) -> Publication | None:
 def keep_latest(held: Hold, count: int) -> list[int]:
     """Delete old publications; the one in force and the latest ``count`` before it stay.
 
+    What an earlier call could not delete is deleted as well.
+
     Returns
     -------
     The numbers that were deleted, ascending.
@@ -249,7 +267,7 @@ def keep_latest(held: Hold, count: int) -> list[int]:
     Raises
     ------
     CannotWrite
-        The disk does not let us.
+        The disk does not let us; the message says that the publication in force is not concerned.
     """
     home = held.home
     in_force = _number_in_force(home)
@@ -258,16 +276,26 @@ def keep_latest(held: Hold, count: int) -> list[int]:
     numbers = (int(p.name) for p in home.publications.iterdir() if p.name.isdecimal())
     older = sorted(number for number in numbers if number < in_force)
     removed = older[: max(len(older) - count, 0)]
-    with writing(home.publications):
-        for number in removed:
-            folder = home.publications / str(number)
-            folder.rename(folder.with_suffix(REMOVED))
-        sync(home.publications)
-        failpoint("old.set_aside")
-        for folder in home.publications.glob(f"*{REMOVED}"):
-            shutil.rmtree(folder)
-        failpoint("old.removed")
+    try:
+        _clear_away(home, removed)
+    except OSError as error:
+        raise CannotWrite(
+            f"Publication {in_force} is in force and whole, but older ones could not be cleared "
+            f"away. {refused_by_disk(home.publications, error)} Mend this; the next run clears "
+            "them away."
+        ) from error
     return removed
+
+
+def _clear_away(home: Home, numbers: Sequence[int]) -> None:
+    for number in numbers:
+        folder = home.publications / str(number)
+        folder.rename(folder.with_suffix(REMOVED))
+    sync(home.publications)
+    failpoint("old.set_aside")
+    for folder in home.publications.glob(f"*{REMOVED}"):
+        shutil.rmtree(folder)
+    failpoint("old.removed")
 
 
 def _manifest(run_folder: Path, provenance: Provenance, published_at: datetime) -> bytes:

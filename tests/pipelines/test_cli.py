@@ -154,7 +154,7 @@ def test_ctrl_c_ends_a_run_at_once_and_leaves_no_server_behind(crm, home):
         os.killpg(started.pid, signal.SIGINT)
         _, said = started.communicate(timeout=60)
     assert started.returncode == 130
-    assert "Interrupted. What was published before is untouched." in said
+    assert "Interrupted. What is published is whole: `leadgain report` tells it." in said
     with pytest.raises(ProcessLookupError):
         os.killpg(started.pid, 0)
 

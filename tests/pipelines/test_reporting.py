@@ -223,4 +223,4 @@ def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
 
 def test_an_alarm_names_the_list_in_force(published):
     alarm = alarm_of("run", DataRefused("No."), Home(published))
-    assert "The list in force is still publication 1, as of 2024-08-0" in alarm.text
+    assert "The list in force is publication 1, as of 2024-08-0" in alarm.text
