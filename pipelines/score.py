@@ -30,7 +30,7 @@ from pipelines.tasks import coarse_task, reported_flow
 from pipelines.watch import Watch, watch_over
 from publications.failpoints import failpoint
 from publications.home import Hold, hold
-from publications.store import Publication
+from publications.store import Publication, keep_latest
 from publications.worklist import build_worklist, mark_reasons
 
 REASONS = 3
@@ -145,6 +145,7 @@ def published(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Lis
     """Put today's list into calling order and publish it with its proof, unless it stands."""
     failpoint("list.ranked")
     if not job.again and (standing := _standing(today, checked, job)) is not None:
+        keep_latest(held, job.settings.publications.keep)  # an earlier run may have failed to
         return standing_listing(standing, today.leading)
     open_list, ranked = today.open_list, today.ranked
     order = call_order(
