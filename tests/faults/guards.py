@@ -69,7 +69,7 @@ GUARDS = (
         "R4",
         "A publication takes another's place in one step.",
         {"publications.store:move_lasting": HOLES + "current_first"},
-        lambda bench, out: readers.follow_each_other(bench, 20, holes=out),
+        lambda bench, out: readers.between_steps(bench, 2, holes=out),
         "PublicationDamaged",
     ),
     Guard(
@@ -140,7 +140,7 @@ GUARDS = (
     Guard(
         "R15",
         "A night without a third hour, or with two of them, has one run.",
-        {"pipelines.turns:due_instants": HOLES + "due_by_the_wall"},
+        {"pipelines.due:due_instants": HOLES + "due_by_the_wall"},
         lambda _, out: clocks.one_run_a_day(holes.due_by_the_wall if out else _due()),
         "runs on 2026-",
     ),
@@ -148,6 +148,6 @@ GUARDS = (
 
 
 def _due() -> clocks.Due:
-    from pipelines.turns import due_instants
+    from pipelines.due import due_instants
 
     return due_instants

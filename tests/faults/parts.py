@@ -91,8 +91,8 @@ PARTS: dict[str, Part] = {
     "readers": Part(
         "R4",
         0.5,
-        lambda b: [readers.follow_each_other(b, 200)],
-        lambda b: [readers.follow_each_other(b, 25)],
+        lambda b: [readers.follow_each_other(b, 200), readers.between_steps(b, 20)],
+        lambda b: [readers.follow_each_other(b, 25), readers.between_steps(b, 9)],
     ),
     "disks": Part("R5", 3, disks.refusing_disks, lambda b: disks.refusing_disks(b, few=True)),
     "registry": Part(
@@ -151,7 +151,7 @@ PARTS: dict[str, Part] = {
 
 
 def _due() -> clocks.Due:
-    from pipelines.turns import due_instants
+    from pipelines.due import due_instants
 
     return due_instants
 

@@ -81,7 +81,7 @@ def test_who_has_not_answered_is_not_asked_again_for_a_minute() -> None:
         for ask in QUESTIONS.values():
             with pytest.raises(RegistryUnavailable, match="has not answered within 2 seconds"):
                 ask(registry)
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < LIMIT  # not even one of them was asked
 
 
 def test_after_that_minute_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
