@@ -124,7 +124,7 @@ def a_year(effect: float, seed: int) -> tuple[Year, Year]:
         for steps_down, year in enumerate(years):
             leads = _after_a_duel(world, week, leading[steps_down], challenger)
             if steps_down and leads is not None and _fails(world, week, leads):
-                leads, year.falls = None, year.falls + 1
+                leads, year.falls = challenger, year.falls + 1
             leading[steps_down] = leads
             year.ever |= leads is not None
             year.weeks_led += leads is not None

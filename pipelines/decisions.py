@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crm.export import GRACE
+from models.proof import Proof
 from pipelines.job import in_utc
 from publications.home import Hold, Home, replace_lasting
 
@@ -103,6 +104,26 @@ def reason_to_train(
         return f"the last one is dated {last.at:%Y-%m-%d}, which is still to come"
     days = (as_of - last.at) / pd.Timedelta(days=1)
     return f"the last training is {days:.0f} days old" if days >= every_days else None
+
+
+def proof_figures(verdict: Proof) -> dict[str, float] | None:
+    """A proof in numbers; None where its scores could not be ranked."""
+    if verdict.difference is None:
+        return None
+    found = verdict.difference
+    return {
+        "depth": verdict.depth,
+        "gain": rounded(found.gain),
+        "most_fresh": rounded(found.other_gain),
+        "difference": rounded(found.value),
+        "low": rounded(found.low),
+        "high": rounded(found.high),
+    }
+
+
+def rounded(figure: float) -> float:
+    """A figure without the last digits, which differ between processors."""
+    return round(figure, 9)
 
 
 def _same_training(last: Decision, decision: Decision) -> bool:

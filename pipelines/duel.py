@@ -21,10 +21,11 @@ from models.registry import (
 )
 from pipelines.champion import Champion, opened, registry_of
 from pipelines.check import CheckedExport
-from pipelines.decisions import last_decision
+from pipelines.decisions import last_decision, proof_figures, rounded
 from pipelines.job import Job
-from pipelines.matured import with_matured
+from pipelines.matured import judged_again, matured_since, with_matured
 from pipelines.model_facts import ModelFacts
+from pipelines.stepping_down import is_disproven
 from pipelines.tasks import coarse_task
 from publications.home import Hold
 
@@ -101,21 +102,6 @@ def _made_before(
     return Ruling(True, told["sentence"], who | figures)
 
 
-def proof_figures(verdict: verdicts.Proof) -> dict[str, float] | None:
-    """A proof in numbers; None where its scores could not be ranked."""
-    if verdict.difference is None:
-        return None
-    found = verdict.difference
-    return {
-        "depth": verdict.depth,
-        "gain": _rounded(found.gain),
-        "most_fresh": _rounded(found.other_gain),
-        "difference": _rounded(found.value),
-        "low": _rounded(found.low),
-        "high": _rounded(found.high),
-    }
-
-
 def hindsight_alarms(vocabulary: Vocabulary, checks: DataChecks, trusted: tuple[str, ...]) -> str:
     """What the gate says of inputs of a model that look written after the outcome; or nothing.
 
@@ -190,16 +176,30 @@ def _against(
 def _after_a_duel(
     leading: Champion, tested: pd.DataFrame, checked: CheckedExport, job: Job
 ) -> Ruling:
-    """The two on the same rows: those of the champion's backtest, and those matured since."""
+    """The two on the same rows: those of the champion's backtest, and those matured since.
+
+    A champion whose own proof has ceased to hold keeps nobody out: it is about to step down.
+    """
+    since = matured_since(leading, checked, job)
     comparison = verdicts.compare(
         tested,
-        with_matured(leading, checked, job),
+        with_matured(leading, since),
         depth=job.settings.tiers.A,
         samples=job.settings.backtest.bootstrap_samples,
         seed=job.settings.training.seed,
     )
     duel = _duel_figures(leading.version.version, comparison)
-    return Ruling(comparison.verdict != "worse", comparison.sentence, duel)
+    if comparison.verdict != "worse":
+        return Ruling(True, comparison.sentence, duel)
+    again = judged_again(leading, since, job)
+    if again is None or not is_disproven(leading, again, job.home):
+        return Ruling(False, comparison.sentence, duel)
+    disproven = (
+        f"{comparison.sentence} But judged again with the lists that have matured since its "
+        f"training, the champion's proof does not hold, and the challenger is proven, so it leads. "
+        f"{again.sentence}"
+    )
+    return Ruling(True, disproven, duel)
 
 
 def _duel_figures(number: int, comparison: verdicts.Comparison) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def _duel_figures(number: int, comparison: verdicts.Comparison) -> dict[str, Any
         figures: dict[str, float | None] = dict.fromkeys(DUEL_FIGURES)
     else:
         values = (found.gain, found.other_gain, found.value, found.low, found.high)
-        figures = {name: _rounded(value) for name, value in zip(DUEL_FIGURES, values, strict=True)}
+        figures = {name: rounded(value) for name, value in zip(DUEL_FIGURES, values, strict=True)}
     told = {"champion": number, "verdict": comparison.verdict, "rows": comparison.rows}
     return told | figures
 
@@ -222,7 +222,3 @@ def _figures(ruling: Ruling, verdict: verdicts.Proof, facts: ModelFacts) -> dict
         **{f"proof.{name}": value for name, value in proof.items()},
         **{f"duel.{name}": value for name, value in duel.items() if value is not None},
     }
-
-
-def _rounded(figure: float) -> float:
-    return round(figure, 9)

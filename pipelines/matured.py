@@ -1,11 +1,13 @@
-"""The lists that have matured since a model was trained, scored by that very model."""
+"""The lists that have matured since a model was trained, scored and judged with its proof."""
 
 import pandas as pd
 
 from crm.grid import list_date_before
 from features.freshness import days_since_fresh
 from features.snapshots import training_snapshots
+from models import wear
 from models.baselines import most_fresh
+from models.proof import Proof
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.job import Job
@@ -38,9 +40,19 @@ def matured_since(leading: Champion, checked: CheckedExport, job: Job) -> pd.Dat
     return rows.assign(score=score, most_fresh=most_fresh(days))[COLUMNS]
 
 
-def with_matured(leading: Champion, checked: CheckedExport, job: Job) -> pd.DataFrame:
+def judged_again(leading: Champion, since: pd.DataFrame, job: Job) -> Proof | None:
+    """Judge the model's proof again with ``matured_since``; None where that holds too little."""
+    return wear.proven_again(
+        leading.proof.backtest[COLUMNS],
+        since,
+        depth=leading.meaning.depth,
+        samples=job.settings.backtest.bootstrap_samples,
+        seed=job.settings.training.seed,
+    )
+
+
+def with_matured(leading: Champion, since: pd.DataFrame) -> pd.DataFrame:
     """All rows that the model scored without knowing the outcome: its backtest, and since then."""
-    since = matured_since(leading, checked, job)
     before = leading.proof.backtest[COLUMNS]
     return before if since.empty else pd.concat([before, since], ignore_index=True)
 

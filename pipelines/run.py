@@ -114,6 +114,6 @@ def _why_train_early(today: Today, checked: CheckedExport, job: Job) -> str | No
         return None
     if watch.worn:
         return f"version {leading.version.version} is worn: {watch.why}"
-    if is_disproven(leading, watch, job.home):
+    if is_disproven(leading, watch.again, job.home):
         return f"the proof of version {leading.version.version} does not hold any more"
     return None

@@ -134,10 +134,10 @@ def _is_left_over(leading: Champion, job: Job) -> bool:
 
 def settled(today: Today, checked: CheckedExport, job: Job, held: Hold) -> Today:
     """The same list; most fresh first if the champion's proof has ceased to hold."""
-    leading, watch = today.leading, today.watch
-    if leading is None or watch is None or not is_disproven(leading, watch, job.home):
+    leading, again = today.leading, None if today.watch is None else today.watch.again
+    if leading is None or again is None or not is_disproven(leading, again, job.home):
         return today
-    let_step_down(leading, watch, checked, job, held)
+    let_step_down(leading, again, checked, job, held)
     return Today(today.open_list, rank_by_freshness(today.open_list, checked, job))
 
 

@@ -5,15 +5,14 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from models.proof import Proof
 from models.registry import CHAMPION, RegistryUnavailable, step_down
 from pipelines.champion import Champion, registry_of
 from pipelines.check import CheckedExport
-from pipelines.decisions import Decision, last_decision
-from pipelines.duel import proof_figures
+from pipelines.decisions import Decision, last_decision, proof_figures
 from pipelines.job import Job
 from pipelines.last_known import forget_champion
 from pipelines.tasks import coarse_task
-from pipelines.watch import Watch
 from publications.figures import day
 from publications.home import Hold, Home, replace_lasting
 
@@ -37,13 +36,13 @@ class SteppedDown:
         return pd.Timestamp(self.as_of)
 
 
-def is_disproven(leading: Champion, watch: Watch, home: Home) -> bool:
+def is_disproven(leading: Champion, again: Proof | None, home: Home) -> bool:
     """Whether the proof, judged again with the lists since, does not hold.
 
     The version that was the last to step down and leads all the same was brought back by a person,
     who knew that. One that stands in for the champion has no lead to lose.
     """
-    if watch.again is None or watch.again.passed or CHAMPION not in leading.version.aliases:
+    if again is None or again.passed or CHAMPION not in leading.version.aliases:
         return False
     fallen = last_step_down(home)
     return fallen is None or not fallen.registry_told or fallen.version != leading.version.version
@@ -51,15 +50,12 @@ def is_disproven(leading: Champion, watch: Watch, home: Home) -> bool:
 
 @coarse_task(name="let the champion step down")
 def let_step_down(
-    leading: Champion, watch: Watch, checked: CheckedExport, job: Job, held: Hold
+    leading: Champion, again: Proof, checked: CheckedExport, job: Job, held: Hold
 ) -> None:
     """Take the lead from the champion, and remember why with its numbers.
 
     Where the registry cannot be reached the next run tries again; this list does without it.
     """
-    again = watch.again
-    if again is None:
-        raise ValueError("nothing was judged again, so nobody steps down")
     sentence = (
         f"Version {leading.version.version} does not lead any more: judged again with the lists "
         f"that have matured since its training, its proof does not hold. {again.sentence}"

@@ -25,8 +25,8 @@ from models.scorer import LeadScorer
 from models.tiers import learn_cutoffs, tier_table
 from pipelines.champion import registry_of
 from pipelines.check import CheckedExport, checked_export
-from pipelines.decisions import Decision, remember
-from pipelines.duel import Ruling, let_lead, proof_figures
+from pipelines.decisions import Decision, proof_figures, remember
+from pipelines.duel import Ruling, let_lead
 from pipelines.inputs import learn_inputs
 from pipelines.job import Job
 from pipelines.last_known import remember_champion

@@ -17,7 +17,7 @@ from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision
 from pipelines.drifted import Drift, drift_of
 from pipelines.job import Job, in_utc
-from pipelines.matured import COLUMNS, has_matured_since, matured_since, next_maturity
+from pipelines.matured import COLUMNS, has_matured_since, judged_again, matured_since, next_maturity
 from pipelines.model_facts import fingerprint
 from pipelines.progress import step
 from pipelines.tasks import coarse_task
@@ -122,7 +122,7 @@ def looked_at(
     Drift alone wears no model as long as no list has matured from which a better one could learn.
     """
     now = _judged(since, leading, job)
-    again = wear.proven_again(leading.proof.backtest[COLUMNS], since, **_how(leading, job))
+    again = judged_again(leading, since, job)
     drifted = tuple(Reason(*reason) for reason in drift.reasons)
     learnable = has_matured_since(leading.facts.as_of, checked, job)
     reasons = (
@@ -163,16 +163,13 @@ def _judged(since: pd.DataFrame, leading: Champion, job: Job) -> Proof | None:
     """The model against most fresh on the lists since; None where nobody converted there."""
     if since.empty or since["converted"].nunique() < 2:
         return None
-    found = prove(since, **_how(leading, job))
+    found = prove(
+        since,
+        depth=leading.meaning.depth,
+        samples=job.settings.backtest.bootstrap_samples,
+        seed=job.settings.training.seed,
+    )
     return None if found.difference is None else found
-
-
-def _how(leading: Champion, job: Job) -> dict[str, Any]:
-    return {
-        "depth": leading.meaning.depth,
-        "samples": job.settings.backtest.bootstrap_samples,
-        "seed": job.settings.training.seed,
-    }
 
 
 def _told(since: pd.DataFrame, found: Proof) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from models.errors import ModelDamaged
 from models.proof import Comparison, Difference, Proof, prove
 from models.registry import ROLLED_BACK_FROM, STEPPED_DOWN
 from pipelines import duel
-from pipelines.decisions import Decision, remember
-from pipelines.duel import hindsight_alarms, let_lead, proof_figures
+from pipelines.decisions import Decision, proof_figures, remember
+from pipelines.duel import hindsight_alarms, let_lead
 from publications.home import Home, hold
 from tests.models.frames import scored_lists
 from tests.pipelines.test_model_facts import FACTS
@@ -69,7 +69,9 @@ def champion(registry, monkeypatch):
     registry.leads = version(1)
     leading = SimpleNamespace(version=registry.leads, facts=FACTS, tested=TESTED)
     monkeypatch.setattr(duel, "opened", lambda *_: leading)
-    monkeypatch.setattr(duel, "with_matured", lambda found, *_: found.tested)
+    monkeypatch.setattr(duel, "matured_since", lambda *_: None)
+    monkeypatch.setattr(duel, "with_matured", lambda found, _: found.tested)
+    monkeypatch.setattr(duel, "judged_again", lambda *_: None)
     return leading
 
 
@@ -111,6 +113,55 @@ def test_a_worse_challenger_does_not_lead(registry, compared):
     assert not ruling.promoted
     assert registry.promoted == []
     assert registry.noted == [2]
+
+
+UNPROVEN = Proof(False, "The difference is +1.0 points.", 0.3, replace(AHEAD, low=-0.02))
+
+
+@pytest.fixture
+def judged(champion, monkeypatch, tmp_path):
+    """What the champion's proof comes to with the lists that have matured since its training."""
+    champion.version.aliases = ("champion",)
+
+    def become(again: Proof | None) -> SimpleNamespace:
+        monkeypatch.setattr(duel, "judged_again", lambda *_: again)
+        return SimpleNamespace(**vars(JOB), home=Home(tmp_path))
+
+    return become
+
+
+def test_a_champion_that_is_about_to_step_down_keeps_no_proven_challenger_out(
+    registry, compared, judged
+):
+    """Else it would win the duel, step down a moment later, and nobody would lead."""
+    compared("worse")
+    ruling = decide(job=judged(UNPROVEN))
+    assert registry.promoted == [(2, 1)]
+    assert ruling.sentence == (
+        "The challenger is worse. But judged again with the lists that have matured since its "
+        "training, the champion's proof does not hold, and the challenger is proven, so it leads. "
+        "The difference is +1.0 points."
+    )
+    assert ruling.duel["verdict"] == "worse"
+    assert registry.decisions[2]["sentence"] == ruling.sentence
+
+
+@pytest.mark.parametrize("again", [None, PROVEN], ids=["too little new", "it holds"])
+def test_a_champion_whose_proof_stands_keeps_a_worse_challenger_out(
+    registry, compared, judged, again
+):
+    compared("worse")
+    assert not decide(job=judged(again)).promoted
+    assert registry.promoted == []
+
+
+def test_an_unproven_challenger_does_not_follow_a_champion_that_is_about_to_step_down(
+    registry, compared, judged
+):
+    compared("worse")
+    ruling = decide(verdict=UNPROVEN, job=judged(UNPROVEN))
+    assert not ruling.promoted
+    assert registry.promoted == []
 
 
 def test_a_decision_is_kept_with_all_its_numbers(registry, compared):

@@ -10,7 +10,6 @@ from models.proof import Difference, Proof
 from models.registry import RegistryUnavailable
 from pipelines import stepping_down
 from pipelines.decisions import Decision, remember
-from pipelines.exits import OurFault
 from pipelines.stepping_down import (
     is_disproven,
     last_step_down,
@@ -62,22 +61,18 @@ def leading(number: int = 3, *aliases: str) -> SimpleNamespace:
     )
 
 
-def watched(again: Proof | None) -> SimpleNamespace:
-    return SimpleNamespace(again=again)
-
-
 def test_a_proof_that_holds_or_was_not_judged_again_takes_nobody_down(job):
-    assert not is_disproven(leading(), watched(None), job.home)
-    assert not is_disproven(leading(), watched(HOLDS), job.home)
-    assert is_disproven(leading(), watched(FAILS), job.home)
+    assert not is_disproven(leading(), None, job.home)
+    assert not is_disproven(leading(), HOLDS, job.home)
+    assert is_disproven(leading(), FAILS, job.home)
 
 
 def test_a_version_that_stands_in_for_the_champion_has_no_lead_to_lose(job):
-    assert not is_disproven(leading(2, "previous"), watched(FAILS), job.home)
+    assert not is_disproven(leading(2, "previous"), FAILS, job.home)
 
 
 def test_who_steps_down_is_remembered_with_the_numbers(job, held, registry):
-    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
     fallen = last_step_down(job.home)
     assert (fallen.version, fallen.at, fallen.registry_told) == (3, CHECKED.as_of, True)
     assert fallen.proof["low"] == -0.02
@@ -91,26 +86,26 @@ def test_who_steps_down_is_remembered_with_the_numbers(job, held, registry):
 
 
 def test_a_version_that_leads_again_was_brought_back_by_a_person(job, held, registry):
-    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
-    assert not is_disproven(leading(), watched(FAILS), job.home)
-    assert is_disproven(leading(4), watched(FAILS), job.home)
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
+    assert not is_disproven(leading(), FAILS, job.home)
+    assert is_disproven(leading(4), FAILS, job.home)
 
 
 def test_while_the_registry_is_away_the_list_does_without_the_model(job, held, registry):
     registry.away = True
-    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
     assert "the next run tries again" in why_no_model(job)
-    assert is_disproven(leading(), watched(FAILS), job.home), "and so it does"
+    assert is_disproven(leading(), FAILS, job.home), "and so it does"
     registry.away = False
-    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
     assert "tries again" not in why_no_model(job)
-    assert not is_disproven(leading(), watched(FAILS), job.home)
+    assert not is_disproven(leading(), FAILS, job.home)
 
 
 def test_the_reason_is_what_happened_last(job, held, registry):
     assert why_no_model(job) == "No model has been trained yet; `leadgain train` does it."
     remember(held, decision("2024-03-13", "It leads.", promoted=True))
-    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
     assert why_no_model(job).startswith("Version 3 does not lead any more")
     remember(held, decision("2024-03-20", "Not proven."))
     assert why_no_model(job).startswith("Version 3 does not lead any more"), "in the same run"
@@ -126,7 +121,7 @@ def test_a_lead_that_nobody_took_away_is_lost_and_its_proof_is_no_reason(job, he
     assert why_no_model(job).startswith(
         "MLflow knows no version that leads, although version 4 did after the training of 13 March"
     )
-    let_step_down.fn(leading(), watched(FAILS), CHECKED, job, held)
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
     assert lost_lead(job.home) is None
     remember(held, decision("2024-03-27", "It reaches 79 %.", promoted=True))
     assert why_no_model(job).startswith("MLflow knows no version that leads")
@@ -134,9 +129,3 @@ def test_a_lead_that_nobody_took_away_is_lost_and_its_proof_is_no_reason(job, he
 
 def decision(as_of: str, sentence: str, *, promoted: bool = False) -> Decision:
     return Decision(f"{as_of}T00:00:00+00:00", "f", 4, promoted=promoted, sentence=sentence)
-
-
-def test_nobody_steps_down_unjudged(job, held, registry):
-    with pytest.raises(OurFault) as told:
-        let_step_down.fn(leading(), watched(None), CHECKED, job, held)
-    assert "nothing was judged again" in str(told.value.__cause__)
