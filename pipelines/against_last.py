@@ -13,10 +13,14 @@ from publications.store import Publication, PublicationDamaged, current
 FEWEST = 20
 """Of fewer leads nobody can say that they are others."""
 STRANGE_SHARE = 0.5
+AGAIN = " Publish again."
+"""How the damage is told where nobody has published since."""
 
 
 def against_last_list(checked: CheckedExport, job: Job) -> tuple[str, ...]:
     """Warnings on an export that goes back in time, or that no longer knows the leads of the list.
+
+    So is that the list in force is damaged, and can be compared with nothing.
 
     Parameters
     ----------
@@ -25,11 +29,18 @@ def against_last_list(checked: CheckedExport, job: Job) -> tuple[str, ...]:
     """
     try:
         last = current(job.home)
-        if last is None or last.manifest["counts"].get(SOURCE) != source_of(job.settings):
+        if last is None:
+            return ()
+        last.verify()
+        if last.manifest.get("counts", {}).get(SOURCE) != source_of(job.settings):
             return ()
         return (*_goes_back(last, checked, job), *_of_others(last, checked))
-    except PublicationDamaged:
-        return ()
+    except PublicationDamaged as error:
+        return (
+            "The list in force before this one is damaged. So nobody could tell whether this one "
+            "says the same, nor whether the export goes back in time or is of other leads. "
+            f"{str(error).removesuffix(AGAIN)} Look after the disk.",
+        )
 
 
 def _goes_back(last: Publication, checked: CheckedExport, job: Job) -> Iterator[str]:

@@ -11,7 +11,7 @@ from crm.export import Export
 from crm.extract import read_export
 from pipelines.job import Job
 from pipelines.progress import step
-from pipelines.sizes import source_of, usual_rows
+from pipelines.sizes import lost_sizes, source_of, usual_rows
 from pipelines.tasks import coarse_task, text_flow
 from publications.failpoints import failpoint
 
@@ -23,6 +23,18 @@ class CheckedExport:
     export: Export
     checks: DataChecks
     as_of: pd.Timestamp
+    unchecked: tuple[str, ...] = ()
+    """Warnings: what could not be held against earlier publications."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All that was noticed and must be told beside a list, as sentences."""
+        found = [f.message for f in self.export.findings if f.severity == "warning"]
+        return (
+            *self.unchecked,
+            *found,
+            *(str(result["message"]) for result in self.checks.warnings),
+        )
 
     @property
     def told_until(self) -> pd.Timestamp:
@@ -65,7 +77,8 @@ def checked_export(job: Job) -> CheckedExport:
     checks = judge(export, job, as_of)
     checks.raise_for_errors()
     failpoint("export.checked")
-    return CheckedExport(export=export, checks=checks, as_of=as_of)
+    unchecked = () if job.any_size else lost_sizes(job.home, source_of(job.settings))
+    return CheckedExport(export=export, checks=checks, as_of=as_of, unchecked=unchecked)
 
 
 @coarse_task(name="read the export")

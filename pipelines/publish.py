@@ -91,7 +91,7 @@ def publish_list(
     with step("Publishing"):
         of_watch = () if watch is None else watch.sentences
         of_list = (*against_last_list(checked, job), *caveats(leading, checked, job))
-        warnings = (*missed, *of_list, *of_watch, *_warnings(checked))
+        warnings = (*missed, *of_list, *of_watch, *checked.warnings)
         folder = start_run(held, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(folder, name, worklist)
@@ -194,11 +194,6 @@ def _report_proof(leading: Champion) -> Proof:
         training_conversions=leading.scorer.conversions_,
         depth=leading.meaning.depth,
     )
-
-
-def _warnings(checked: CheckedExport) -> tuple[str, ...]:
-    found = [f.message for f in checked.export.findings if f.severity == "warning"]
-    return tuple(found) + tuple(result["message"] for result in checked.checks.warnings)
 
 
 def _notes(checked: CheckedExport) -> tuple[str, ...]:

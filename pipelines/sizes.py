@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.settings import Settings
-from publications.history import latest_publications
+from publications.figures import count
+from publications.history import latest_readable
 from publications.home import Home
-from publications.store import PublicationDamaged, current
 
 RUNS = 7
 SOURCE, ACCEPTED = "source", "any_size"
@@ -20,28 +20,50 @@ def usual_rows(home: Home, source: str) -> dict[str, int]:
     """Table -> median of the rows kept for the last seven publications of the same source.
 
     Publications before one whose size somebody accepted do not count: the export has changed.
-    Empty where there is none.
+    Neither does one that cannot be read; :func:`lost_sizes` says so. Empty where there is none.
 
     Parameters
     ----------
     home : Home
     source : where the export comes from now, as :func:`source_of` tells it
     """
-    try:
-        in_force = current(home)
-    except PublicationDamaged:
-        return {}
-    if in_force is None:
-        return {}
     kept: dict[str, list[int]] = {}
-    for publication in reversed(latest_publications(home, in_force, most=RUNS)):
+    for rows in _earlier(home, source)[0]:
+        for table, of_table in rows.items():
+            kept.setdefault(table, []).append(of_table)
+    return {table: round(median(rows)) for table, rows in kept.items()}
+
+
+def lost_sizes(home: Home, source: str) -> tuple[str, ...]:
+    """A warning where publications that would have told what is usual cannot be read."""
+    told, lost = _earlier(home, source)
+    if not lost:
+        return ()
+    named = ", ".join(str(number) for number in sorted(lost))
+    one = len(lost) == 1
+    left = (
+        f"was held against {count(len(told), 'earlier list', 'earlier lists')} only"
+        if told
+        else "was held against no earlier list"
+    )
+    return (
+        f"{'Publication' if one else 'Publications'} {named} cannot be read: "
+        f"{'its manifest is' if one else 'their manifests are'} damaged. So the size of this export "
+        f"{left}. Look after the disk.",
+    )
+
+
+def _earlier(home: Home, source: str) -> tuple[list[dict[str, int]], list[int]]:
+    """Rows kept by table of the publications that count, and the numbers of the unreadable."""
+    found, lost = latest_readable(home, most=RUNS)
+    told: list[dict[str, int]] = []
+    for publication in found:
         counts = publication.manifest.get("counts", {})
         if counts.get(SOURCE) == source:
-            for row in counts["rows"]:
-                kept.setdefault(row["table"], []).append(row["kept"])
+            told.append({row["table"]: row["kept"] for row in counts["rows"]})
             if counts.get(ACCEPTED):
-                break
-    return {table: round(median(rows)) for table, rows in kept.items()}
+                return told, [number for number in lost if number > publication.number]
+    return told, lost
 
 
 def source_of(settings: Settings) -> str:

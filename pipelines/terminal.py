@@ -145,7 +145,8 @@ def show_checked(console: Console, checked: "CheckedExport") -> None:
     """Rows in and out, what was noticed, and that the export can be trusted."""
     _show_counts(console, checked.export.counts)
     _show_sentences(console, "Noticed", (f.message for f in checked.export.findings))
-    _show_sentences(console, "Warnings", (str(w["message"]) for w in checked.checks.warnings))
+    gate = (str(result["message"]) for result in checked.checks.warnings)
+    _show_sentences(console, "Warnings", (*checked.unchecked, *gate))
     console.print(
         f"The export can be trusted: {len(checked.checks.results)} checks passed or only warned. "
         f"It is looked at as of {checked.as_of:%Y-%m-%d %H:%M} UTC."

@@ -38,6 +38,32 @@ def latest_publications(
     return [*found, publication]
 
 
+def latest_readable(home: Home, *, most: int = LATEST) -> tuple[list[Publication], list[int]]:
+    """Open the latest publications, and tell which of them are there but cannot be understood.
+
+    Parameters
+    ----------
+    home : Home
+    most : int
+        So many at most, the unreadable ones counted.
+
+    Returns
+    -------
+    publications, lost : those that were opened, newest first, and the numbers of the others
+    """
+    if not home.publications.is_dir():
+        return [], []
+    numbers = sorted(int(p.name) for p in home.publications.iterdir() if p.name.isdecimal())
+    found, lost = [], []
+    for number in reversed(numbers[max(len(numbers) - most, 0) :]):
+        try:
+            found.append(open_publication(home, number))
+        except PublicationDamaged:
+            if (home.publications / str(number)).is_dir():  # not merely cleared away meanwhile
+                lost.append(number)
+    return found, lost
+
+
 def lead_history(publications: Sequence[Publication], lead_id: str) -> "pd.DataFrame":
     """Follow one lead's place and score through publications.
 

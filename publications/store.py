@@ -347,17 +347,22 @@ def _numbers(home: Home) -> list[int]:
     """All numbers ever used that can be seen: what killed runs left half done counts as well."""
     names = [path.name.removesuffix(REMOVED) for path in home.publications.iterdir()]
     in_use = [int(name) for name in names if name.isdecimal()]
-    in_force = _number_in_force(home)
+    try:
+        in_force = _number_in_force(home)
+    except PublicationDamaged:  # the new publication mends it
+        return in_use
     return in_use if in_force is None else [*in_use, in_force]
 
 
 def _number_in_force(home: Home) -> int | None:
     try:
-        text = home.current.read_text(encoding="ascii").strip()
+        text = home.current.read_text(encoding="ascii", errors="replace").strip()
     except FileNotFoundError:
         return None
     if not text.isdecimal():
-        raise PublicationDamaged(f"{home.current} should hold a number, it holds {text[:40]!r}.")
+        raise PublicationDamaged(
+            f"{home.current} should hold a number, it holds {text[:40]!r}. Publish again."
+        )
     return int(text)
 
 

@@ -45,12 +45,41 @@ def test_a_single_new_activity_makes_another_list(moved, leadgain):
     assert inputs[0] != inputs[1]
 
 
-def test_a_list_whose_files_are_damaged_is_published_again(night, published, leadgain):
-    (published / "publications" / "1" / "worklist.csv").write_text("ruined")
+DAMAGED = "The list in force before this one is damaged. So nobody could tell whether this one says"
+
+
+@pytest.mark.parametrize("name", ["worklist.csv", "manifest.json"])
+def test_a_list_whose_files_are_damaged_is_published_again_and_the_new_one_says_so(
+    night, published, leadgain, name
+):
+    (published / "publications" / "1" / name).write_text("ruined")
     asked = ("--config", night.config, "--home", published)
-    assert leadgain("score", *asked).code == 0
+    again = leadgain("score", *asked)
+    assert again.code == 0
+    assert DAMAGED in again.said
     assert numbers(published) == [1, 2]
-    in_force(published).verify()
+    publication = in_force(published)
+    publication.verify()
+    (told,) = (text for text in publication.manifest["warnings"] if text.startswith(DAMAGED))
+    assert f"/publications/1/{name} is damaged: " in told
+    assert told.endswith(" Look after the disk.")
+    lost = [text for text in publication.manifest["warnings"] if "the size of this export" in text]
+    assert len(lost) == (name == "manifest.json")
+    assert leadgain("score", *asked).code == 0
+    assert numbers(published) == [1, 2], "the damage is told once"
+
+
+@pytest.mark.parametrize("content", [b"seven", b"\xff\xfe", b""])
+def test_a_damaged_current_is_mended_by_the_next_list_which_says_so(
+    night, published, leadgain, content
+):
+    (published / "CURRENT").write_bytes(content)
+    assert leadgain("report", "--home", published).code == 1
+    again = leadgain("score", "--config", night.config, "--home", published)
+    assert again.code == 0, again.err
+    assert DAMAGED in again.said
+    assert "CURRENT should hold a number" in again.said
+    assert in_force(published).number == 2
 
 
 def test_an_export_that_has_ceased_to_change_is_told_once_beside_the_same_list(

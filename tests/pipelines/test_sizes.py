@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.settings import load_settings
-from pipelines.sizes import size_facts, source_of, usual_rows
+from pipelines.sizes import lost_sizes, size_facts, source_of, usual_rows
 from publications.home import Home
 from tests.pipelines.conftest import in_force
 
@@ -59,6 +59,50 @@ def test_publications_of_an_older_leadgain_do_not_count(place):
     assert usual_rows(place, "here") == {}
 
 
+def damage(place: Home, number: int) -> None:
+    (place.publications / str(number) / "manifest.json").write_text("{ cut off")
+
+
+def test_publications_that_can_be_read_need_no_warning(place):
+    assert lost_sizes(place, "here") == ()
+    published(place, 1, 100)
+    assert lost_sizes(place, "here") == ()
+
+
+def test_a_damaged_publication_does_not_turn_the_guard_off_and_is_told(place):
+    """Not even the one in force: what the others tell still counts."""
+    for number in (1, 2, 3):
+        published(place, number, 100 * number)
+    damage(place, 3)
+    assert usual_rows(place, "here") == {"leads": 150}
+    assert lost_sizes(place, "here") == (
+        "Publication 3 cannot be read: its manifest is damaged. So the size of this export was "
+        "held against 2 earlier lists only. Look after the disk.",
+    )
+
+
+def test_where_every_publication_is_damaged_the_warning_says_that_nothing_was_compared(place):
+    for number in (9, 10):
+        published(place, number, 100)
+        damage(place, number)
+    assert usual_rows(place, "here") == {}
+    assert lost_sizes(place, "here") == (
+        "Publications 9, 10 cannot be read: their manifests are damaged. So the size of this "
+        "export was held against no earlier list. Look after the disk.",
+    )
+
+
+def test_a_damaged_publication_that_would_not_have_counted_is_not_told(place):
+    published(place, 1, 100)
+    published(place, 2, 1000, any_size=True)
+    damage(place, 1)
+    assert lost_sizes(place, "here") == ()
+    for number in range(3, 10):
+        published(place, number, 1000)
+    damage(place, 2)
+    assert lost_sizes(place, "here") == ()
+
+
 def settings_of(tmp_path, text):
     file = tmp_path / "leadgain.toml"
     file.write_text(text)
@@ -98,3 +142,11 @@ def test_a_third_of_the_export_is_refused_until_somebody_says_that_it_is_meant_s
     assert "run once with --any-size" in refused.err
     assert in_force(moved.home).number == 1
     assert leadgain("check", *asked, "--any-size").code == 0
+
+
+@pytest.mark.slow
+def test_a_check_says_that_a_damaged_publication_told_it_nothing(moved, leadgain):
+    damage(Home(moved.home), 1)
+    checked = leadgain("check", "--config", moved.config, "--home", moved.home)
+    assert checked.code == 0
+    assert "Publication 1 cannot be read: its manifest is damaged. So the size" in checked.said

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from publications.history import latest_publications, lead_history
+from publications.history import latest_publications, latest_readable, lead_history
 from publications.store import Home, Publication, current, hold, publish, start_run
 from publications.tables import write_table
 from tests.publications.conftest import (
@@ -78,3 +78,20 @@ def test_an_older_publication_that_is_gone_drops_out(home: Home, lost: str) -> N
     folder: Path = home.publications / "1"
     shutil.rmtree(folder) if lost == "folder" else (folder / lost).unlink()
     assert lead_history(latest_publications(home, last), "a")["as_of"].tolist() == [day(1)]
+
+
+def test_a_publication_that_is_there_and_cannot_be_understood_is_told_apart_from_one_that_is_gone(
+    home: Home,
+) -> None:
+    for number in range(4):
+        publish_list(home, ["a"], day(number))
+    shutil.rmtree(home.publications / "2")
+    (home.publications / "3" / "manifest.json").unlink()
+    found, lost = latest_readable(home)
+    assert [p.number for p in found] == [4, 1]
+    assert lost == [3]
+    assert latest_readable(home, most=1)[1] == []
+
+
+def test_before_the_first_publication_none_is_readable_and_none_is_lost(tmp_path: Path) -> None:
+    assert latest_readable(Home(tmp_path / "home")) == ([], [])
