@@ -135,10 +135,36 @@ def post(alarm: Alarm, to: AlarmsSection) -> None:
             data=json.dumps({"text": text}).encode(),
             headers={"Content-Type": "application/json", "User-Agent": "leadgain"},
         )
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+        with urllib.request.build_opener(_Unfollowed).open(request, timeout=TIMEOUT_SECONDS):
             pass  # taken: what else it says may never end
     except urllib.error.HTTPError as error:
         error.close()
-        raise NotDelivered(f"The webhook refused the message (HTTP {error.code}).") from None
+        raise NotDelivered(_refusal(error)) from None
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise NotDelivered(f"The webhook was not reached ({type(error).__name__}).") from None
+
+
+class _Unfollowed(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like a refusal: what is behind it took no message of ours."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Not to be made."""
+
+
+def _refusal(error: urllib.error.HTTPError) -> str:
+    """What the webhook's answer was; of the address behind a redirect no more than the host."""
+    if 300 <= error.code < 400:
+        return (
+            f"The webhook was redirected{_to(error.headers.get('Location', ''))} (HTTP "
+            f"{error.code}), which is not followed, so nobody has the message. Name the address "
+            "that takes it in [alarms] webhook."
+        )
+    return f"The webhook refused the message (HTTP {error.code})."
+
+
+def _to(location: str) -> str:
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        host = None
+    return f" to {host}" if host else ""

@@ -4,7 +4,7 @@ Heavy libraries are imported inside the functions, because the command imports t
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -41,7 +41,7 @@ def in_flow(flow: str, config: Path, home: Path, as_of: str | None) -> Iterator[
     """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
     with ExitStack() as until_done:
         with false_starts_told(flow, config, home):
-            job_of(config, home, as_of)
+            warn_of(job_of(config, home, as_of).settings.alarms.mistakes)
             console = until_done.enter_context(at_work(home))
             from pipelines.environment import prefect_at_hand
             from pipelines.progress import step
@@ -65,6 +65,16 @@ def false_starts_told(flow: str, config: Path, home: Path) -> Iterator[None]:
 
             tell_of_false_start(flow, error, str(config), str(home))
         raise
+
+
+def warn_of(mistakes: Iterable[str]) -> None:
+    """Say on the error stream what does not stop a command."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    for mistake in mistakes:
+        told = f"[bold yellow]leadgain:[/] {escape(mistake)}"
+        Console(stderr=True).print(told, soft_wrap=True, highlight=False)
 
 
 def _load_libraries() -> None:

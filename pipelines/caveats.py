@@ -35,11 +35,21 @@ def caveats(leading: Champion | None, checked: CheckedExport, job: Job) -> tuple
         told += _of_time(leading, checked)
         told += _of_last_training(leading, job)
         told += _of_kinds(leading, checked)
-    return tuple(told)
+    return (*told, *_of_alarms(job))
 
 
 def _named(leading: Champion) -> str:
     return f"Version {leading.version.version}"
+
+
+def _of_alarms(job: Job) -> Iterator[str]:
+    """A run that fails would be known to nobody; what was found there concerns no reader."""
+    alarms = job.settings.alarms
+    if alarms.mistakes and alarms.reach:
+        yield (
+            f"{alarms.reach}, because not all of [alarms] in leadgain.toml is understood. "
+            "`leadgain check` tells what is wrong there."
+        )
 
 
 def _of_settings(leading: Champion, job: Job) -> Iterator[str]:

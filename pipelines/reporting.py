@@ -53,6 +53,7 @@ def reported(flow: str, config: str, home: str) -> Iterator[Report]:
     """
     place, started, report = home_at(Path(home)), time.monotonic(), Report()
     with run_log(place) as log:
+        _warn_of_alarms(log, flow, config)
         try:
             yield report
         except Exception as error:
@@ -88,6 +89,11 @@ def _just_told(home: Home, error: BaseException) -> bool:
     except (OSError, ValueError):  # no log, or nothing in it
         return False
     return last.endswith(paragraph_of(error).splitlines()[-1]) and age < TOLD_AGAIN_SECONDS
+
+
+def _warn_of_alarms(log: logging.Logger, flow: str, config: str) -> None:
+    for mistake in alarms_of(config).mistakes:
+        log.warning("%s: %s", flow, mistake)
 
 
 def _tell(log: logging.Logger, flow: str, error: BaseException, config: str, home: Home) -> None:

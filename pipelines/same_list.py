@@ -34,6 +34,8 @@ def inputs_sha256(leading: Champion | None, checked: CheckedExport, job: Job) ->
         "settings": told_settings(job),
         "code": installed_version("leadgain"),
     }
+    if job.settings.alarms.mistakes:  # the list says so
+        content["alarms"] = job.settings.alarms.reach
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,9 +1,21 @@
 """The sections of leadgain.toml but for those of the export, which crm.mapping has."""
 
-from typing import Annotated, Literal, Self
+from contextlib import suppress
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 
 from crm.mapping import Section, Zone
 
@@ -187,6 +199,44 @@ class AlarmsSection(Section):
     """``smtp://user:password@host:587`` (STARTTLS where offered) or ``smtps://``."""
     webhook: SecretStr | None = None
     """An address that takes Slack's ``{"text": ...}``."""
+    _misread: tuple[ErrorDetails, ...] = PrivateAttr(())
+    _mistakes: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def misread(self) -> tuple[ErrorDetails, ...]:
+        """What was not understood, as pydantic tells it; it may hold a secret."""
+        return self._misread
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """What was not understood, in sentences for people; see :meth:`with_mistakes`."""
+        return self._mistakes
+
+    def with_mistakes(self, sentences: tuple[str, ...]) -> Self:
+        """The same ways, and what is to be said of them; what was found at the keys is let go."""
+        told = self.model_copy()
+        told._misread, told._mistakes = (), sentences
+        return told
+
+    @property
+    def reach(self) -> str:
+        """How far an alarm comes where not all was understood; empty: both ways work."""
+        match bool(self.email_to), bool(self.webhook):
+            case True, True:
+                return ""
+            case True, False:
+                return "Only the people of email_to are told when a run fails"
+            case False, True:
+                return "Only the webhook is told when a run fails"
+        return "Nobody is told when a run fails"
+
+    @field_validator("email_to", mode="before")
+    @classmethod
+    def _one_or_several(cls, email_to: object) -> object:
+        """One address may stand alone, as it does in the environment."""
+        return (
+            [one.strip() for one in email_to.split(",")] if isinstance(email_to, str) else email_to
+        )
 
     @field_validator("webhook")
     @classmethod
@@ -207,3 +257,28 @@ class AlarmsSection(Section):
         if self.email_to and not self.smtp:
             raise ValueError("email_to is set but smtp is not; name the server that sends it")
         return self
+
+
+WAYS = (("email_to", "email_from", "smtp"), ("webhook",))
+"""Keys of ``[alarms]`` that belong together."""
+
+
+def as_far_as_understood(said: Any, understand: ValidatorFunctionWrapHandler) -> AlarmsSection:
+    """``[alarms]`` with the ways, mail or webhook, that hold good by themselves.
+
+    A mistake here stops no list and closes no dashboard: it is kept, and told where people look.
+    """
+    try:
+        understood: AlarmsSection = understand(said)
+    except ValidationError as error:
+        understood = AlarmsSection()
+        for way in WAYS if isinstance(said, dict) else ():
+            with suppress(ValidationError):
+                told = AlarmsSection(**{key: said[key] for key in way if key in said})
+                understood = understood.model_copy(update={key: getattr(told, key) for key in way})
+        understood._misread = tuple(error.errors(include_url=False))
+    return understood
+
+
+Alarms = Annotated[AlarmsSection, WrapValidator(as_far_as_understood)]
+"""``[alarms]`` as the settings hold it."""

@@ -48,8 +48,10 @@ def try_alarms(alarms: AlarmsSection, home: Home) -> str:
     Raises
     ------
     ConfigurationError
-        It names nobody, or a way does not work.
+        It names nobody, or was not wholly understood, or a way does not work.
     """
+    if alarms.mistakes:
+        raise ConfigurationError("\n".join(alarms.mistakes))
     if not alarms.email_to and not alarms.webhook:
         raise ConfigurationError(
             "[alarms] names nobody: set email_to and smtp, or webhook. Until then only the log "

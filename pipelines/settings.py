@@ -7,18 +7,19 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
 )
 
 from crm.errors import ConfigurationError
@@ -30,6 +31,7 @@ from crm.mapping import (
     OutcomesSection,
 )
 from pipelines.sections import (
+    Alarms,
     AlarmsSection,
     BacktestSection,
     DashboardSection,
@@ -46,6 +48,17 @@ from pipelines.sections import (
 ENVIRONMENT_PREFIX = "LEADGAIN_"
 
 
+class _Environment(EnvSettingsSource):
+    """The environment; a text that should be JSON and is not is told by the key it belongs to."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """The value of the JSON, or the text itself."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+
 class _OfFile(BaseSettings):
     """What a file says; the environment rules over it."""
 
@@ -59,7 +72,7 @@ class _OfFile(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment rules over the file, which arrives as the initial values."""
-        return env_settings, init_settings
+        return _Environment(settings_cls), init_settings
 
 
 class Settings(_OfFile):
@@ -88,7 +101,7 @@ class Settings(_OfFile):
     dashboard: DashboardSection = DashboardSection()
     schedule: ScheduleSection = ScheduleSection()
     publications: PublicationsSection = PublicationsSection()
-    alarms: AlarmsSection = AlarmsSection()
+    alarms: Alarms = AlarmsSection()
 
     @model_validator(mode="after")
     def _tables_have_their_database(self) -> Self:
@@ -131,9 +144,6 @@ SECTIONS: dict[str, type[BaseModel]] = {
 
 OVERRIDES = tuple(ENVIRONMENT_PREFIX + section.upper() for section in SECTIONS)
 
-WAYS = (("email_to", "email_from", "smtp"), ("webhook",))
-"""Keys of ``[alarms]`` that belong together."""
-
 EITHER = {
     ("leads", "profile"): "must be a list of columns, or a table from column to kind",
     ("activities", "direction"): "must be a column, or a table from type to direction",
@@ -148,7 +158,8 @@ def load_settings(file: Path) -> Settings:
     ------
     ConfigurationError
         The file is missing, is not TOML, or holds a key or a value that is not understood;
-        every finding is named, with the nearest known key.
+        every finding is named, with the nearest known key. Not where all of them are of
+        ``[alarms]``, which keeps them as its ``mistakes``.
     """
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
@@ -165,48 +176,44 @@ def load_settings(file: Path) -> Settings:
     if "file" in content:
         raise ConfigurationError(_unknown_key(str(file), ("file",)))
     _refuse_unknown_variables()
+    overridden = sorted(v for v in os.environ if v.upper().startswith(OVERRIDES))
+    where = f"{file} (with {', '.join(overridden)} of the environment)" if overridden else f"{file}"
     try:
         settings = Settings(**content)
-    except SettingsError as error:
-        raise ConfigurationError(f"A variable of the environment is no JSON: {error}.") from None
     except ValidationError as error:
-        overridden = sorted(v for v in os.environ if v.upper().startswith(OVERRIDES))
-        where = (
-            f"{file} (with {', '.join(overridden)} of the environment)" if overridden else f"{file}"
-        )
-        raise ConfigurationError("\n".join(dict.fromkeys(_findings(where, error)))) from None
-    return settings.model_copy(update={"file": file.resolve()})
+        findings = _findings(where, error.errors(include_url=False))
+        raise ConfigurationError("\n".join(dict.fromkeys(findings))) from None
+    alarms = _alarms_with_mistakes(where, settings.alarms)
+    return settings.model_copy(update={"file": file.resolve(), "alarms": alarms})
 
 
-class _AlarmsAsSaid(_OfFile):
-    """What the file and the environment say of ``[alarms]``, not yet understood."""
+def _alarms_with_mistakes(where: str, alarms: AlarmsSection) -> AlarmsSection:
+    within: list[ErrorDetails] = [
+        {**detail, "loc": ("alarms", *detail["loc"])} for detail in alarms.misread
+    ]
+    found = "\n".join(dict.fromkeys(_findings(where, within)))
+    reach = f" {alarms.reach}." if alarms.reach else ""
+    return alarms.with_mistakes((f"{found}{reach}",) if found else ())
+
+
+class _AlarmsOnly(_OfFile):
+    """``[alarms]`` of a file that is broken elsewhere."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="ignore"
     )
-    alarms: dict[str, Any] = Field(default_factory=dict)
+    alarms: Alarms = AlarmsSection()
 
 
 def load_alarms(file: Path) -> AlarmsSection:
-    """Whom ``[alarms]`` names, also where leadgain.toml is broken or gone: as much as holds good.
-
-    An address that is not understood leaves the other way, mail or webhook, as it is.
-    """
+    """Whom ``[alarms]`` names, as far as it holds good: also of a file that is broken or gone."""
     try:
         return load_settings(file).alarms
     except ConfigurationError:
         content: dict[str, Any] = {}
     with suppress(OSError, ValueError):
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    said: dict[str, Any] = {}
-    with suppress(ValidationError, SettingsError):
-        said = _AlarmsAsSaid(alarms=content.get("alarms", {})).alarms
-    found = AlarmsSection()
-    for way in WAYS:
-        with suppress(ValidationError):
-            told = AlarmsSection(**{key: said[key] for key in way if key in said})
-            found = found.model_copy(update={key: getattr(told, key) for key in way})
-    return found
+    return _AlarmsOnly(alarms=content.get("alarms", {})).alarms
 
 
 def _refuse_unknown_variables() -> None:
@@ -218,8 +225,7 @@ def _refuse_unknown_variables() -> None:
             raise ConfigurationError(_unknown_key(f"{variable} (environment)", (section.lower(),)))
 
 
-def _findings(file: str, error: ValidationError) -> Iterator[str]:
-    details = error.errors(include_url=False)
+def _findings(file: str, details: Sequence[ErrorDetails]) -> Iterator[str]:
     told_within = {detail["loc"][:2] for detail in details if len(detail["loc"]) > 3}
     for detail in details:
         path = tuple(str(part) for part in detail["loc"])

@@ -101,6 +101,37 @@ def test_a_webhook_that_refuses_is_told_without_its_address(webhook):
     assert failed == ["The webhook refused the message (HTTP 404)."]
 
 
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_webhook_that_leads_elsewhere_has_delivered_nothing(code):
+    """A sign-in page answers with success to whoever follows."""
+    asked = []
+
+    class Moved(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.command)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            where = f"http://localhost:{self.server.server_address[1]}/login?from=secret"
+            self.send_response(code)
+            self.send_header("Location", where)
+            self.end_headers()
+
+        def do_GET(self):
+            asked.append(self.command)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with listening(HTTPServer(("127.0.0.1", 0), Moved)) as port:
+        failed = send(ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/services/secret"))
+    assert failed == [
+        f"The webhook was redirected to localhost (HTTP {code}), which is not followed, so nobody "
+        "has the message. Name the address that takes it in [alarms] webhook."
+    ]
+    assert asked == ["POST"]
+
+
 def test_people_get_an_e_mail(mail):
     port, dialogue, messages = mail
     to = AlarmsSection(

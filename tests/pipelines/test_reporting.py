@@ -50,11 +50,11 @@ def posted(monkeypatch) -> list[str]:
         def read(self):
             return b""
 
-    def take(request: urllib.request.Request, **_: object) -> Answer:
+    def take(_: object, request: urllib.request.Request, **__: object) -> Answer:
         texts.append(json.loads(request.data)["text"])
         return Answer()
 
-    monkeypatch.setattr(urllib.request, "urlopen", take)
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", take)
     return texts
 
 
@@ -110,7 +110,7 @@ def test_an_alarm_that_nobody_took_is_in_the_log_without_its_address(config, pla
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no route")
 
-    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", refuse)
     fail_with(DataRefused("No lead is left."), config, place)
     assert lines(place)[1].endswith("WARNING run: The webhook was not reached (OSError).")
     assert "secret" not in "\n".join(lines(place))
@@ -224,3 +224,15 @@ def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
 def test_an_alarm_names_the_list_in_force(published):
     alarm = alarm_of("run", DataRefused("No."), Home(published))
     assert "The list in force is publication 1, as of 2024-08-0" in alarm.text
+
+
+def test_a_mistake_in_alarms_is_in_the_log_of_each_run_and_the_run_is_done(config, place):
+    with Path(config).open("a") as file:
+        file.write('email_to = ["ann@example.com"]\n')
+    with reported("run", config, str(place.folder)) as report:
+        report.done(SimpleNamespace(told="publication 7, 399 leads."))
+    warning, done = lines(place)
+    assert "WARNING run: " in warning
+    assert "[alarms] email_to is set but smtp is not" in warning
+    assert warning.endswith("Only the webhook is told when a run fails.")
+    assert "INFO run: publication 7" in done

@@ -45,6 +45,13 @@ def test_alarms_that_name_nobody_are_a_mistake_when_they_are_tried(home, sent):
     assert sent == []
 
 
+def test_alarms_that_are_not_understood_are_not_tried(home, sent):
+    wrong = AlarmsSection().with_mistakes(("leadgain.toml: [alarms] webhok is not a key.",))
+    with pytest.raises(ConfigurationError, match=r"\[alarms\] webhok is not a key"):
+        try_alarms(wrong, home)
+    assert sent == []
+
+
 def test_every_way_that_fails_is_told(home, monkeypatch):
     failed = ["The e-mail was not sent (OSError).", "The webhook was not reached (OSError)."]
     monkeypatch.setattr(serving, "send", lambda alarm, to: failed)

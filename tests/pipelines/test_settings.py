@@ -1,5 +1,6 @@
 """leadgain.toml and the environment, read once at the door."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from models.backtest import SHARES
 from models.bands import SAMPLES
 from models.registered import Registry
 from pipelines.sections import (
+    AlarmsSection,
     BacktestSection,
     GateSection,
     ListsSection,
@@ -151,7 +153,7 @@ def test_lists_of_the_environment_are_json(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_LEADS__PROFILE", '["Industry"]')
     assert settings_from(tmp_path, SMALLEST).leads.profile == ("Industry",)
     monkeypatch.setenv("LEADGAIN_LEADS", "{")
-    assert "A variable of the environment is no JSON" in refusal_of(tmp_path, SMALLEST)
+    assert "[leads] must be a section, found '{'" in refusal_of(tmp_path, SMALLEST)
 
 
 @pytest.mark.parametrize(
@@ -226,15 +228,65 @@ def test_the_password_of_a_database_is_never_shown(tmp_path):
     ],
 )
 def test_a_secret_that_is_not_understood_is_not_quoted(tmp_path, monkeypatch, variable, value):
-    """The refusal goes into the log, into Prefect's store and to everyone who gets alarms."""
+    """What is said of it goes into the log."""
     file = tmp_path / "leadgain.toml"
     file.write_text('[leads]\nfile = "leads.csv"\n')
     monkeypatch.setenv(variable, value)
-    with pytest.raises(ConfigurationError, match=r"\[alarms\] \w+ must") as refused:
-        load_settings(file)
-    assert "GEHEIM" not in str(refused.value)
+    (told,) = load_settings(file).alarms.mistakes
+    assert re.search(r"\[alarms\] \w+ must", told)
+    assert "GEHEIM" not in told + repr(load_settings(file))
     monkeypatch.delenv(variable)
     file.write_text(f'alarms = "{value}"\n[leads]\nfile = "leads.csv"\n')
-    with pytest.raises(ConfigurationError, match=r"\[alarms\] must be a section") as refused:
-        load_settings(file)
-    assert "GEHEIM" not in str(refused.value)
+    (told,) = load_settings(file).alarms.mistakes
+    assert "[alarms] must be a section" in told
+    assert "GEHEIM" not in told
+
+
+# [alarms]: loud, and nobody is kept from the list.
+
+
+def of_alarms(folder: Path, *lines: str) -> AlarmsSection:
+    return settings_from(folder, "\n".join((SMALLEST, "[alarms]", *lines))).alarms
+
+
+def test_a_mistake_in_alarms_is_told_and_stops_nothing(tmp_path):
+    found = of_alarms(tmp_path, 'email_to = ["ann@example.com"]')
+    assert found.mistakes == (
+        f"{tmp_path / 'leadgain.toml'}: [alarms] email_to is set but smtp is not; name the server "
+        "that sends it. Nobody is told when a run fails.",
+    )
+    assert found.email_to == ()
+
+
+def test_the_way_that_holds_good_stays(tmp_path):
+    hook = 'webhook = "https://hooks.example.com/x"'
+    (told,) = (found := of_alarms(tmp_path, hook, 'email_to = ["ann@example.com"]')).mistakes
+    assert told.endswith("Only the webhook is told when a run fails.")
+    assert found.webhook is not None
+    mail = ('email_to = "ann@example.com"', 'smtp = "smtp://mail.example.com"')
+    (told,) = (found := of_alarms(tmp_path, *mail, 'webhok = "x"')).mistakes
+    assert "[alarms] webhok is not a key that leadgain knows. Did you mean 'webhook'?" in told
+    assert told.endswith("Only the people of email_to are told when a run fails.")
+    (told,) = (found := of_alarms(tmp_path, *mail, hook, "retries = 3")).mistakes
+    assert "[alarms] retries is not a key that leadgain knows. Known are " in told
+    assert "when a run fails" not in told
+    assert (found.email_to, found.webhook is not None) == (("ann@example.com",), True)
+
+
+def test_a_mistake_elsewhere_still_refuses_the_file(tmp_path):
+    refused = refusal_of(tmp_path, SMALLEST + "[lists]\nhorizon = 3\n[alarms]\nretries = 3\n")
+    assert "[lists] horizon is not a key" in refused
+
+
+def test_one_address_may_stand_alone_as_in_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "smtp://mail.example.com")
+    monkeypatch.setenv("LEADGAIN_ALARMS__EMAIL_TO", "ann@example.com, ben@example.com")
+    found = of_alarms(tmp_path)
+    assert found.email_to == ("ann@example.com", "ben@example.com")
+    assert found.mistakes == ()
+
+
+def test_an_environment_that_is_no_section_stops_nothing_either(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_ALARMS", "smtp://me:GEHEIM@mail")
+    (told,) = settings_from(tmp_path, SMALLEST).alarms.mistakes
+    assert "[alarms] must be a section. Nobody is told when a run fails." in told
