@@ -1,9 +1,9 @@
 """MLflow: log a training, register its model, promote, roll back, bring a version back.
 
-Only this file and its two rooms, registry_connection.py and registry_records.py, know MLflow. Two
-aliases tell which version leads: ``champion``, and ``previous`` for the one before it. An alias in
-MLflow moves for whoever writes last, so every function that moves one compares first; call them
-while holding the home folder's lock.
+Only this file and its two rooms, registry_connection.py and registry_records.py, know MLflow. The
+alias ``champion`` tells which version leads. An alias in MLflow moves for whoever writes last, so
+every function that moves one compares first; call them while holding the home folder's lock. Each
+may be called again after it was cut short.
 
 The files that leadgain itself uses are stored as they lie under ``training/`` of the run; beside
 them MLflow keeps the Booster in LightGBM's own format for other programs to load. Nothing is
@@ -11,7 +11,7 @@ pickled, no example row is stored, and nothing is sent anywhere but to the track
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +27,15 @@ from models.registered import (
 from models.registry_connection import connected, look_up
 from models.registry_records import (
     CHAMPION,
-    PREVIOUS,
-    all_versions,
+    DECISION,
+    Records,
     begun_run,
-    by_alias,
     described,
-    existing,
+    downloaded,
+    experiment,
     lead,
     note,
+    records,
     register,
     same_model,
     unnote,
@@ -112,30 +113,32 @@ def log_training(
         mlflow.log_params({name: str(value) for name, value in params.items()})
         mlflow.log_metrics(dict(metrics))
         mlflow.log_artifacts(str(model_folder), TRAINING_FILES)
-        known = same_model(client, registry, spec["spec_sha256"])
-        if known is None:
+        version = same_model(records(client, registry), spec["spec_sha256"])
+        if version is None:
             files = hashes_of(model_folder)
-            known = register(client, registry, run_id, model, spec, files)
-        mlflow.set_tag("model_version", str(known.version))
-        return described(client, known)
+            version = register(client, registry, run_id, model, spec, files)
+        mlflow.set_tag("model_version", str(version))
+        return described(client, records(client, registry), version)
 
 
 def versions(registry: Registry, *, most: int | None = None) -> list[RegisteredVersion]:
     """List all versions, or the ``most`` newest, the newest first; empty where there is none."""
-    return look_up(
-        registry,
-        lambda client: [described(client, v) for v in all_versions(client, registry)[:most]],
-    )
+
+    def ask(client: "MlflowClient") -> list[RegisteredVersion]:
+        known = records(client, registry)
+        return [described(client, known, number) for number in [*known.versions][:most]]
+
+    return look_up(registry, ask)
 
 
 def champion(registry: Registry) -> RegisteredVersion | None:
     """Look up the version that scores the lists; None where none leads."""
-    return _behind(registry, CHAMPION)
+    return _looked_up(registry, lambda known: known.champion)
 
 
 def previous(registry: Registry) -> RegisteredVersion | None:
-    """Look up the version that led before the champion; None where there was none."""
-    return _behind(registry, PREVIOUS)
+    """Look up the version that led before the champion; None where there is none (any more)."""
+    return _looked_up(registry, lambda known: known.previous)
 
 
 def reachable(registry: Registry) -> None:
@@ -144,15 +147,25 @@ def reachable(registry: Registry) -> None:
     Raises
     ------
     RegistryUnavailable
-        It does not; decided within 20 seconds.
+        It does not, decided within 20 seconds; or nothing can be logged in its experiment.
     """
-    champion(registry)
+
+    def ask(client: "MlflowClient") -> None:
+        records(client, registry)
+        experiment(client, registry)
+
+    look_up(registry, ask)
 
 
-def _behind(registry: Registry, alias: str) -> RegisteredVersion | None:
+def _looked_up(
+    registry: Registry, choose: Callable[[Records], int | None]
+) -> RegisteredVersion | None:
     def ask(client: "MlflowClient") -> RegisteredVersion | None:
-        found = by_alias(client, registry, alias)
-        return None if found is None else described(client, found)
+        known = records(client, registry)
+        number = choose(known)
+        if number is None or number not in known.versions:
+            return None
+        return described(client, known, number)
 
     return look_up(registry, ask)
 
@@ -182,18 +195,15 @@ def promote(
         Another version became champion meanwhile; nothing was moved.
     """
     with connected(registry) as client:
-        existing(client, registry, version)
-        present = by_alias(client, registry, CHAMPION)
-        found = None if present is None else int(present.version)
-        if found != replacing:
-            raise ChampionChanged(
-                f"Version {version} was compared with {_called(replacing)}, but {_called(found)} "
-                "is the champion now. Nothing was moved; train again."
-            )
+        known = records(client, registry)
+        known.existing(version)
+        if known.champion != version:  # else it was cut short after the last write
+            what = f"Version {version} was compared with {_called(replacing)}"
+            _refuse_another(known, replacing, f"{what}, but {{}}. Nothing was moved; train again.")
         note(client, registry, version, decision or {})
-        unnote(client, registry, version, STEPPED_DOWN)
-        lead(client, registry, version, found)
-        return described(client, existing(client, registry, version))
+        unnote(client, known, version, STEPPED_DOWN)
+        lead(client, known, version)
+        return described(client, records(client, registry), version)
 
 
 def note_decision(registry: Registry, version: int, decision: Mapping[str, object]) -> None:
@@ -220,15 +230,30 @@ def step_down(registry: Registry, version: int, *, decision: Mapping[str, object
         Another version leads meanwhile, or none; nothing was moved.
     """
     with connected(registry) as client:
-        present = by_alias(client, registry, CHAMPION)
-        found = None if present is None else int(present.version)
-        if found != version:
-            raise ChampionChanged(
-                f"Version {version} was to step down, but {_called(found)} is the champion now. "
-                "Nothing was moved; run again."
-            )
+        known = records(client, registry)
+        if _has_stepped_down(known, version):  # and was cut short after the last write
+            return
+        what = f"Version {version} was to step down"
+        _refuse_another(known, version, f"{what}, but {{}}. Nothing was moved; run again.")
         note(client, registry, version, {**decision, STEPPED_DOWN: "true"})
-        lead(client, registry, None, version)
+        lead(client, known, None)
+
+
+def _refuse_another(known: Records, expected: int | None, sentence: str) -> None:
+    """Raise ``ChampionChanged`` with who leads now put into the sentence, if it is another."""
+    if known.champion == expected:
+        return
+    number = known.champion
+    leads = "no version leads now" if number is None else f"version {number} is the champion now"
+    raise ChampionChanged(sentence.format(leads))
+
+
+def _has_stepped_down(known: Records, version: int) -> bool:
+    return (
+        known.champion is None
+        and known.previous == version
+        and f"{DECISION}{STEPPED_DOWN}" in known.existing(version).tags
+    )
 
 
 def rollback(registry: Registry, version: int | None = None) -> RegisteredVersion:
@@ -243,23 +268,27 @@ def rollback(registry: Registry, version: int | None = None) -> RegisteredVersio
         There is no such version, or there was no champion before.
     """
     with connected(registry) as client:
-        if version is None:
-            earlier = by_alias(client, registry, PREVIOUS)
-            if earlier is None:
-                raise NoSuchVersion(
-                    "There is no earlier champion to go back to. Name a version; "
-                    "`leadgain models` lists them."
-                )
-            version = int(earlier.version)
-        existing(client, registry, version)
-        present = by_alias(client, registry, CHAMPION)
-        replaced = None if present is None else int(present.version)
+        known = records(client, registry)
+        chosen = _led_before(known) if version is None else version
+        known.existing(chosen)
         for mark in (ROLLED_BACK_FROM, STEPPED_DOWN):
-            unnote(client, registry, version, mark)
-        if replaced is not None and replaced != version:
-            note(client, registry, replaced, {ROLLED_BACK_FROM: "true"})
-        lead(client, registry, version, replaced)
-        return described(client, existing(client, registry, version))
+            unnote(client, known, chosen, mark)
+        if known.champion not in (None, chosen):
+            note(client, registry, known.champion, {ROLLED_BACK_FROM: "true"})
+        lead(client, known, chosen)
+        return described(client, records(client, registry), chosen)
+
+
+def _led_before(known: Records) -> int:
+    number = known.previous
+    name_one = "Name a version; `leadgain models` lists them."
+    if number is None:
+        raise NoSuchVersion(f"There is no earlier champion to go back to. {name_one}")
+    if number not in known.versions:
+        raise NoSuchVersion(
+            f"Version {number} led before, but somebody has deleted it in MLflow. {name_one}"
+        )
+    return number
 
 
 def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
@@ -277,9 +306,9 @@ def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
     NoSuchVersion
         There is no such version.
     ModelDamaged
-        The stored model is not the one that was registered; ``folder`` is not made.
+        The stored model is gone, or not the one that was registered; ``folder`` is not made.
     RegistryUnavailable
-        The artifacts cannot be reached.
+        The registry cannot be reached.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
@@ -287,9 +316,8 @@ def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
     ) as beside:
 
         def ask(client: "MlflowClient") -> tuple[RegisteredVersion, Path]:
-            found = existing(client, registry, version)
-            fetched = client.download_artifacts(found.run_id, TRAINING_FILES, beside)
-            return described(client, found), Path(fetched)
+            found = described(client, records(client, registry), version)
+            return found, downloaded(client, found, TRAINING_FILES, beside)
 
         found, fetched = look_up(registry, ask, patience=FETCH_SECONDS)
         refuse_other(found, fetched, where="the registry")

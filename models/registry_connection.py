@@ -28,6 +28,8 @@ PATIENCE_SECONDS = 20.0
 """So long may one question take, MLflow's retries and all."""
 QUIET_SECONDS = 60.0
 """So long a registry that gave no answer is not asked again: a run waits for it once."""
+ANSWERS = {"RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS", "INVALID_PARAMETER_VALUE"}
+"""Codes of refusals that come from a registry that is there."""
 
 ALWAYS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -105,7 +107,8 @@ def _told_in_our_words(registry: Registry) -> Iterator[None]:
                 f"MLflow at {registry.shown} did not do what was asked: {_reason(error)}. "
                 "Is it reachable and writable, and of the version that leadgain uses?"
             )
-            _be_quiet(registry, told)
+            if getattr(error, "error_code", None) not in ANSWERS:
+                _be_quiet(registry, told)
             # What MLflow says quotes the address: with a password in it, it is not handed on.
             cause = error if registry.shown == registry.tracking_uri else None
             raise RegistryUnavailable(told) from cause
