@@ -39,7 +39,7 @@ def show_watch(opened: Page) -> None:
         st.caption("This list was made before leadgain watched its model. The next one shows it.")
         return
     watch = reading.facts(opened.publication, WATCH)
-    st.markdown(sentence(watch_words.age_sentence(watch)))
+    st.markdown(sentence(" ".join(watch_words.of_age(watch))))
     _show_since(watch, opened)
     _show_drift(watch, opened)
     _show_tiers(watch)
@@ -48,7 +48,7 @@ def show_watch(opened: Page) -> None:
 def _show_since(watch: Mapping[str, Any], opened: Page) -> None:
     """What the lists since the training brought, beside what was proven."""
     periods = watch_words.periods(watch, reading.table(opened.publication, "gain_table.csv"))
-    st.markdown(sentence(watch_words.since_sentence(watch, opened.horizon_days)))
+    st.markdown(sentence(" ".join(watch_words.of_gain(watch, opened.horizon_days))))
     if periods.empty:
         return
     then, since = records(periods)

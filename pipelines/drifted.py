@@ -14,7 +14,9 @@ from pipelines.check import CheckedExport
 from pipelines.inputs import comparable_list, some_of, watched_features
 from pipelines.job import Job
 from pipelines.matrices import matrix
+from pipelines.remarks import Note, Reason
 from publications.figures import count, decimal, percent
+from publications.watch_words import INPUTS, SCORES
 
 WEIGHTY = 0.15
 """Inputs that hold so much of what moves the scores are worth another training."""
@@ -30,9 +32,8 @@ class Drift:
     """drift.csv: group, feature, psi, limit, drifted; the farthest beyond its limit first."""
     scores: dict[str, float] | None = None
     inputs: dict[str, Any] | None = None
-    reasons: tuple[tuple[str, str], ...] = ()
-    """Why the model is worn: in a few words, and as a sentence."""
-    notes: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def drift_of(leading: Champion, checked: CheckedExport, job: Job) -> Drift:
@@ -97,27 +98,29 @@ def _sorted(table: pd.DataFrame) -> pd.DataFrame:
 
 def _reasons(
     scores: dict[str, float], table: pd.DataFrame | None, inputs: dict[str, Any] | None
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[Reason]:
     if scores["psi"] > scores["limit"]:
-        yield (
-            "its scores have drifted",
+        yield Reason(
+            SCORES,
             "The scores of today's leads are spread otherwise than on the tested lists (distance "
             f"{decimal(scores['psi'])}, limit {decimal(scores['limit'])}).",
+            "its scores have drifted",
         )
     if table is not None and inputs is not None and _weighs(inputs):
-        yield (
-            "its inputs have drifted",
+        yield Reason(
+            INPUTS,
             f"{_drifted(inputs)}, with {percent(inputs['share_of_importance'])} of what moves "
             f"the scores: {_farthest(table)}.",
+            "its inputs have drifted",
         )
 
 
-def _notes(table: pd.DataFrame | None, inputs: dict[str, Any] | None) -> Iterator[str]:
+def _notes(table: pd.DataFrame | None, inputs: dict[str, Any] | None) -> Iterator[Note]:
     if table is None or inputs is None or not inputs["drifted"] or _weighs(inputs):
         return
     share = inputs["share_of_importance"]
     weight = "" if share is None else f", with {percent(share)} of what moves the scores"
-    yield f"{_drifted(inputs)}{weight}: {_farthest(table)}."
+    yield Note(INPUTS, f"{_drifted(inputs)}{weight}: {_farthest(table)}.")
 
 
 def _weighs(inputs: dict[str, Any]) -> bool:

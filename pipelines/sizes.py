@@ -40,16 +40,13 @@ def lost_sizes(home: Home, source: str) -> tuple[str, ...]:
     if not lost:
         return ()
     named = ", ".join(str(number) for number in sorted(lost))
-    one = len(lost) == 1
+    which = f"publication{'s' if len(lost) > 1 else ''} {named}"
     left = (
-        f"was held against {count(len(told), 'earlier list', 'earlier lists')} only"
-        if told
-        else "was held against no earlier list"
+        f"only {count(len(told), 'earlier list', 'earlier lists')}" if told else "no earlier list"
     )
     return (
-        f"{'Publication' if one else 'Publications'} {named} cannot be read: "
-        f"{'its manifest is' if one else 'their manifests are'} damaged. So the size of this export "
-        f"{left}. Look after the disk.",
+        f"This export's size was held against {left}: the manifest of {which} is damaged. "
+        "Look after the disk.",
     )
 
 

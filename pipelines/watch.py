@@ -20,19 +20,15 @@ from pipelines.job import Job, in_utc
 from pipelines.matured import COLUMNS, has_matured_since, judged_again, matured_since, next_maturity
 from pipelines.model_facts import fingerprint
 from pipelines.progress import step
+from pipelines.remarks import Note, Reason
 from pipelines.tasks import coarse_task
 from publications.figures import count, day, percent, points, points_band
+from publications.watch_words import PROOF, TRAINING
 
 OLD = pd.Timedelta(days=90)
 """A model trained longer ago than this may speak of another market."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a model is worn: in a few words, and as a sentence."""
-
-    short: str
-    sentence: str
+AGE, GAIN = "age", "gain"
+"""Kinds of reasons that are never mere notes."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +40,8 @@ class Watch:
     age_days: float
     reasons: tuple[Reason, ...]
     """Why it is worn; empty where it is not."""
-    notes: tuple[str, ...]
-    """What is worth knowing all the same, as sentences."""
+    notes: tuple[Note, ...]
+    """What is worth knowing all the same."""
     drift: Drift
     tier_shares: tuple[dict[str, Any], ...]
     since: dict[str, Any] | None
@@ -66,7 +62,7 @@ class Watch:
     @property
     def sentences(self) -> tuple[str, ...]:
         """Reasons, then notes."""
-        return (*(reason.sentence for reason in self.reasons), *self.notes)
+        return tuple(told.sentence for told in (*self.reasons, *self.notes))
 
     def content(self) -> dict[str, Any]:
         """As watch.json tells it; docs/publications.md tells its keys."""
@@ -76,7 +72,8 @@ class Watch:
             "age_days": round(self.age_days, 6),
             "worn": self.worn,
             "reasons": [reason.sentence for reason in self.reasons],
-            "notes": list(self.notes),
+            "notes": [note.sentence for note in self.notes],
+            "note_kinds": [note.kind for note in self.notes],
             "scores": self.drift.scores,
             "inputs": self.drift.inputs,
             "tier_shares": list(self.tier_shares),
@@ -123,18 +120,17 @@ def looked_at(
     """
     now = _judged(since, leading, job)
     again = judged_again(leading, since, job)
-    drifted = tuple(Reason(*reason) for reason in drift.reasons)
     learnable = has_matured_since(leading.facts.as_of, checked, job)
     reasons = (
         *_by_gain(now, since, leading),
-        *(drifted if learnable else ()),
+        *(drift.reasons if learnable else ()),
         *_by_age(leading, checked),
     )
     notes = (
         *_of_proof(again),
-        *(() if learnable else (reason.sentence for reason in drifted)),
+        *(() if learnable else (reason.as_note for reason in drift.reasons)),
         *drift.notes,
-        *(_what_next(checked, job) if reasons or drifted else ()),
+        *(_what_next(checked, job) if reasons or drift.reasons else ()),
     )
     return Watch(
         version=leading.version.version,
@@ -208,18 +204,20 @@ def _by_gain(now: Proof | None, since: pd.DataFrame, leading: Champion) -> Itera
     until = f"on the lists of {day(since['list_date'].min())} to {day(since['list_date'].max())}"
     if wear.is_worse(now.difference):
         yield Reason(
-            "it ranks worse than most fresh first by now",
+            GAIN,
             f"The model ranks worse than most fresh first by now: {until}, which have matured "
             f"since its training, the difference is {_with_band(now.difference)}.",
+            "it ranks worse than most fresh first by now",
         )
         return
     proven = _proven(leading)
     if wear.fell(proven, now.difference):
         yield Reason(
-            "its gain has fallen",
+            GAIN,
             f"The model does not keep what was proven: its lead over most fresh first was "
             f"{_with_band(proven)}, and {until}, which have matured since, it is "
             f"{_with_band(now.difference)}.",
+            "its gain has fallen",
         )
 
 
@@ -243,31 +241,37 @@ def _by_age(leading: Champion, checked: CheckedExport) -> Iterator[Reason]:
         return
     tested = leading.proof.backtest["list_date"]
     yield Reason(
-        f"it is {count(age.days, 'day', 'days')} old",
+        AGE,
         f"Version {leading.version.version} was trained {count(age.days)} days before this list. "
         f"Its gains are those of lists from {day(tested.min())} to {day(tested.max())}.",
+        f"it is {count(age.days, 'day', 'days')} old",
     )
 
 
-def _of_proof(again: Proof | None) -> Iterator[str]:
+def _of_proof(again: Proof | None) -> Iterator[Note]:
     """Shown only where a person has brought the model back: else it has stepped down."""
     if again is not None and not again.passed:
-        yield (
+        yield Note(
+            PROOF,
             "Judged again with the lists that have matured since the training, the model's proof "
-            f"does not hold. {again.sentence}"
+            f"does not hold. {again.sentence}",
         )
 
 
-def _what_next(checked: CheckedExport, job: Job) -> Iterator[str]:
+def _what_next(checked: CheckedExport, job: Job) -> Iterator[Note]:
     """When a model is trained anew: as soon as there is something new to learn."""
     last = last_decision(job.home)
     if last is None or has_matured_since(last.at, checked, job):
-        yield "A list has matured since the last training: the next `leadgain run` trains anew."
+        yield Note(
+            TRAINING,
+            "A list has matured since the last training: the next `leadgain run` trains anew.",
+        )
     else:
-        yield (
+        yield Note(
+            TRAINING,
             f"No list has matured since the last training, of {day(last.at)}, so another would "
             "learn nothing new. The next one matures on "
-            f"{day(next_maturity(checked.told_until, job))}."
+            f"{day(next_maturity(checked.told_until, job))}.",
         )
 
 

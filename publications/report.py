@@ -165,8 +165,8 @@ def _watch_context(facts: ReportFacts, proof: Proof) -> dict[str, Any] | None:
             pictures["drift"][theme] = drift_chart(drift, theme=theme)
     return {
         "worn": bool(watch["worn"]),
-        "age": watch_words.age_sentence(watch),
-        "since": watch_words.since_sentence(watch, facts.horizon_days),
+        "age": watch_words.of_age(watch),
+        "since": watch_words.of_gain(watch, facts.horizon_days),
         "drift": watch_words.drift_sentences(watch),
         "moved": [] if drift is None else watch_words.farthest(drift)["name"].tolist(),
         "tiers": watch["tier_shares"],

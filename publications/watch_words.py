@@ -13,9 +13,16 @@ if TYPE_CHECKING:
 
 FAR = 2.0
 """An input at so many times its limit has drifted far."""
-OF_INPUTS = re.compile(r"\binputs? (has|have) drifted")
-OF_SCORES = re.compile(r"^The scores of ")
-"""What a note is about; where the watch words it otherwise, a fact is told twice and no more."""
+PROOF, SCORES, INPUTS, TRAINING = KINDS = ("proof", "scores", "inputs", "training")
+"""What a note of watch.json is about: see docs/publications.md."""
+BY_WORDING = {
+    INPUTS: re.compile(r"\binputs? (has|have) drifted"),
+    SCORES: re.compile(r"^The scores of "),
+    PROOF: re.compile(r"^Judged again "),
+    TRAINING: re.compile(r"matured since the last training"),
+}
+"""Publications of an older leadgain tell no kinds: there a note is known by its words."""
+OTHER = ""
 WHAT_DRIFT_MEANS = (
     "An input that has drifted tells that the leads of today are others than those that the model "
     "learned from: another season, another campaign, or something that is kept differently in the "
@@ -40,6 +47,39 @@ def age_sentence(watch: Mapping[str, Any]) -> str:
     if age < 0.5:
         return f"{head}, the day of this list."
     return f"{head}, {count(round(age), 'day', 'days')} before this list."
+
+
+def notes_of(watch: Mapping[str, Any], *kinds: str) -> list[str]:
+    """The notes of these kinds, in their order.
+
+    >>> watch = {"notes": ["Its proof is gone.", "Two moved."], "note_kinds": ["proof", "inputs"]}
+    >>> notes_of(watch, INPUTS), notes_of(watch, SCORES)
+    (['Two moved.'], [])
+    """
+    return [note for kind, note in _with_kinds(watch) if kind in kinds]
+
+
+def _with_kinds(watch: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Kind and sentence of each note; a kind of a newer leadgain is ``OTHER``."""
+    notes = [str(note) for note in watch["notes"]]
+    kinds = watch.get("note_kinds")
+    if kinds is None:
+        kinds = [
+            next((kind for kind, words in BY_WORDING.items() if words.search(note)), OTHER)
+            for note in notes
+        ]
+    known = [kind if kind in KINDS else OTHER for kind in kinds]
+    return list(zip(known, notes, strict=True))
+
+
+def of_age(watch: Mapping[str, Any]) -> list[str]:
+    """How old the model is, and when the next one is trained where that is worth a note."""
+    return [age_sentence(watch), *notes_of(watch, TRAINING)]
+
+
+def of_gain(watch: Mapping[str, Any], horizon_days: int) -> list[str]:
+    """What the lists since the training showed, and whether the proof has ceased to hold."""
+    return [since_sentence(watch, horizon_days), *notes_of(watch, PROOF)]
 
 
 def in_short(watch: Mapping[str, Any]) -> str:
@@ -121,22 +161,22 @@ def periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd.DataFra
 def drift_sentences(watch: Mapping[str, Any]) -> list[str]:
     """How many inputs have drifted, what they weigh, and whether the scores have drifted.
 
-    What the watch's own notes tell of it is not told again.
+    What the watch's own notes tell of it is not told again; notes of no known kind follow.
 
     >>> drift_sentences({"inputs": {"features": 40, "drifted": 0, "share_of_importance": 0.0},
     ...                  "scores": {"psi": 0.01, "limit": 0.25}, "notes": []})
     ['None of the 40 inputs has drifted: as far as one can tell they lie where they lay at the
     training.', 'The scores of this list are spread as they were on the tested lists.']
     """
-    inputs, scores, notes = watch.get("inputs"), watch.get("scores"), list(watch["notes"])
+    inputs, scores = watch.get("inputs"), watch.get("scores")
     told = []
     if inputs is None and scores is None:
         told.append("Today's list cannot be held against those that the model learned from.")
-    if inputs is not None and not any(OF_INPUTS.search(note) for note in notes):
+    if inputs is not None and not notes_of(watch, INPUTS):
         told.append(_drifted(inputs))
-    if scores is not None and not any(OF_SCORES.search(note) for note in notes):
+    if scores is not None and not notes_of(watch, SCORES):
         told.append(_spread(number(scores["psi"]), number(scores["limit"])))
-    return [*told, *notes]
+    return [*told, *notes_of(watch, SCORES, INPUTS, OTHER)]
 
 
 def _drifted(inputs: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from publications.home import Home
 from tests.dashboard.made_up import NO_MODEL, opened, publish_made_up, said
-from tests.publications.made_up_watch import WORN, made_up_watch, worn_watch
+from tests.publications.made_up_watch import WORN, made_up_watch, with_kinds, worn_watch
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
 
@@ -47,6 +47,16 @@ def test_the_model_page_tells_the_last_decision_with_its_numbers(home: Home) -> 
         "+0.5 points",
     ):
         assert words in text
+
+
+def test_each_note_stands_in_the_part_that_it_is_about(home: Home) -> None:
+    publish_made_up(home, watch=with_kinds())
+    told = [mark.value.replace("\\", "") for mark in opened("model").markdown]
+    (age,) = (text for text in told if "was trained on what was known by" in text)
+    assert age.endswith(" A training.")
+    (gain,) = (text for text in told if "On the 4 lists since the training" in text)
+    assert gain.endswith(" A proof.")
+    assert "A spread. A move. Something new." in told
 
 
 def test_without_a_model_the_page_still_tells_what_was_decided(home: Home) -> None:

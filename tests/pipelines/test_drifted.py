@@ -70,10 +70,10 @@ def test_a_list_like_those_of_the_training_tells_nothing(seen):
 
 def test_an_input_that_moves_the_scores_wears_the_model_and_is_named(seen):
     drift = seen(leading(0.15), **{NAMES[0]: 7.0})
-    ((short, sentence),) = drift.reasons
-    assert short == "its inputs have drifted"
+    (reason,) = drift.reasons
+    assert (reason.kind, reason.short) == ("inputs", "its inputs have drifted")
     named = f"{fact_names(WATCHED)[0]}, {measure_names(WATCHED)[0]}"
-    assert sentence == (
+    assert reason.sentence == (
         f"1 of {len(NAMES)} inputs has drifted, with 15 % of what moves the scores: {named}."
     )
     assert drift.notes == ()
@@ -84,21 +84,24 @@ def test_inputs_that_move_little_are_only_told(seen):
     drift = seen(leading(0.05, 0.09), **{NAMES[0]: 7.0, NAMES[1]: 7.0})
     assert drift.reasons == ()
     (note,) = drift.notes
-    assert note.startswith(f"2 of {len(NAMES)} inputs have drifted, with 14 % of what moves")
+    assert note.kind == "inputs"
+    assert note.sentence.startswith(
+        f"2 of {len(NAMES)} inputs have drifted, with 14 % of what moves"
+    )
 
 
 def test_at_most_three_inputs_are_named(seen):
     drift = seen(leading(), **dict.fromkeys(NAMES[:5], 7.0))
-    assert drift.notes[0].count(";") == 2
+    assert drift.notes[0].sentence.count(";") == 2
 
 
 def test_scores_that_are_spread_otherwise_wear_the_model(seen):
     drift = seen(leading(0.2), **{NAMES[-1]: 0.5})
-    assert [short for short, _ in drift.reasons] == [
-        "its scores have drifted",
-        "its inputs have drifted",
+    assert [(reason.kind, reason.short) for reason in drift.reasons] == [
+        ("scores", "its scores have drifted"),
+        ("inputs", "its inputs have drifted"),
     ]
-    assert "limit 0.25" in drift.reasons[0][1]
+    assert "limit 0.25" in drift.reasons[0].sentence
 
 
 def test_a_model_whose_importance_is_not_known_is_not_worn_by_its_inputs(seen):
@@ -106,7 +109,7 @@ def test_a_model_whose_importance_is_not_known_is_not_worn_by_its_inputs(seen):
     model.proof.importance = None
     drift = seen(model, **{NAMES[0]: 7.0})
     assert drift.reasons == ()
-    assert drift.notes[0].startswith(f"1 of {len(NAMES)} inputs has drifted: ")
+    assert drift.notes[0].sentence.startswith(f"1 of {len(NAMES)} inputs has drifted: ")
 
 
 def test_where_no_lead_is_open_nothing_has_drifted(monkeypatch):

@@ -63,7 +63,9 @@ def test_a_list_whose_files_are_damaged_is_published_again_and_the_new_one_says_
     (told,) = (text for text in publication.manifest["warnings"] if text.startswith(DAMAGED))
     assert f"/publications/1/{name} is damaged: " in told
     assert told.endswith(" Look after the disk.")
-    lost = [text for text in publication.manifest["warnings"] if "the size of this export" in text]
+    lost = [
+        text for text in publication.manifest["warnings"] if "This export's size was held" in text
+    ]
     assert len(lost) == (name == "manifest.json")
     assert leadgain("score", *asked).code == 0
     assert numbers(published) == [1, 2], "the damage is told once"

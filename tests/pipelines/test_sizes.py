@@ -76,8 +76,8 @@ def test_a_damaged_publication_does_not_turn_the_guard_off_and_is_told(place):
     damage(place, 3)
     assert usual_rows(place, "here") == {"leads": 150}
     assert lost_sizes(place, "here") == (
-        "Publication 3 cannot be read: its manifest is damaged. So the size of this export was "
-        "held against 2 earlier lists only. Look after the disk.",
+        "This export's size was held against only 2 earlier lists: the manifest of publication 3 "
+        "is damaged. Look after the disk.",
     )
 
 
@@ -87,8 +87,8 @@ def test_where_every_publication_is_damaged_the_warning_says_that_nothing_was_co
         damage(place, number)
     assert usual_rows(place, "here") == {}
     assert lost_sizes(place, "here") == (
-        "Publications 9, 10 cannot be read: their manifests are damaged. So the size of this "
-        "export was held against no earlier list. Look after the disk.",
+        "This export's size was held against no earlier list: the manifest of publications 9, 10 "
+        "is damaged. Look after the disk.",
     )
 
 
@@ -149,4 +149,4 @@ def test_a_check_says_that_a_damaged_publication_told_it_nothing(moved, leadgain
     damage(Home(moved.home), 1)
     checked = leadgain("check", "--config", moved.config, "--home", moved.home)
     assert checked.code == 0
-    assert "Publication 1 cannot be read: its manifest is damaged. So the size" in checked.said
+    assert "This export's size was held against no earlier list: the manifest" in checked.said

@@ -14,8 +14,10 @@ from pipelines.decisions import Decision, remember
 from pipelines.drifted import Drift
 from pipelines.matured import COLUMNS
 from pipelines.model_facts import Meaning
+from pipelines.remarks import Note, Reason
 from pipelines.watch import looked_at
 from publications.home import Home, hold
+from publications.watch_words import KINDS, notes_of
 from tests.models.frames import scored_lists
 from tests.pipelines.test_model_facts import FACTS
 
@@ -24,7 +26,7 @@ LISTS = sorted(ROWS["list_date"].unique())  # 6 January to 23 March 2024
 TRAINED = pd.Timestamp("2024-03-10", tz="UTC")  # the six lists until 10 February had matured
 DRIFTED = Drift(
     scores={"psi": 0.4, "limit": CUSTOMARY},
-    reasons=(("its scores have drifted", "The scores are spread otherwise."),),
+    reasons=(Reason("scores", "The scores are spread otherwise.", "its scores have drifted"),),
 )
 
 
@@ -129,7 +131,7 @@ def test_drift_wears_a_model_once_there_is_a_newer_list_to_learn_from(leading, j
     """The list of 10 February matures on 11 March."""
     before = looked_at(leading, NONE, DRIFTED, SCORES, at("2024-03-10"), job)
     assert not before.worn
-    assert before.notes[0] == "The scores are spread otherwise."
+    assert before.notes[0] == Note("scores", "The scores are spread otherwise.")
     after = looked_at(leading, NONE, DRIFTED, SCORES, at("2024-03-11"), job)
     assert after.why == "its scores have drifted"
     assert after.reasons[0].sentence == "The scores are spread otherwise."
@@ -137,9 +139,9 @@ def test_drift_wears_a_model_once_there_is_a_newer_list_to_learn_from(leading, j
 
 def test_it_is_said_when_a_training_would_learn_something_new(leading, job):
     waiting = looked_at(leading, NONE, DRIFTED, SCORES, at("2024-03-10"), job)
-    assert waiting.notes[-1].endswith("The next one matures on 11 March 2024.")
+    assert waiting.notes[-1].sentence.endswith("The next one matures on 11 March 2024.")
     ready = looked_at(leading, NONE, DRIFTED, SCORES, at("2024-03-11"), job)
-    assert ready.notes[-1].endswith("the next `leadgain run` trains anew.")
+    assert ready.notes[-1].sentence.endswith("the next `leadgain run` trains anew.")
 
 
 def test_after_a_training_that_brought_nothing_the_next_list_is_waited_for(leading, job):
@@ -148,7 +150,7 @@ def test_after_a_training_that_brought_nothing_the_next_list_is_waited_for(leadi
         remember(held, failed)
     watch = looked_at(leading, NONE, Drift(), SCORES, at("2024-06-21"), job)
     assert watch.worn
-    assert watch.notes[-1] == (
+    assert watch.notes[-1].sentence == (
         "No list has matured since the last training, of 20 June 2024, so another would learn "
         "nothing new. The next one matures on 24 June 2024."
     )
@@ -159,7 +161,37 @@ def test_a_proof_that_ceased_to_hold_is_told(leading, job):
     watch = looked_at(
         leading, since.assign(score=1 - since["score"]), Drift(), SCORES, at("2024-04-22"), job
     )
-    assert "the model's proof does not hold. Calling the first 30 %" in watch.notes[0]
+    assert watch.notes[0].kind == "proof"
+    told = watch.notes[0].sentence
+    assert "the model's proof does not hold. Calling the first 30 %" in told
+
+
+def test_every_note_has_a_kind_that_the_pages_know(leading, job):
+    """Scores that drifted before anything new can be learned, and when that will be."""
+    content = looked_at(leading, NONE, DRIFTED, SCORES, at("2024-03-10"), job).content()
+    assert content["note_kinds"] == ["scores", "training"]
+    assert len(content["notes"]) == 2
+    assert set(content["note_kinds"]) <= set(KINDS)
+    assert all(isinstance(note, str) for note in content["notes"]), "as in older publications"
+
+
+def test_what_an_older_leadgain_would_have_said_is_placed_where_the_kinds_place_it(leading, job):
+    """The notes of all kinds, once with their kinds and once as plain sentences only."""
+    since = between(6, 12)
+    drift = replace(DRIFTED, notes=(Note("inputs", "2 of 40 inputs have drifted: Calls."),))
+    for now, matured in (
+        ("2024-04-22", since.assign(score=1 - since["score"])),
+        ("2024-03-10", NONE),
+    ):
+        content = looked_at(leading, matured, drift, SCORES, at(now), job).content()
+        content["notes"] = [
+            note.replace("The scores are", "The scores of today's leads are")
+            for note in content["notes"]
+        ]
+        older = {key: told for key, told in content.items() if key != "note_kinds"}
+        for kind in KINDS:
+            assert notes_of(older, kind) == notes_of(content, kind), kind
+        assert sum(len(notes_of(older, kind)) for kind in KINDS) == len(content["notes"])
 
 
 def test_the_tiers_are_held_against_the_cut_offs_of_the_training(leading, job):
@@ -181,8 +213,8 @@ def test_the_published_watch_has_its_keys_and_is_the_same_each_time(leading, job
     assert looks[0] == looks[1]
     content = json.loads(looks[0])
     assert list(content) == [
-        *("version", "trained_as_of", "age_days", "worn", "reasons", "notes", "scores", "inputs"),
-        *("tier_shares", "since_training"),
+        *("version", "trained_as_of", "age_days", "worn", "reasons", "notes", "note_kinds"),
+        *("scores", "inputs", "tier_shares", "since_training"),
     ]
     assert content["trained_as_of"] == "2024-03-10T00:00:00Z"
     assert content["age_days"] == 43

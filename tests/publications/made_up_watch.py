@@ -19,6 +19,7 @@ def made_up_watch(**changes: object) -> dict[str, Any]:
         "worn": False,
         "reasons": [],
         "notes": ["2 inputs weigh too little to call for a training."],
+        "note_kinds": ["inputs"],
         "scores": {"psi": 0.04, "limit": 0.12},
         "inputs": {"features": 40, "drifted": 2, "share_of_importance": 0.12},
         "tier_shares": [
@@ -42,7 +43,16 @@ def made_up_watch(**changes: object) -> dict[str, Any]:
             "of the conversions; most fresh first reaches 38 %.",
         },
     }
+    if "notes" in changes:  # as plain sentences, unless their kinds are given
+        del watch["note_kinds"]
     return {**watch, **changes}
+
+
+def with_kinds() -> dict[str, Any]:
+    """One note of each kind, and of one that is not known; no word of theirs tells which."""
+    notes = ["A proof.", "A spread.", "A move.", "A training.", "Something new."]
+    kinds = ["proof", "scores", "inputs", "training", "weather"]
+    return made_up_watch(notes=notes, note_kinds=kinds)
 
 
 def worn_watch() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from tests.publications.made_up_watch import (
     made_up_decision,
     made_up_drift,
     made_up_watch,
+    with_kinds,
     worn_watch,
 )
 from tests.publications.test_report import REASON, Page
@@ -56,6 +57,13 @@ def test_another_model_than_usual_is_told_first_as_well() -> None:
     assert "None but what stands at the top." in page.text
 
 
+def test_each_note_stands_in_the_part_that_it_is_about() -> None:
+    text = page_of(watch=with_kinds()).text
+    drift = text.index("Are today's leads like those")
+    assert max(text.index("A training."), text.index("A proof.")) < drift
+    assert drift < min(text.index(told) for told in ("A spread.", "A move.", "Something new."))
+
+
 def test_a_model_of_today_has_neither_pictures_nor_gains_since() -> None:
     still = made_up_drift().assign(drifted=0)
     page = page_of(watch=made_up_watch(since_training=None, notes=[]), drift=still)
@@ -95,7 +103,7 @@ def test_why_there_is_no_model_is_told_once() -> None:
 def test_words_of_the_crm_cannot_become_markup_here_either() -> None:
     attack = "<script>alert(1)</script>"
     page = page_of(
-        watch=worn_watch() | {"reasons": [attack], "notes": [attack]},
+        watch=worn_watch() | {"reasons": [attack], "notes": [attack], "note_kinds": [attack]},
         drift=made_up_drift().assign(group=attack),
         decision=made_up_decision(sentence=attack, why_trained=attack),
         told_first=(attack,),

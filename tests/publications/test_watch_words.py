@@ -10,6 +10,7 @@ from tests.publications.made_up_watch import (
     made_up_decision,
     made_up_drift,
     made_up_watch,
+    with_kinds,
     worn_watch,
 )
 
@@ -103,13 +104,36 @@ def test_what_the_notes_tell_is_not_told_again() -> None:
         "The next list matures on 19 March 2012.",
     ]
     scores = {"psi": 0.5, "limit": 0.1}
-    assert watch_words.drift_sentences(made_up_watch(scores=scores, notes=notes)) == notes
-    inputs, spread, last = watch_words.drift_sentences(
-        made_up_watch(scores=scores, notes=notes[2:])
-    )
+    older = made_up_watch(scores=scores, notes=notes)
+    assert watch_words.drift_sentences(older) == notes
+    inputs, spread, last = watch_words.drift_sentences(older | {"notes": notes[2:]})
     assert inputs.startswith("2 of the 40 inputs have drifted")
     assert spread.startswith("The scores of this list are spread otherwise")
     assert last == notes[2]
+
+
+def test_notes_stand_where_their_kinds_belong_whatever_their_words() -> None:
+    watch = with_kinds()
+    assert watch_words.of_age(watch)[1:] == ["A training."]
+    assert watch_words.of_gain(watch, 30)[1:] == ["A proof."]
+    assert watch_words.drift_sentences(watch) == ["A spread.", "A move.", "Something new."]
+
+
+def test_a_kind_decides_and_not_the_words() -> None:
+    told = "The scores of the month are in."
+    watch = made_up_watch(notes=[told], note_kinds=["training"])
+    assert watch_words.of_age(watch)[1:] == [told]
+    assert len(watch_words.drift_sentences(watch)) == 2, "nothing is taken for told"
+
+
+def test_every_note_is_told_once() -> None:
+    watch = with_kinds()
+    told = [
+        *watch_words.of_age(watch),
+        *watch_words.of_gain(watch, 30),
+        *watch_words.drift_sentences(watch),
+    ]
+    assert [told.count(note) for note in watch["notes"]] == [1] * 5
 
 
 def test_one_input_that_drifted_and_whose_weight_is_not_known() -> None:
