@@ -4,7 +4,8 @@ A topic is one fact that several columns tell (all columns about one activity ty
 contributions of its columns are summed, so that three reasons are three facts.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,8 @@ def strongest(
 
     A lead above the base is explained first by what raises it, a lead at or below the base first by
     what lowers it; where fewer than ``k`` topics pull that way, the strongest of the others
-    follow. Equal topics come in the order of the columns.
+    follow. Equal topics come in the order of the columns. The list is worked in parts: beside the
+    result, a million leads take no more memory than a few thousand.
 
     Parameters
     ----------
@@ -111,6 +113,23 @@ def strongest(
     """
     values = topic_contributions.to_numpy()
     names = np.array([*topic_contributions.columns, *[NO_TOPIC] * k], dtype=object)
+    topics, signs = np.empty((len(values), k), dtype=object), np.empty((len(values), k), np.int8)
+    for rows in _parts(len(values)):
+        # NumPy adds a row up in an order that depends on how it lies in memory.
+        part = np.asfortranarray(values[rows]) if values.flags.fnc else values[rows]
+        topics[rows], signs[rows] = _strongest(part, names, k)
+    return topics, signs
+
+
+def _parts(n_rows: int) -> Iterator[slice]:
+    """Parts of nearly equal length; a single row alone would lie in memory in both ways at once."""
+    ends = np.linspace(0, n_rows, -(-n_rows // ROWS_AT_ONCE) + 1).astype(int).tolist()
+    return (slice(first, end) for first, end in itertools.pairwise(ends))
+
+
+def _strongest(
+    values: NDArray[np.float64], names: NDArray[np.object_], k: int
+) -> tuple[NDArray[np.object_], NDArray[np.int8]]:
     values = np.pad(values, ((0, 0), (0, k)))
     way = np.where(values.sum(axis=1) > 0, 1, -1)[:, None]
     reach = np.abs(values).max(axis=1, keepdims=True, initial=0)
