@@ -11,7 +11,7 @@ pickled, no example row is stored, and nothing is sent anywhere but to the track
 """
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,12 +55,12 @@ __all__ = [
     "Registry",
     "RegistryUnavailable",
     "champion",
+    "champion_and_previous",
     "embedded",
     "fetch",
     "log_training",
     "named",
     "note_decision",
-    "previous",
     "promote",
     "reachable",
     "refuse_other",
@@ -133,12 +133,30 @@ def versions(registry: Registry, *, most: int | None = None) -> list[RegisteredV
 
 def champion(registry: Registry) -> RegisteredVersion | None:
     """Look up the version that scores the lists; None where none leads."""
-    return _looked_up(registry, lambda known: known.champion)
+    return champion_and_previous(registry)[0]
 
 
-def previous(registry: Registry) -> RegisteredVersion | None:
-    """Look up the version that led before the champion; None where there is none (any more)."""
-    return _looked_up(registry, lambda known: known.previous)
+def champion_and_previous(
+    registry: Registry,
+) -> tuple[RegisteredVersion | None, RegisteredVersion | None]:
+    """The champion and the version that led before it, by one question.
+
+    None where there is none, or none any more. Where nobody leads, the other is the last that did.
+    """
+
+    def ask(
+        client: "MlflowClient",
+    ) -> tuple[RegisteredVersion | None, RegisteredVersion | None]:
+        known = records(client, registry)
+        leading, before = (
+            None
+            if number is None or number not in known.versions
+            else described(client, known, number)
+            for number in (known.champion, known.previous)
+        )
+        return leading, before
+
+    return look_up(registry, ask)
 
 
 def reachable(registry: Registry) -> None:
@@ -155,19 +173,6 @@ def reachable(registry: Registry) -> None:
         experiment(client, registry)
 
     look_up(registry, ask)
-
-
-def _looked_up(
-    registry: Registry, choose: Callable[[Records], int | None]
-) -> RegisteredVersion | None:
-    def ask(client: "MlflowClient") -> RegisteredVersion | None:
-        known = records(client, registry)
-        number = choose(known)
-        if number is None or number not in known.versions:
-            return None
-        return described(client, known, number)
-
-    return look_up(registry, ask)
 
 
 def promote(

@@ -1,48 +1,41 @@
 """Who leads: the registry's champion, loaded and trusted."""
 
-import os
 import shutil
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from crm.errors import ConfigurationError
 from models.errors import ModelDamaged
-from models.registered import SQLITE
 from models.registry import (
     ROLLED_BACK_FROM,
     STEPPED_DOWN,
     RegisteredVersion,
     Registry,
     RegistryUnavailable,
-    champion,
-    embedded,
+    champion_and_previous,
     fetch,
-    named,
-    previous,
     refuse_other,
     rollback,
 )
 from models.scorer import LeadScorer
-from pipelines.job import Job, home_at
+from pipelines.job import Job
 from pipelines.last_known import forget_champion, last_known, remember_champion
 from pipelines.model_facts import Meaning, ModelFacts
 from pipelines.proof import ProofFrames, read_proof
-from pipelines.sections import TrackingSection
-from pipelines.settings import load_settings
+from pipelines.registries import registry_of
 from pipelines.tasks import coarse_task
-from publications.home import Hold, Home, writing
+from publications.home import Hold, writing
 
-KEYS = ("uri", "experiment", "model")
 FOLDER = "models/ of the home folder"
 """How a message calls it: lists carry such messages to people who need no path."""
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The model that scores today's list, with its proof."""
+    """The model that scores today's leads, with its proof."""
 
     version: RegisteredVersion
     scorer: LeadScorer
@@ -53,37 +46,13 @@ class Champion:
     """Why it is not simply the champion as the registry tells it: a warning for the list."""
 
 
-def registry_of(job: Job) -> Registry:
-    """The home folder's own registry, or the one that leadgain.toml names."""
-    return _registry(job.settings.tracking, job.home)
-
-
-def registry_at(config: Path | None, home: Path) -> Registry:
-    """The same for commands that need no export: without a leadgain.toml, the home's own."""
-    tracking = of_environment() if config is None else load_settings(config).tracking
-    return _registry(tracking, home_at(home))
-
-
-def of_environment() -> TrackingSection:
-    """``[tracking]`` where there is no leadgain.toml: what the environment says of it."""
-    told = {key: os.environ.get(f"LEADGAIN_TRACKING__{key.upper()}") for key in KEYS}
-    return TrackingSection(**{key: value for key, value in told.items() if value is not None})
-
-
-def _registry(tracking: TrackingSection, home: Home) -> Registry:
-    names = {"experiment": tracking.experiment, "model_name": tracking.model}
-    if not tracking.uri:
-        return embedded(home.tracking_database, home.artifacts, **names)
-    if tracking.uri.startswith(SQLITE) and not tracking.uri.startswith(f"{SQLITE}/"):
-        raise ConfigurationError(
-            "[tracking] uri names a SQLite database by a path that depends on where the command is "
-            "started. Write it with four slashes and the whole path: sqlite:////home/mlflow.db."
-        )
-    return named(tracking.uri, home.artifacts, **names)
-
-
 @coarse_task(name="load the champion")
-def load_champion(job: Job, held: Hold | None = None) -> Champion | None:
+def load_champion(job: Job, held: Hold) -> Champion | None:
+    """The champion for a run, as ``trusted_champion`` tells it."""
+    return trusted_champion(job, held)
+
+
+def trusted_champion(job: Job, held: Hold | None = None) -> Champion | None:
     """The champion, or who stands in for it; None where no version leads.
 
     A registry that cannot be asked is replaced by what it last said, and a champion that is damaged
@@ -93,7 +62,8 @@ def load_champion(job: Job, held: Hold | None = None) -> Champion | None:
     Parameters
     ----------
     job : Job
-    held : with it, a damaged copy is mended and the champion is remembered
+    held : with it, a damaged copy is mended and the champion is remembered; without, nothing is
+        written into the home folder
 
     Raises
     ------
@@ -105,7 +75,7 @@ def load_champion(job: Job, held: Hold | None = None) -> Champion | None:
     """
     registry = registry_of(job)
     try:
-        version = champion(registry)
+        version, before = champion_and_previous(registry)
     except RegistryUnavailable as error:
         return _last_that_led(registry, error, job)
     if version is None:
@@ -115,7 +85,7 @@ def load_champion(job: Job, held: Hold | None = None) -> Champion | None:
     try:
         leading = opened(version, job, held)
     except (ModelDamaged, RegistryUnavailable) as error:
-        leading = _one_before(version, error, job, held)
+        leading = _one_before(before, version, error, job, held)
     if held is not None:
         remember_champion(held, registry, leading.version, now=job.now)
     return leading
@@ -131,7 +101,10 @@ def roll_back(
 
 
 def opened(version: RegisteredVersion, job: Job, held: Hold | None = None) -> Champion:
-    """A registered version from the home folder, or fetched there from the registry.
+    """A registered version from the home folder, or as the registry has it.
+
+    With ``held``, what is missing or damaged in the home folder is fetched there; without, it is
+    fetched to a place that is gone afterwards.
 
     Raises
     ------
@@ -141,21 +114,37 @@ def opened(version: RegisteredVersion, job: Job, held: Hold | None = None) -> Ch
         Its files are not here, and cannot be fetched.
     """
     folder = job.home.models / str(version.version)
-    note = ""
+    if held is None:
+        return _looked_at(version, folder, job)
     if not folder.exists():
         fetch(registry_of(job), version.version, folder)
+    note = ""
     try:
         refuse_other(version, folder, where=FOLDER)
     except ModelDamaged as damage:
-        if held is None:
-            raise
         note = _mended(version, damage, job)
-    return _open(version, job, note)
+    return _open(version, folder, job, note)
 
 
-def _open(version: RegisteredVersion, job: Job, note: str) -> Champion:
+def _looked_at(version: RegisteredVersion, folder: Path, job: Job) -> Champion:
+    """A version for somebody who writes nothing into the home folder."""
+    try:
+        refuse_other(version, folder, where=FOLDER)
+    except ModelDamaged as damage:
+        with TemporaryDirectory(prefix="leadgain-") as elsewhere:
+            fetched = Path(elsewhere) / folder.name
+            _fetch_instead(version, fetched, damage, job)
+            note = (
+                f"The files of version {version.version} in the home folder are damaged, so those "
+                f"in MLflow were used, which are what was registered. {damage} The next scoring "
+                "puts them in the place of the damaged ones."
+            )
+            return _open(version, fetched, job, note if folder.exists() else "")
+    return _open(version, folder, job, note="")
+
+
+def _open(version: RegisteredVersion, folder: Path, job: Job, note: str) -> Champion:
     """Load a version whose files have been held against their hashes."""
-    folder = job.home.models / str(version.version)
     scorer = LeadScorer.load(folder, threads=job.settings.training.threads)
     facts = ModelFacts.from_dict(scorer.extra_)
     meaning = facts.meaning or Meaning.of(job.settings)
@@ -169,10 +158,7 @@ def _mended(version: RegisteredVersion, damage: ModelDamaged, job: Job) -> str:
     with writing(folder):
         if fetched.exists():  # of a run that was killed here
             shutil.rmtree(fetched)
-        try:
-            fetch(registry_of(job), version.version, fetched)
-        except (ModelDamaged, RegistryUnavailable) as error:
-            raise ModelDamaged(f"{damage} It could not be fetched again: {error}") from error
+        _fetch_instead(version, fetched, damage, job)
         if aside.exists():
             shutil.rmtree(aside)
         folder.rename(aside)
@@ -184,7 +170,17 @@ def _mended(version: RegisteredVersion, damage: ModelDamaged, job: Job) -> str:
     )
 
 
+def _fetch_instead(
+    version: RegisteredVersion, folder: Path, damage: ModelDamaged, job: Job
+) -> None:
+    try:
+        fetch(registry_of(job), version.version, folder)
+    except (ModelDamaged, RegistryUnavailable) as error:
+        raise ModelDamaged(f"{damage} It could not be fetched again: {error}") from error
+
+
 def _one_before(
+    before: RegisteredVersion | None,
     version: RegisteredVersion,
     error: ModelDamaged | RegistryUnavailable,
     job: Job,
@@ -198,8 +194,7 @@ def _one_before(
         There is none that may stand in: the champion's own error, with what to do.
     """
     why_not = "No version led before it."
-    before = previous(registry_of(job))
-    if before is not None and before.version != version.version:
+    if before is not None:
         marks = {ROLLED_BACK_FROM, STEPPED_DOWN} & before.decision.keys()
         why_not = f"Version {before.version}, which led before, was taken out of the lead."
         if not marks:
@@ -208,7 +203,7 @@ def _one_before(
             except (ModelDamaged, RegistryUnavailable) as another:
                 why_not = f"Version {before.version}, which led before, cannot be used: {another}"
     raise type(error)(
-        f"{error} {why_not} Nothing was published. Restore the home folder from a backup, name a "
+        f"{error} {why_not} Nothing was scored. Restore the home folder from a backup, name a "
         "version that is whole (`leadgain rollback N`), or train a new one (`leadgain train`)."
     ) from error
 
@@ -217,7 +212,7 @@ def _standing_in(
     before: RegisteredVersion, version: RegisteredVersion, error: BaseException
 ) -> str:
     return (
-        f"Version {version.version} leads but cannot be used, so the list was ranked by version "
+        f"Version {version.version} leads but cannot be used, so the scores are those of version "
         f"{before.version}, which led before it; its files are those that were registered. {error}"
     )
 
@@ -234,17 +229,18 @@ def _last_that_led(registry: Registry, error: RegistryUnavailable, job: Job) -> 
     why_not = "No model is left in the home folder from the last time that it answered."
     if known is not None:
         number = known.version.version
+        folder = job.home.models / str(number)
         try:
-            refuse_other(known.version, job.home.models / str(number), where=FOLDER)
+            refuse_other(known.version, folder, where=FOLDER)
         except ModelDamaged as damage:
             why_not = f"And version {number}, which led when it last answered, is damaged: {damage}"
         else:
             note = (
-                f"{error} The list was ranked by version {number}, which led when MLflow last "
+                f"{error} The scores are those of version {number}, which led when MLflow last "
                 f"answered, at {known.known_at:%Y-%m-%d %H:%M} UTC; its files are those that were "
                 "registered. A model that took over since then, or was rolled back, is not known."
             )
-            return _open(known.version, job, note)
+            return _open(known.version, folder, job, note)
     raise RegistryUnavailable(
-        f"{error} {why_not} Nothing was published. Start MLflow again, or correct [tracking] uri."
+        f"{error} {why_not} Nothing was scored. Start MLflow again, or correct [tracking] uri."
     ) from error

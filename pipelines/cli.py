@@ -257,7 +257,7 @@ def models(config: ConfigOption = CONFIG, home: HomeOption = HOME) -> None:
     with at_work(home) as console:
         from models.registry import versions
         from pipelines import terminal
-        from pipelines.champion import registry_at
+        from pipelines.registries import registry_at
 
         known = versions(registry_at(if_there(config), home))
     terminal.show_versions(console, known)
@@ -274,8 +274,9 @@ def rollback(
     """Let an earlier model lead again; the next scoring uses it."""
     refuse_no_home(home)
     with at_work(home) as console:
-        from pipelines.champion import registry_at, roll_back
+        from pipelines.champion import roll_back
         from pipelines.job import home_at
+        from pipelines.registries import registry_at
         from publications.home import hold
 
         versions = registry_at(if_there(config), home)

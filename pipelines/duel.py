@@ -19,12 +19,13 @@ from models.registry import (
     note_decision,
     promote,
 )
-from pipelines.champion import Champion, opened, registry_of
+from pipelines.champion import Champion, opened
 from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision, proof_figures, rounded
 from pipelines.job import Job
 from pipelines.matured import judged_again, matured_since, with_matured
 from pipelines.model_facts import ModelFacts
+from pipelines.registries import registry_of
 from pipelines.stepping_down import is_disproven
 from pipelines.tasks import coarse_task
 from publications.home import Hold

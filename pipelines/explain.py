@@ -11,11 +11,12 @@ from crm.export import Export
 from crm.extract import read_export
 from features.catalog import build_catalog, topics
 from models.reasons import topic_contributions
-from models.registry import NoSuchVersion, champion
-from pipelines.champion import Champion, opened, registry_of
+from models.registry import NoSuchVersion
+from pipelines.champion import Champion, trusted_champion
 from pipelines.job import Job
 from pipelines.lists import open_at
 from pipelines.matrices import matrix, told_of
+from pipelines.stepping_down import why_no_model
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,28 @@ class Explanation:
     base_rate: float
     """What a lead of which nothing speaks for or against would score."""
     facts: pd.DataFrame
+    note: str = ""
+    """Why it is not simply the champion's; empty where it is."""
 
 
 def explain_lead(lead_id: str, job: Job) -> Explanation:
     """Read the export and tell the champion's score of one lead.
+
+    The champion is the one that a scoring would take, also on a night on which MLflow is away or
+    the champion is damaged; but nothing is written into the home folder.
 
     Raises
     ------
     ConfigurationError
         The lead is unknown, or not on the list at ``as_of``; the message says why.
     NoSuchVersion
-        No model leads yet.
+        No model leads; the message says why.
+    RegistryUnavailable, ModelDamaged
+        There is no model to trust.
     """
-    version = champion(registry_of(job))
-    if version is None:
-        raise NoSuchVersion("There is no model yet, so no score to explain. Run `leadgain train`.")
-    leading = opened(version, job)
+    leading = trusted_champion(job)
+    if leading is None:
+        raise NoSuchVersion(f"No model leads, so there is no score to explain. {why_no_model(job)}")
     export = read_export(job.settings.mapping, now=job.now)
     as_of = job.as_of_or(export.last_instant)
     snapshot = _snapshot_of(lead_id, export, as_of, job)
@@ -67,6 +74,7 @@ def _explained(
         score=float(leading.scorer.predict_proba(X)[0, 1]),
         base_rate=float(leading.scorer.calibration_.probability(np.array([base]))[0]),
         facts=pd.DataFrame({"fact": told, "contribution": moved.to_numpy()}),
+        note=leading.note,
     )
 
 

@@ -7,8 +7,9 @@ import pandas as pd
 
 from models.reasons import base_score
 from models.registry import RegisteredVersion, RegistryUnavailable, versions
-from pipelines.champion import Champion, registry_of
+from pipelines.champion import Champion
 from pipelines.job import Job, in_utc
+from pipelines.registries import registry_of
 
 VERSIONS = 20
 """The newest versions that are told; a server may hold hundreds."""

@@ -196,13 +196,23 @@ def _alarms_with_mistakes(where: str, alarms: AlarmsSection) -> AlarmsSection:
     return alarms.with_mistakes((f"{found}{reach}",) if found else ())
 
 
+ONE_SECTION = SettingsConfigDict(
+    env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="ignore"
+)
+
+
 class _AlarmsOnly(_OfFile):
     """``[alarms]`` of a file that is broken elsewhere."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="ignore"
-    )
+    model_config = ONE_SECTION
     alarms: Alarms = AlarmsSection()
+
+
+class _TrackingOnly(_OfFile):
+    """``[tracking]`` without a file."""
+
+    model_config = ONE_SECTION
+    tracking: TrackingSection = TrackingSection()
 
 
 def load_alarms(file: Path) -> AlarmsSection:
@@ -214,6 +224,24 @@ def load_alarms(file: Path) -> AlarmsSection:
     with suppress(OSError, ValueError):
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     return _AlarmsOnly(alarms=content.get("alarms", {})).alarms
+
+
+def load_tracking(file: Path | None) -> TrackingSection:
+    """``[tracking]`` of leadgain.toml; without one, what the environment says of it.
+
+    Raises
+    ------
+    ConfigurationError
+        As of ``load_settings``, or a variable of the environment is not understood.
+    """
+    if file is not None:
+        return load_settings(file).tracking
+    _refuse_unknown_variables()
+    try:
+        return _TrackingOnly().tracking
+    except ValidationError as error:
+        findings = _findings("The environment", error.errors(include_url=False))
+        raise ConfigurationError("\n".join(dict.fromkeys(findings))) from None
 
 
 def _refuse_unknown_variables() -> None:

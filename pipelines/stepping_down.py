@@ -7,11 +7,12 @@ import pandas as pd
 
 from models.proof import Proof
 from models.registry import CHAMPION, RegistryUnavailable, step_down
-from pipelines.champion import Champion, registry_of
+from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.decisions import Decision, last_decision, proof_figures
 from pipelines.job import Job
 from pipelines.last_known import forget_champion
+from pipelines.registries import registry_of
 from pipelines.tasks import coarse_task
 from publications.figures import day
 from publications.home import Hold, Home, replace_lasting

@@ -257,6 +257,7 @@ def show_explanation(console: Console, explanation: "Explanation") -> None:
         f"Model version {explanation.model_version}, as of "
         f"{explanation.as_of:%Y-%m-%d %H:%M} UTC."
     )
+    _show_sentences(console, "Warnings", [explanation.note] if explanation.note else [])
 
 
 def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None:

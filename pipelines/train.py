@@ -23,7 +23,6 @@ from models.gain_tables import gain_table, gains, measure, table_depths
 from models.registry import CHAMPION, RegisteredVersion, log_training, reachable
 from models.scorer import LeadScorer
 from models.tiers import learn_cutoffs, tier_table
-from pipelines.champion import registry_of
 from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import Decision, proof_figures, remember
 from pipelines.duel import Ruling, let_lead
@@ -34,6 +33,7 @@ from pipelines.matrices import matrix, vocabulary_until
 from pipelines.model_facts import Meaning, ModelFacts, fingerprint
 from pipelines.progress import step
 from pipelines.proof import ProofFrames, write_proof
+from pipelines.registries import registry_of
 from pipelines.tasks import coarse_task, reported_flow
 from pipelines.training_story import first_contacts, tell_training, weigh_facts
 from pipelines.turns import Skipped, patience, turn

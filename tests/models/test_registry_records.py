@@ -13,14 +13,13 @@ from models.errors import ModelDamaged
 from models.registered import (
     ChampionChanged,
     NoSuchVersion,
-    RegisteredVersion,
     Registry,
     RegistryUnavailable,
 )
 from models.registry import (
     champion,
+    champion_and_previous,
     fetch,
-    previous,
     promote,
     reachable,
     rollback,
@@ -140,11 +139,13 @@ COMMANDS: dict[str, tuple[Callable[[Registry], None], Callable[[Registry], objec
 def state(registry: Registry) -> list[tuple[object, ...]]:
     """All that leadgain tells of who leads and why."""
     told = [(v.version, v.aliases, dict(v.decision)) for v in versions(registry)]
-    return [*told, (number(champion(registry)), number(previous(registry)))]
+    return [*told, who_leads(registry)]
 
 
-def number(version: RegisteredVersion | None) -> int | None:
-    return None if version is None else version.version
+def who_leads(registry: Registry) -> tuple[int | None, int | None]:
+    """The champion and the version before it."""
+    leading, before = champion_and_previous(registry)
+    return leading and leading.version, before and before.version
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before it is done", "before it is answered"])
@@ -155,12 +156,12 @@ def test_wherever_the_connection_is_lost_one_leads_and_the_one_before_is_known(
     before, command_ = COMMANDS[command]
     undisturbed = copied(three, tmp_path / "undisturbed")
     before(undisturbed)
-    then = number(champion(undisturbed)), number(previous(undisturbed))
+    then = who_leads(undisturbed)
     clients = losing(None)
     command_(undisturbed)
     wanted, writes = state(undisturbed), clients[0].writes
     losing(None)
-    now = number(champion(undisturbed)), number(previous(undisturbed))
+    now = who_leads(undisturbed)
     assert writes > 0
     for at in range(1, writes + 1):
         registry = copied(three, tmp_path / f"lost at {at}")
@@ -170,7 +171,7 @@ def test_wherever_the_connection_is_lost_one_leads_and_the_one_before_is_known(
             command_(registry)
         losing(None)
         is_done = done and at == writes
-        found = number(champion(registry)), number(previous(registry))
+        found = who_leads(registry)
         assert found == (now if is_done else then), f"write {at} of {writes}"
         if not (is_done and command_ is rollback):  # again, it would go back: a person sees it
             command_(registry)
@@ -207,7 +208,7 @@ def test_a_rollback_to_a_version_that_was_deleted_by_hand_asks_for_another(
     second_of_two(registry)
     with connected(registry) as client:
         client.delete_model_version(registry.model_name, "1")
-    assert number(previous(registry)) is None
+    assert who_leads(registry) == (2, None)
     with pytest.raises(
         NoSuchVersion,
         match=r"Version 1 led before, but somebody has deleted it in MLflow\. Name a ver",
@@ -227,7 +228,7 @@ def test_an_alias_that_leads_nowhere_is_no_champion(registry: Registry) -> None:
         tables.execute("UPDATE registered_model_aliases SET version = 9 WHERE alias = 'champion'")
     assert champion(registry) is None
     assert rollback(registry).version == 1
-    assert number(champion(registry)) == 1
+    assert who_leads(registry)[0] == 1
 
 
 def test_a_model_that_was_deleted_by_hand_has_no_version_and_no_champion(
@@ -236,7 +237,7 @@ def test_a_model_that_was_deleted_by_hand_has_no_version_and_no_champion(
     second_of_two(registry)
     with connected(registry) as client:
         client.delete_registered_model(registry.model_name)
-    assert (champion(registry), previous(registry), versions(registry)) == (None, None, [])
+    assert (who_leads(registry), versions(registry)) == ((None, None), [])
     with pytest.raises(NoSuchVersion, match="no earlier champion to go back to"):
         rollback(registry)
     with pytest.raises(NoSuchVersion, match="There is no version 2 of leadgain; there is none"):
@@ -299,12 +300,12 @@ def test_what_an_older_leadgain_kept_by_its_aliases_alone_is_not_lost(
     with connected(registry) as client:
         client.set_registered_model_alias(registry.model_name, "champion", "2")
         client.set_registered_model_alias(registry.model_name, "previous", "1")
-    assert number(previous(registry)) == 1
+    assert who_leads(registry) == (2, 1)
     for at in (1, 2, 2):
         losing(at)
         with pytest.raises(RegistryUnavailable):
             promote(registry, 3, replacing=2)
         losing(None)
-        assert (number(champion(registry)), number(previous(registry))) == (2, 1)
+        assert who_leads(registry) == (2, 1)
     promote(registry, 3, replacing=2)
     assert rollback(registry).version == 2

@@ -13,12 +13,13 @@ from models import registry, scorer
 from models.errors import ModelDamaged
 from models.registry import RegistryUnavailable, champion, rollback, step_down
 from pipelines import train
-from pipelines.champion import Champion, load_champion, registry_of
+from pipelines.champion import Champion, load_champion, trusted_champion
 from pipelines.job import Job
 from pipelines.last_known import last_known, remember_champion
+from pipelines.registries import registry_of
 from publications.home import hold
 from tests.models.damages import cut_off, flip_a_byte, swap_columns
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import Outcome, in_force
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_where_both_copies_are_damaged_the_version_before_it_ranks_the_list(
     leading = load(alone)
     assert leading.version.version == 1
     assert leading.note.startswith(
-        "Version 2 leads but cannot be used, so the list was ranked by version 1, which led before"
+        "Version 2 leads but cannot be used, so the scores are those of version 1, which led before"
     )
     assert "could not be fetched again" in leading.note
 
@@ -139,7 +140,7 @@ def test_without_any_whole_version_nothing_is_ranked(
         damage(alone.home.models / str(version))
     with pytest.raises(
         ModelDamaged,
-        match=r"Version 1, which led before, cannot be used: .* Nothing was published. Restore",
+        match=r"Version 1, which led before, cannot be used: .* Nothing was scored\. Restore",
     ):
         load(alone)
     assert opened == []
@@ -159,16 +160,36 @@ def test_a_version_that_is_nowhere_is_refused(alone: Job) -> None:
     shutil.rmtree(alone.home.models / "2")
     shutil.rmtree(alone.home.models / "1")
     shutil.rmtree(alone.home.artifacts)
-    with pytest.raises(RegistryUnavailable, match=r"Nothing was published\. Restore the home"):
+    with pytest.raises(
+        ModelDamaged, match=r"The folder of version 2 in MLflow is missing, .* scored\. Restore the"
+    ):
         load(alone)
 
 
-def test_without_a_hold_a_damaged_model_is_refused_and_nothing_is_moved(alone: Job) -> None:
+def test_whoever_only_looks_is_given_the_same_model_and_writes_nothing_at_home(
+    alone: Job,
+) -> None:
     flip_a_byte(alone.home.models / "2")
-    flip_a_byte(alone.home.models / "1")
-    with pytest.raises(ModelDamaged, match=r"model\.txt of version 2 in"):
-        load_champion.fn(alone)
-    assert not (alone.home.models / "2.damaged").exists()
+    before = everything_in(alone.home.folder)
+    looked_at = trusted_champion(alone)
+    assert everything_in(alone.home.folder) == before
+    assert looked_at.version.version == 2
+    assert looked_at.note.startswith(
+        "The files of version 2 in the home folder are damaged, so those in MLflow were used"
+    )
+    assert looked_at.note.endswith("The next scoring puts them in the place of the damaged ones.")
+    shutil.rmtree(alone.home.models / "2")
+    assert trusted_champion(alone).note == ""
+    assert not (alone.home.models / "2").exists()
+
+
+def everything_in(folder: Path) -> dict[str, bytes]:
+    """File -> content, but for what SQLite keeps beside a database that is read."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+    }
 
 
 def test_what_a_killed_run_left_of_a_fetch_is_in_nobodys_way(alone: Job) -> None:
@@ -202,7 +223,7 @@ def test_the_last_good_model_ranks_the_list_while_the_registry_is_away(
     assert opened == [(alone.home.models / "2" / "model.txt").read_text()]
     assert leading.note.startswith(
         "MLflow at http://tracking cannot be asked. "
-        "The list was ranked by version 2, which led when MLflow last answered"
+        "The scores are those of version 2, which led when MLflow last answered"
     )
 
 
@@ -299,7 +320,7 @@ def test_a_training_that_is_due_does_not_keep_the_list_from_being_published(
         "A training was due (leadgain.toml has changed since the last one) and could not take "
         "place. MLflow at http://tracking cannot be asked."
     )
-    assert "The list was ranked by version 2" in note
+    assert "The scores are those of version 2" in note
     leadgain(*asked)
     assert in_force(alone.home.folder).number == publication.number
     for command in (("train",), ("run", "--train")):
@@ -338,3 +359,76 @@ def test_a_list_without_a_trusted_model_is_not_published(
     assert outcome.code == 1
     assert "model.txt of version 2" in outcome.err
     assert in_force(alone.home.folder).number == before
+
+
+@pytest.fixture
+def explained(leadgain, alone: Job, second_night) -> Callable[[], Outcome]:
+    """The command `explain` on the first lead of the list."""
+    lead = str(in_force(alone.home.folder).table("worklist.parquet")["lead_id"].iloc[0])
+    asked = ("explain", lead, "--config", second_night.config, "--home", alone.home.folder)
+
+    def explain() -> Outcome:
+        before = everything_in(alone.home.models)
+        outcome = leadgain(*asked)
+        assert everything_in(alone.home.models) == before
+        return outcome
+
+    return explain
+
+
+def test_while_the_registry_is_away_a_score_is_explained_by_the_last_good_model(
+    explained: Callable[[], Outcome], alone: Job, away: Callable[[], None]
+) -> None:
+    load(alone)
+    usual = explained()
+    assert (usual.code, "Warnings" in usual.out) == (0, False)
+    away()
+    outcome = explained()
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.startswith(usual.out), "the same facts and the same score"
+    assert (
+        "Warnings: MLflow at http://tracking cannot be asked. The scores are those of version 2, "
+        "which led when MLflow last answered, at"
+    ) in outcome.said
+    flip_a_byte(alone.home.models / "2")
+    outcome = explained()
+    assert outcome.code == 1
+    assert "And version 2, which led when it last answered, is damaged" in outcome.err
+    assert "Nothing was scored. Start MLflow again" in outcome.err
+
+
+def test_a_score_is_explained_by_the_model_that_a_scoring_would_take(
+    explained: Callable[[], Outcome], alone: Job
+) -> None:
+    flip_a_byte(alone.home.models / "2")
+    outcome = explained()
+    assert outcome.code == 0, outcome.err
+    assert "Model version 2," in outcome.said
+    assert "The files of version 2 in the home folder are damaged, so those in" in outcome.said
+    damage_the_registrys_copy(alone, 2)
+    swap_columns(alone.home.models / "2")
+    outcome = explained()
+    assert outcome.code == 0, outcome.err
+    assert "Model version 1," in outcome.said
+    assert "so the scores are those of version 1, which led before it" in outcome.said
+    assert load(alone).version.version == 1
+
+
+def test_without_any_whole_version_no_score_is_explained(
+    explained: Callable[[], Outcome], alone: Job
+) -> None:
+    for version in (2, 1):
+        damage_the_registrys_copy(alone, version)
+        cut_off(alone.home.models / str(version))
+    outcome = explained()
+    assert outcome.code == 1
+    assert "Nothing was scored. Restore the home folder from a backup" in outcome.err
+
+
+def test_where_nobody_leads_any_more_explain_says_why(
+    explained: Callable[[], Outcome], alone: Job
+) -> None:
+    step_down(registry_of(alone), 2, decision={})
+    outcome = explained()
+    assert outcome.code == 2
+    assert outcome.err.startswith("leadgain: No model leads, so there is no score to explain. ")

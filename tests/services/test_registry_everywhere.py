@@ -10,9 +10,9 @@ from models.registered import Registry, named
 from models.registry import (
     ChampionChanged,
     champion,
+    champion_and_previous,
     fetch,
     log_training,
-    previous,
     promote,
     reachable,
     rollback,
@@ -64,7 +64,7 @@ def test_a_model_goes_in_leads_steps_down_comes_back_and_is_fetched(
     promote(registry, 2, replacing=1, decision={"sentence": "It is better."})
     with pytest.raises(ChampionChanged):
         promote(registry, 1, replacing=None)
-    assert previous(registry).version == 1
+    assert champion_and_previous(registry)[1].version == 1
     assert rollback(registry).version == 1
     assert versions(registry)[0].decision == {
         "sentence": "It is better.",
