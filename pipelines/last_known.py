@@ -1,14 +1,15 @@
 """The last champion that the registry told of, kept for nights on which it cannot be asked."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import pandas as pd
 
-from models.registry import RegisteredVersion, Registry
+from models.registered import SQLITE, RegisteredVersion, Registry
 from publications.home import Hold, Home, replace_lasting
 
 FILE = "champion.json"
+FIELDS = {field.name for field in fields(RegisteredVersion)}
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,22 @@ def last_known(home: Home, registry: Registry) -> LastKnown | None:
         content = json.loads((home.models / FILE).read_text(encoding="utf-8"))
         if content["registry"] != _identity(home, registry):
             return None
-        fields = content["version"]
-        version = RegisteredVersion(**{**fields, "aliases": tuple(fields["aliases"])})
-        return LastKnown(version, pd.Timestamp(content["known_at"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        known_at = pd.Timestamp(content["known_at"])
+        # What a newer leadgain kept besides is of no use here.
+        kept = {key: value for key, value in content["version"].items() if key in FIELDS}
+        version = RegisteredVersion(**{**kept, "aliases": tuple(kept["aliases"])})
+        return LastKnown(version, known_at) if _is_readable(version, known_at) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _is_readable(version: RegisteredVersion, known_at: pd.Timestamp) -> bool:
+    texts = [version.model_sha256, version.spec_sha256, *version.files.values()]
+    return (
+        type(version.version) is int
+        and known_at.tzinfo is not None
+        and all(isinstance(text, str) for text in texts)
+    )
 
 
 def _identity(home: Home, registry: Registry) -> dict[str, str]:
@@ -55,5 +67,7 @@ def _identity(home: Home, registry: Registry) -> dict[str, str]:
 
     No password is kept.
     """
-    address = registry.shown.replace(str(home.folder), "(home)")
+    address, own = registry.shown, f"{SQLITE}{home.folder}/"
+    if address.startswith(own):
+        address = f"{SQLITE}(home)/{address.removeprefix(own)}"
     return {"address": address, "model": registry.model_name}
