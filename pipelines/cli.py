@@ -22,6 +22,16 @@ from pipelines.at_work import (
     refuse_no_home,
 )
 from pipelines.exits import INTERRUPTED, exit_code_of, paragraph_of
+from pipelines.options import (
+    HOME,
+    AgainOption,
+    AnySizeOption,
+    AsOfOption,
+    ConfigOption,
+    HomeOption,
+    ToOption,
+    VersionOption,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,27 +46,6 @@ app = typer.Typer(
 )
 
 DEBUG = "--debug"
-
-ConfigOption = Annotated[
-    Path, typer.Option("--config", help="How the export maps onto leadgain's tables.")
-]
-HomeOption = Annotated[
-    Path,
-    typer.Option("--home", envvar="LEADGAIN_HOME", help="Folder of models and publications."),
-]
-AsOfOption = Annotated[
-    str | None,
-    typer.Option("--as-of", help="Instant of the list; default: the export's last time stamp."),
-]
-AnySizeOption = Annotated[
-    bool, typer.Option("--any-size", help="The export may be half or twice as large as usual.")
-]
-AgainOption = Annotated[
-    bool, typer.Option("--again", help="Publish even if the list would say the same.")
-]
-ToOption = Annotated[Path, typer.Option("--to", help="Where to write it.")]
-
-HOME = Path("leadgain-home")
 
 
 class Exportable(StrEnum):
@@ -96,6 +85,7 @@ def _tell(paragraph: str) -> None:
 
 @app.callback()
 def everywhere(
+    version: VersionOption = False,
     debug: Annotated[
         bool, typer.Option(DEBUG, help="Show a traceback if it fails; may stand anywhere.")
     ] = False,

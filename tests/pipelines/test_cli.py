@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -31,6 +32,11 @@ def test_nothing_heavy_is_imported_before_a_command_is_known():
         [sys.executable, "-c", asked], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_the_command_tells_its_version(leadgain):
+    outcome = leadgain("--version")
+    assert (outcome.code, outcome.out) == (0, f"leadgain {version('leadgain')}\n")
 
 
 def test_an_unknown_command_is_wrong_usage(leadgain):
