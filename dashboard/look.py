@@ -97,7 +97,7 @@ def without_model(opened: Page, needed: Sequence[str], what: str) -> bool:
         return False
     if opened.no_model_reason:
         st.info(
-            f"{opened.no_model_reason} As soon as a model leads, this page shows {what}.",
+            f"{sentence(opened.no_model_reason)} As soon as a model leads, this page shows {what}.",
             title="This list was made without a model",
             icon=":material/info:",
         )

@@ -49,6 +49,8 @@ def publish_made_up(
     counts: Mapping[str, Any] | None = None,
     watch: Mapping[str, Any] | None = None,
     warnings: Sequence[str] | None = None,
+    no_model_reason: str = NO_MODEL,
+    settings: Mapping[str, Any] | None = None,
 ) -> Publication:
     """Publish a made-up list.
 
@@ -72,8 +74,8 @@ def publish_made_up(
         provenance = made_up_provenance(
             as_of=as_of,
             counts=counts or shown,
-            settings={"lists": {"horizon_days": 30}, "freshness": {"by": "created"}},
-            **({} if model else WITHOUT_MODEL),
+            settings=SETTINGS if settings is None else settings,
+            **({} if model else {**WITHOUT_MODEL, "no_model_reason": no_model_reason}),
         )
         number = publish(held, run, provenance, as_of)
     if warnings is not None:
@@ -85,6 +87,7 @@ def publish_made_up(
     return found
 
 
+SETTINGS = {"lists": {"horizon_days": 30}, "freshness": {"by": "created"}}
 WITHOUT_MODEL = {"model_version": None, "model_sha256": None, "no_model_reason": NO_MODEL}
 
 

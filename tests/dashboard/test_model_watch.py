@@ -1,15 +1,12 @@
-"""How the model does, what was decided and what must be known of the list, on the pages."""
+"""How the model does since its training, and what was decided, on the page Model."""
 
 import pytest
 
 from publications.home import Home
-from tests.dashboard.made_up import NO_MODEL, opened, publish_made_up, said
-from tests.publications.made_up_watch import WORN, made_up_watch, with_kinds, worn_watch
+from tests.dashboard.made_up import opened, publish_made_up, said
+from tests.publications.made_up_watch import made_up_drift, made_up_watch, with_kinds, worn_watch
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
-
-FALLBACK = "MLflow cannot be reached; ranked by version 3, the last that was known to lead."
-UNKNOWN = "25 % of the activities are of kinds that the model does not know."
 
 
 def text_of(page: str) -> str:
@@ -97,72 +94,26 @@ def test_what_is_not_known_of_today_has_no_figure(home: Home) -> None:
     assert "Tier A \N{EN DASH} at its training 30 %" in text
 
 
-@pytest.mark.parametrize("page", ["worklist", "model"])
-def test_a_worn_model_is_told_on_the_list_and_on_its_page(page: str, home: Home) -> None:
-    publish_made_up(home, watch=worn_watch(), warnings=[WORN, UNKNOWN])
-    at = opened(page)
-    (warning,) = at.warning
-    assert warning.proto.title.startswith("The model is worn")
-    assert WORN in str(warning.value).replace("\\", "")
-
-
-def test_other_warnings_stand_behind_one_line_above_the_list(home: Home) -> None:
-    publish_made_up(home, warnings=[FALLBACK, UNKNOWN])
-    at = opened("worklist")
-    assert not at.warning
-    (line,) = at.expander
-    assert line.label == "2 things worth knowing about this list"
-    assert FALLBACK in str(line.markdown[0].value).replace("\\", "")
-    assert not line.proto.expanded
-
-
-def test_what_the_banner_tells_is_not_told_again(home: Home) -> None:
-    publish_made_up(home, watch=worn_watch(), warnings=[WORN, UNKNOWN])
-    at = opened("worklist")
-    assert at.expander[0].label == "1 more thing worth knowing about this list"
-    assert said(at).replace("\\", "").count(WORN) == 1
-
-
-def test_of_several_reasons_the_first_stands_in_the_banner(home: Home) -> None:
-    watch = worn_watch() | {"reasons": [WORN, "It is 91 days old."]}
-    publish_made_up(home, watch=watch, warnings=[UNKNOWN])
-    at = opened("worklist")
-    assert "91 days" not in str(at.warning[0].value)
-    assert str(at.expander[0].markdown[0].value).replace("\\", "") == (
-        f"- It is 91 days old.\n- {UNKNOWN}"
-    )
-
-
-def test_a_rep_reads_that_no_model_ranked_the_list_and_why(home: Home) -> None:
-    publish_made_up(home, model=False)
-    (warning,) = opened("worklist").warning
-    assert warning.proto.title == "Ranked most fresh first, without a model"
-    assert str(warning.value).replace("\\", "") == (
-        f"{NO_MODEL} The leads stand most fresh first, by creation."
-    )
-
-
-def test_a_list_with_nothing_to_say_says_nothing(home: Home) -> None:
-    publish_made_up(home, warnings=[])
-    at = opened("worklist")
-    assert not at.warning
-    assert not at.expander
-
-
-def test_all_warnings_stand_in_full_on_the_data_page_and_none_twice(home: Home) -> None:
-    failed_check = "The export is 2 days old."
-    publish_made_up(home, warnings=[FALLBACK, failed_check])
-    gate, rest = opened("data").warning
-    assert str(gate.value).replace("\\", "") == f"- {failed_check}"
-    assert (rest.proto.title, str(rest.value).replace("\\", "")) == (
-        *("Worth knowing about this list", f"- {FALLBACK}"),
-    )
+def test_all_inputs_stand_in_a_table_behind_one_line_the_farthest_first(home: Home) -> None:
     publish_made_up(home)
-    assert len(opened("data").warning) == 1
+    at = opened("model")
+    (line,) = (found for found in at.expander if found.label.startswith("All "))
+    assert line.label == "All 10 inputs"
+    rows = line.dataframe[0].value
+    assert rows["Fact"].tolist()[0] == "Offer returned: days since the last one"
+    assert rows["Distance"].tolist() == [f"{psi:.2f}" for psi in made_up_drift()["psi"]]
+    assert rows["That is"].tolist()[:3] == ["drifted far", "drifted far", "within its limit"]
 
 
-def test_words_of_the_crm_in_a_warning_are_no_markup(home: Home) -> None:
-    publish_made_up(home, warnings=["Kind ![x](http://evil.example) is new. `leadgain train`"])
-    text = str(opened("worklist").expander[0].markdown[0].value)
-    assert "![x](" not in text
-    assert "`leadgain train`" in text
+def test_every_reason_of_a_worn_model_stands_on_its_page_with_what_to_do(home: Home) -> None:
+    watch = worn_watch() | {"reasons": ["It fell.", "It is 91 days old."]}
+    publish_made_up(home, watch=watch)
+    (warning,) = opened("model").warning
+    told = str(warning.value).replace("\\", "")
+    assert told.startswith("- It fell.\n- It is 91 days old.\n\n")
+    assert "`leadgain train` brings a new model" in told
+
+
+def test_a_note_with_marks_of_the_crm_is_no_markup_here(home: Home) -> None:
+    publish_made_up(home, watch=made_up_watch(notes=["![x](http://evil.example) has drifted."]))
+    assert not any("![x](" in str(mark.value) for mark in opened("model").markdown)
