@@ -229,7 +229,7 @@ def test_the_services_find_each_other():
     for name, driver in (("prefect", "asyncpg"), ("mlflow", "psycopg")):
         urls = [v for v in SERVICES[name]["environment"].values() if "postgresql" in v]
         assert re.match(rf"postgresql\+{driver}://{name}:.*@postgres:5432/{name}$", urls[0])
-        # MLflow cannot use a database that is not of Unicode, as in a server set up without a locale.
+        # MLflow cannot use a database that is not of Unicode, as a server without a locale makes.
         made = f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 ENCODING 'UTF8';"
         assert made in (ROOT / "deploy/postgres.sql").read_text()
 
