@@ -107,13 +107,17 @@ def _server_of_this_process(keeps_schedule: bool) -> LocalServer:
 
 
 def _refuse_silence() -> None:
-    """Ask the server that was named whether it is there."""
+    error = silence_of_named_server()
+    if error is not None:
+        raise ServerGone(type(error).__name__)
+
+
+def silence_of_named_server() -> Exception | None:
+    """Why the server of ``PREFECT_API_URL`` does not answer; None where it does."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        error = client.api_healthcheck()
-    if error is not None:
-        raise ServerGone(type(error).__name__)
+        return client.api_healthcheck()
 
 
 def _refuse_unwritable(home: Home) -> None:

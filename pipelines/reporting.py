@@ -127,6 +127,18 @@ def crash_of(flow: str, home: Home) -> Alarm:
     )
 
 
+def tell_of_silence(gone: str, config: str, home: Home) -> None:
+    """Log and tell that the schedule waits for Prefect's server."""
+    alarm = Alarm(
+        subject=f"leadgain on {socket.gethostname()}: the schedule waits for Prefect",
+        text=f"{gone}\n\n{_in_force(home)}",
+    )
+    with run_log(home) as log:
+        log.error("serve: %s", gone)
+        for failure in send(alarm, alarms_of(config)):
+            log.warning("serve: %s", failure)
+
+
 def trial_alarm(home: Home) -> Alarm:
     """What people are told when somebody tries whether they can be reached."""
     return Alarm(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from crm.errors import ConfigurationError
 from pipelines.due import due_instants
-from pipelines.environment import PrefectUnavailable
+from pipelines.prefect_away import Contact, silence_told
 from pipelines.sections import ScheduleSection
 from pipelines.turns import missed
 from publications.home import Busy, Home, locked, writing
@@ -127,13 +127,14 @@ def to_make_up(home: Home, section: ScheduleSection, now: pd.Timestamp) -> dict[
     return {name: due for name, due in found.items() if due is not None}
 
 
-def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp]) -> None:
+def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp], contact: Contact) -> None:
     """Work by the schedule until Ctrl-C or SIGTERM, one run at a time.
 
     Parameters
     ----------
     told : the deployments
     late : schedule -> the instant for which a run is made up first
+    contact : told when Prefect's server answers
 
     Raises
     ------
@@ -145,15 +146,16 @@ def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp]) -> None
     from prefect.deployments import run_deployment
     from prefect.runner import Runner
 
-    runner = Runner(name="leadgain", limit=1, pause_on_shutdown=False)
-    for deployment in told:
-        runner.add_deployment(deployment)
-    for deployment in told:
-        due = late.get(deployment.parameters["scheduled"])
-        if due is not None:
-            which = f"{deployment.flow_name}/{deployment.name}"
-            run_deployment(which, scheduled_time=due.to_pydatetime(), timeout=0)
-    asyncio.run(_until_told(runner.start()))
+    with silence_told(contact):
+        runner = Runner(name="leadgain", limit=1, pause_on_shutdown=False)
+        for deployment in told:
+            runner.add_deployment(deployment)
+        for deployment in told:
+            due = late.get(deployment.parameters["scheduled"])
+            if due is not None:
+                which = f"{deployment.flow_name}/{deployment.name}"
+                run_deployment(which, scheduled_time=due.to_pydatetime(), timeout=0)
+        asyncio.run(_until_told(runner.start()))
 
 
 async def _until_told(working: Coroutine[Any, Any, None]) -> None:
@@ -164,18 +166,5 @@ async def _until_told(working: Coroutine[Any, Any, None]) -> None:
     await asyncio.sleep(0)  # the runner has set its own handler, which waits for nothing
     for told in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(told, task.cancel)
-    try:
-        with suppress(asyncio.CancelledError):
-            await task
-    except ExceptionGroup as gone:
-        if gone.split(_has_given_up)[1] is not None:
-            raise
-        raise PrefectUnavailable(
-            "Prefect's server has ceased to answer, so no run can start. The schedule goes on when "
-            "it is served again; if PREFECT_API_URL names a server, look whether it is up."
-        ) from gone
-
-
-def _has_given_up(error: BaseException) -> bool:
-    """Whether Prefect says that it has asked its server in vain, and again, and again."""
-    return isinstance(error, RuntimeError) and "error threshold" in str(error)
+    with suppress(asyncio.CancelledError):
+        await task

@@ -7,9 +7,16 @@ import pandas as pd
 
 from crm.errors import ConfigurationError
 from pipelines.alarms import send
-from pipelines.environment import prefect_at_hand
+from pipelines.environment import PrefectUnavailable, prefect_at_hand
+from pipelines.prefect_away import (
+    Contact,
+    back_after,
+    ceased_since,
+    named_server,
+    wait_until_back,
+)
 from pipelines.progress import step
-from pipelines.reporting import trial_alarm
+from pipelines.reporting import run_log, tell_of_silence, trial_alarm
 from pipelines.schedule import Planned, alone, deployments, plan, serve, to_make_up
 from pipelines.sections import AlarmsSection, ScheduleSection
 from pipelines.settings import Settings
@@ -29,17 +36,54 @@ def serve_schedule(settings: Settings, home: Home, console: "Console") -> None:
     ConfigurationError
         ``[schedule]`` cannot be understood.
     PrefectUnavailable
-        There is no Prefect server.
+        leadgain's own server did not start, or has ended. One that PREFECT_API_URL names is waited
+        for.
     """
+    contact = Contact()
+    with alone(home):
+        _tell_of_mistakes(settings, home, console)
+        while True:
+            try:
+                return _served(settings, home, console, contact)
+            except PrefectUnavailable:
+                if named_server() is None:
+                    raise
+            _waited(settings, home, console, contact)
+
+
+def _served(settings: Settings, home: Home, console: "Console", contact: Contact) -> None:
+    """Work by the schedule until it is ended, or Prefect's server is away."""
     now = pd.Timestamp.now(tz="UTC")
-    with alone(home), ExitStack() as until_done:
-        planned = plan(settings.schedule, now)
+    planned = plan(settings.schedule, now)
+    with ExitStack() as until_done:
         with step("Getting ready"):
             at_hand = prefect_at_hand(home.folder, _load, keeps_schedule=True)
             until_done.enter_context(at_hand)
+        contact.answered()
         late = to_make_up(home, settings.schedule, now)
         console.print(_told(planned, settings.schedule, late), soft_wrap=True)
-        serve(deployments(settings.schedule, planned, settings.file, home), late)
+        serve(deployments(settings.schedule, planned, settings.file, home), late, contact)
+
+
+def _waited(settings: Settings, home: Home, console: "Console", contact: Contact) -> None:
+    """Say that the server is away, wait for it, and say that it is back."""
+    lost = contact.last
+    gone = ceased_since(lost)
+    console.print(gone, soft_wrap=True)
+    tell_of_silence(gone, str(settings.file), home)
+    wait_until_back()
+    contact.answered()
+    back = back_after(lost, contact.last)
+    console.print(back, soft_wrap=True)
+    with run_log(home) as log:
+        log.info("serve: %s", back)
+
+
+def _tell_of_mistakes(settings: Settings, home: Home, console: "Console") -> None:
+    for mistake in settings.alarms.mistakes:
+        console.print(mistake, soft_wrap=True, markup=False)
+        with run_log(home) as log:
+            log.warning("serve: %s", mistake)
 
 
 def try_alarms(alarms: AlarmsSection, home: Home) -> str:

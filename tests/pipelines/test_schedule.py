@@ -1,6 +1,5 @@
 """Score every night, train every week; one schedule a home, and what was missed is made up once."""
 
-import asyncio
 import re
 import signal
 import subprocess
@@ -12,9 +11,7 @@ import pandas as pd
 import pytest
 
 from crm.errors import ConfigurationError
-from pipelines.environment import PrefectUnavailable
 from pipelines.schedule import (
-    _until_told,
     alone,
     deployment_name,
     deployments,
@@ -101,25 +98,6 @@ def test_nothing_is_made_up_where_nothing_was_missed(published):
 def test_a_second_schedule_of_the_same_home_is_refused(place):
     with alone(place), pytest.raises(Busy, match="Its schedule is served already"), alone(place):
         pass
-
-
-def test_a_schedule_whose_server_has_gone_ends_with_a_sentence():
-    async def given_up():
-        within = ExceptionGroup("loops", [RuntimeError("Service exceeded error threshold.")])
-        raise ExceptionGroup("runner", [within])
-
-    with pytest.raises(PrefectUnavailable, match="has ceased to answer"):
-        asyncio.run(_until_told(given_up()))
-
-
-def test_another_error_of_the_schedule_is_not_taken_for_it():
-    async def broken():
-        raise ExceptionGroup(
-            "runner", [RuntimeError("Service exceeded error threshold."), KeyError()]
-        )
-
-    with pytest.raises(ExceptionGroup):
-        asyncio.run(_until_told(broken()))
 
 
 @pytest.mark.slow
