@@ -4,8 +4,6 @@ The schedule's own process waits, so that its journal holds two sentences and no
 """
 
 import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,13 +97,9 @@ def back_after(last: pd.Timestamp, now: pd.Timestamp) -> str:
 
 
 def wait_until_back() -> None:
-    """Ask until it answers; SIGTERM ends the wait, and the process, in order."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        while silence_of_named_server() is not None:
-            time.sleep(ASK_SECONDS)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    """Ask until it answers."""
+    while silence_of_named_server() is not None:
+        time.sleep(ASK_SECONDS)
 
 
 @contextmanager

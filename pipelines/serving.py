@@ -1,5 +1,7 @@
 """What ``leadgain serve`` does: a Prefect server, the deployments, what was missed, and waiting."""
 
+import signal
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -43,12 +45,19 @@ def serve_schedule(settings: Settings, home: Home, console: "Console") -> None:
     with alone(home):
         _tell_of_mistakes(settings, home, console)
         while True:
+            _end_in_order()
             try:
                 return _served(settings, home, console, contact)
             except PrefectUnavailable:
                 if named_server() is None:
                     raise
+            _end_in_order()  # the loop that has ended took its handler with it
             _waited(settings, home, console, contact)
+
+
+def _end_in_order() -> None:
+    """Whoever ends a schedule that is not at work gets exit code 0, as where it is."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _served(settings: Settings, home: Home, console: "Console", contact: Contact) -> None:

@@ -105,11 +105,31 @@ def prefect_on(port: int, folder: Path) -> Iterator[None]:
 
 
 def until(there: Callable[[], bool], serving: "subprocess.Popen[bytes]", said: Path) -> None:
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 480
     while not there():
         assert serving.poll() is None, said.read_text()
         assert time.monotonic() < deadline, said.read_text()
         time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_a_schedule_that_waits_ends_in_order_when_it_is_told(crm, home, tmp_path):
+    said = tmp_path / "said"
+    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "serve"]
+    with said.open("wb") as out:
+        serving = subprocess.Popen(
+            [*command, "--config", str(crm), "--home", str(home)],
+            env={**os.environ, "PREFECT_API_URL": "http://127.0.0.1:9/api"},
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        until(lambda: "has not answered since" in said.read_text(), serving, said)
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        serving.wait(60)
+    assert serving.returncode == 0, said.read_text()
+    assert "Traceback" not in said.read_text()
 
 
 @pytest.mark.slow
