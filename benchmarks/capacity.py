@@ -36,6 +36,13 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parents[1]
 LEADGAIN = (sys.executable, "-c", "from pipelines.cli import main; main()")
 LOOKS_SECONDS = 0.5
+AS_IN_COMPOSE = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+"""What compose.yaml sets for its servers; they keep their records in SQLite here."""
 REST_SECONDS = 15.0
 """After a start, until what was needed for it only is given back."""
 
@@ -205,7 +212,7 @@ def _resting(arguments: Sequence[str], home: Path) -> float:
     with said.open("wb") as log:
         process = subprocess.Popen(
             command,
-            env=_environment(home) | {"PREFECT_HOME": str(home / "prefect")},
+            env=_environment(home) | AS_IN_COMPOSE | {"PREFECT_HOME": str(home / "prefect")},
             stdout=log,
             stderr=log,
             cwd=home.parent,

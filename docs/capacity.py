@@ -28,8 +28,9 @@ def _measured_on(figures: dict[str, Any]) -> str:
     return (
         f"Measured on {figures['date']} with leadgain {figures['leadgain']} at commit "
         f"{figures['commit']},\non {machine['cores']} cores ({machine['processor']}) with "
-        f"{machine['memory_gb']:.0f} GB; other work there at the start kept\n"
-        f"{figures['load_before']:.1f} of them busy:\n"
+        f"{machine['memory_gb']:.0f} GB. Before it began, other work\n"
+        f"there had made a load of {figures['load_before']:.1f}; a quiet machine has 0 and is "
+        "faster:\n"
     )
 
 
