@@ -27,7 +27,7 @@ from pipelines.model_facts import Meaning, ModelFacts
 from pipelines.proof import ProofFrames, read_proof
 from pipelines.registries import registry_of
 from pipelines.tasks import coarse_task
-from publications.home import Hold, writing
+from publications.home import Hold, Home, move_lasting, writing
 
 FOLDER = "models/ of the home folder"
 """How a message calls it: lists carry such messages to people who need no path."""
@@ -126,6 +126,37 @@ def opened(version: RegisteredVersion, job: Job, held: Hold | None = None) -> Ch
     return _open(version, folder, job, note)
 
 
+def keep_files(folder: Path, version: RegisteredVersion, home: Home) -> None:
+    """Move a version's files to their place in the home folder; where they lie already they stay.
+
+    Files of the same number and another content are those of a registry that was lost since.
+    """
+    place = home.models / str(version.version)
+    if place.exists():
+        try:
+            refuse_other(version, folder, where="the training")
+        except ModelDamaged:  # registered before, with another proof
+            shutil.rmtree(folder)
+            return
+        try:
+            refuse_other(version, place, where=FOLDER)
+        except ModelDamaged:
+            _put_aside(place)
+        else:
+            shutil.rmtree(folder)
+            return
+    move_lasting(folder, place)
+
+
+def _put_aside(folder: Path) -> Path:
+    """Where a folder of a model now lies; what lay there before is gone."""
+    aside = folder.with_name(f"{folder.name}.damaged")
+    if aside.exists():
+        shutil.rmtree(aside)
+    folder.rename(aside)
+    return aside
+
+
 def _looked_at(version: RegisteredVersion, folder: Path, job: Job) -> Champion:
     """A version for somebody who writes nothing into the home folder."""
     try:
@@ -154,14 +185,12 @@ def _open(version: RegisteredVersion, folder: Path, job: Job, note: str) -> Cham
 def _mended(version: RegisteredVersion, damage: ModelDamaged, job: Job) -> str:
     """Put the registry's files in the place of damaged ones, which are kept aside."""
     folder = job.home.models / str(version.version)
-    fetched, aside = (folder.with_name(f"{folder.name}.{end}") for end in ("fetched", "damaged"))
+    fetched = folder.with_name(f"{folder.name}.fetched")
     with writing(folder):
         if fetched.exists():  # of a run that was killed here
             shutil.rmtree(fetched)
         _fetch_instead(version, fetched, damage, job)
-        if aside.exists():
-            shutil.rmtree(aside)
-        folder.rename(aside)
+        aside = _put_aside(folder)
         fetched.rename(folder)
     return (
         f"The files of version {version.version} in the home folder were damaged, so they were "

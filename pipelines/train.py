@@ -1,9 +1,7 @@
 """Train a challenger, prove it on lists it never saw, register it, let the better one lead."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +21,7 @@ from models.gain_tables import gain_table, gains, measure, table_depths
 from models.registry import CHAMPION, RegisteredVersion, log_training, reachable
 from models.scorer import LeadScorer
 from models.tiers import learn_cutoffs, tier_table
+from pipelines.champion import keep_files
 from pipelines.check import CheckedExport, checked_export
 from pipelines.decisions import Decision, proof_figures, remember
 from pipelines.duel import Ruling, let_lead
@@ -38,7 +37,7 @@ from pipelines.tasks import coarse_task, reported_flow
 from pipelines.training_story import first_contacts, tell_training, weigh_facts
 from pipelines.turns import Skipped, patience, turn
 from publications.failpoints import failpoint
-from publications.home import Hold, hold, move_lasting, start_run
+from publications.home import Hold, hold, start_run
 
 Rows = npt.NDArray[np.int64]
 
@@ -269,7 +268,7 @@ def register(
             tags={"fingerprint": facts.fingerprint, "as_of": facts.as_of.isoformat()},
         )
         failpoint("model.logged")
-        _keep(folder, held.home.models / str(version.version))
+        keep_files(folder, version, held.home)
         failpoint("model.kept")
     return version
 
@@ -321,14 +320,6 @@ def _decision(
         proof=None if verdict is None else proof_figures(verdict),
         duel=ruling.duel,
     )
-
-
-def _keep(folder: Path, place: Path) -> None:
-    """A version that is there already has the same model, so what is there stays."""
-    if place.exists():
-        shutil.rmtree(folder)
-    else:
-        move_lasting(folder, place)
 
 
 def _params(scorer: LeadScorer, job: Job) -> Mapping[str, object]:

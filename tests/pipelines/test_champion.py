@@ -2,7 +2,14 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
+from models.registered import RegisteredVersion
+from models.registry import refuse_other
+from models.stored import hashes_of, read_model, write_model
+from pipelines.champion import keep_files
+from publications.home import Home
 from tests.pipelines.conftest import in_force
 
 
@@ -32,3 +39,46 @@ def test_a_rollback_needs_a_version_to_go_back_to(leadgain, night, published):
     unknown = leadgain("rollback", "9", *arguments)
     assert unknown.code == 2
     assert "There is no version 9 of leadgain; there is 1." in unknown.err
+
+
+def a_training(folder: Path, trees: str) -> RegisteredVersion:
+    """The files of a training, and version 7 as it is registered with them."""
+    folder.mkdir(parents=True)
+    write_model(folder, trees, {"columns": []})
+    _, spec = read_model(folder)
+    files = hashes_of(folder)
+    return RegisteredVersion(
+        7, spec["model_sha256"], "r", (), {}, {}, {}, {}, spec["spec_sha256"], files
+    )
+
+
+def test_the_files_of_a_training_are_kept_and_once_is_enough(tmp_path):
+    home = Home(tmp_path / "home")
+    for attempt in ("first", "second"):
+        version = a_training(tmp_path / attempt, "tree")
+        home.models.mkdir(parents=True, exist_ok=True)
+        keep_files(tmp_path / attempt, version, home)
+        assert not (tmp_path / attempt).exists()
+        assert [path.name for path in home.models.iterdir()] == ["7"]
+        refuse_other(version, home.models / "7", where="here")
+
+
+def test_the_files_of_a_lost_registry_give_way_to_those_of_the_new_one(tmp_path):
+    home = Home(tmp_path / "home")
+    for attempt in ("lost", "new", "newer"):
+        version = a_training(tmp_path / attempt, attempt)
+        home.models.mkdir(parents=True, exist_ok=True)
+        keep_files(tmp_path / attempt, version, home)
+        refuse_other(version, home.models / "7", where="here")
+    assert (home.models / "7.damaged" / "model.txt").read_text() == "new"
+
+
+def test_a_training_with_another_proof_than_was_registered_leaves_all_as_it_is(tmp_path):
+    home = Home(tmp_path / "home")
+    version = a_training(home.models / "7", "tree")
+    again = tmp_path / "again"
+    a_training(again, "tree")
+    (again / "gains.csv").write_text("depth,gain\n")
+    keep_files(again, replace(version, files={**version.files, "gains.csv": "other"}), home)
+    assert not again.exists()
+    assert [path.name for path in home.models.iterdir()] == ["7"]
