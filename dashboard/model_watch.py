@@ -39,7 +39,8 @@ def show_watch(opened: Page) -> None:
         st.caption("This list was made before leadgain watched its model. The next one shows it.")
         return
     watch = reading.facts(opened.publication, WATCH)
-    st.markdown(sentence(" ".join(watch_words.of_age(watch))))
+    decided = reading.has(opened.publication, DECISION)
+    st.markdown(sentence(" ".join(watch_words.of_age(watch, decided=decided))))
     _show_since(watch, opened)
     _show_drift(watch, opened)
     _show_tiers(watch)
@@ -129,7 +130,9 @@ def show_decision(opened: Page) -> None:
         return
     decision = reading.facts(opened.publication, DECISION)
     st.subheader("What the last training came to", anchor=False)
-    st.markdown(sentence(watch_words.decision_sentence(decision)))
+    watched = reading.has(opened.publication, WATCH)
+    watch = reading.facts(opened.publication, WATCH) if watched else None
+    st.markdown(sentence(" ".join(watch_words.of_decision(decision, watch))))
     rows = [
         {
             "Against": plain(row["against"]),

@@ -3,17 +3,19 @@
 Every function takes frames and a theme and gives a chart; nothing is read or written.
 """
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from publications.figures import count, minute, percent
 from publications.theme import (
+    BAR_DOWN,
+    NAMED_ROW,
     PALETTES,
     Palette,
     Theme,
     dressed,
+    names_above,
     percent_axis,
     time_axis,
     words_axis,
@@ -86,7 +88,7 @@ def waterfall_chart(
     base: float,
     theme: Theme = "light",
     title: str | None = None,
-    width: int = 330,
+    width: int = 640,
 ) -> "alt.LayerChart":
     """Draw how the facts lead from the average lead's score to this lead's.
 
@@ -98,7 +100,7 @@ def waterfall_chart(
     reasons, score, base : as for ``waterfall``
     theme : "light" or "dark"
     title : str, optional
-    width : pixels of the plot, the facts' words left out
+    width : pixels of the plot; the facts' words stand in it
     """
     import altair as alt
 
@@ -112,9 +114,7 @@ def waterfall_chart(
         effect=steps["way"].map(EFFECTS),
     )
     rows["right"] = rows[["start", "end"]].max(axis=1)
-    base_chart = alt.Chart(rows).encode(
-        y=alt.Y("row:O", title=None, axis=_named_rows(rows["fact"], palette))
-    )
+    base_chart = alt.Chart(rows).encode(y=alt.Y("row:O", axis=None))  # two may say the same
     x = alt.X("start:Q", **_share_axis([*rows["start"], *rows["end"]]))
     tooltip = [alt.Tooltip("fact:N", title="Fact"), alt.Tooltip("says:N", title="Score after it")]
     moving, standing = ("datum.way != 'stands'", "datum.way == 'stands'")
@@ -126,16 +126,19 @@ def waterfall_chart(
     layers = alt.layer(
         alt.Chart(rows.head(1)).mark_rule(color=palette.random, strokeDash=[4, 4]).encode(x=x),
         base_chart.transform_filter(moving)
-        .mark_bar(height=14, cornerRadius=2)
+        .mark_bar(height=12, cornerRadius=2, yOffset=BAR_DOWN)
         .encode(x=x, x2="end:Q", color=colours),
         base_chart.transform_filter(standing)
-        .mark_point(shape="diamond", filled=True, size=90, opacity=1, color=palette.ink)
+        .mark_point(
+            shape="diamond", filled=True, size=90, opacity=1, color=palette.ink, yOffset=BAR_DOWN
+        )
         .encode(x=x),
-        base_chart.mark_text(align="left", dx=9, fontSize=12, color=palette.ink).encode(
-            x="right:Q", text="says:N"
-        ),
+        base_chart.mark_text(
+            align="left", dx=9, dy=BAR_DOWN, fontSize=12, color=palette.ink
+        ).encode(x="right:Q", text="says:N"),
+        names_above(base_chart, "fact", palette),
     )
-    layers = layers.encode(tooltip=tooltip).properties(width=width, height=ROW * len(rows))
+    layers = layers.encode(tooltip=tooltip).properties(width=width, height=NAMED_ROW * len(rows))
     return dressed(layers, theme, title)
 
 
@@ -283,8 +286,3 @@ def _share_axis(values: list[float]) -> dict[str, Any]:
         "scale": alt.Scale(domain=[low, high], nice=False),
         "axis": alt.Axis(values=ticks, labelExpr=percents, labelOverlap="greedy"),
     }
-
-
-def _named_rows(words: "pd.Series", palette: Palette) -> Any:
-    """Rows by number, labelled with their words: two rows may say the same."""
-    return words_axis(palette, labelExpr=f"{json.dumps(list(words))}[datum.value]")

@@ -143,7 +143,9 @@ def _decision_context(facts: ReportFacts) -> dict[str, Any] | None:
     if decision is None or facts.no_model_reason == decision["sentence"]:  # told at the top
         return None
     return {
-        "sentence": watch_words.decision_sentence(decision),
+        "sentences": watch_words.of_decision(
+            decision, None if facts.proof is None else facts.watch
+        ),
         "rows": watch_words.decision_rows(decision),
     }
 
@@ -165,7 +167,7 @@ def _watch_context(facts: ReportFacts, proof: Proof) -> dict[str, Any] | None:
             pictures["drift"][theme] = drift_chart(drift, theme=theme)
     return {
         "worn": bool(watch["worn"]),
-        "age": watch_words.of_age(watch),
+        "age": watch_words.of_age(watch, decided=_decision_context(facts) is not None),
         "since": watch_words.of_gain(watch, facts.horizon_days),
         "drift": watch_words.drift_sentences(watch),
         "moved": [] if drift is None else watch_words.farthest(drift)["name"].tolist(),

@@ -121,6 +121,21 @@ def words_axis(palette: Palette, **more: Any) -> "alt.Axis":
     return alt.Axis(ticks=False, domain=False, **{**look, **more})
 
 
+NAMED_ROW, NAME_UP, BAR_DOWN = 38, -9, 8
+"""Pixels of a row that bears its name above its bar, and where both stand in it."""
+
+
+def names_above(rows: "alt.Chart", field: str, palette: Palette) -> "alt.Chart":
+    """Write each row's name above its bar, from the left: a phone has no room for both abreast.
+
+    The rows are ``NAMED_ROW`` high and have no axis of their own; their marks stand ``BAR_DOWN``.
+    """
+    import altair as alt
+
+    words = rows.mark_text(align="left", dy=NAME_UP, fontSize=12, color=palette.ink)
+    return words.encode(x=alt.value(0), text=f"{field}:N")
+
+
 def time_axis(instants: "pd.Series", what: str) -> dict[str, Any]:
     """Give a channel of instants a title, a scale in UTC and labels that suit its length.
 

@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from publications.figures import decimal, percent, points, points_band
-from publications.theme import LINES, PALETTES, Palette, Theme, dressed, percent_axis, words_axis
+from publications.theme import (
+    BAR_DOWN,
+    LINES,
+    NAMED_ROW,
+    PALETTES,
+    Palette,
+    Theme,
+    dressed,
+    names_above,
+    percent_axis,
+    words_axis,
+)
 from publications.watch_words import farthest
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
-
-ROW = 24
-LONGEST = 460
-"""Pixels of a name; two inputs often differ in its last word only."""
 
 
 def since_chart(
@@ -110,7 +117,7 @@ def drift_chart(
     most: int = 10,
     theme: Theme = "light",
     title: str | None = None,
-    width: int = 360,
+    width: int = 640,
 ) -> "alt.LayerChart":
     """Draw how far the inputs lie from the training, the farthest first; a mark is the limit.
 
@@ -123,7 +130,7 @@ def drift_chart(
         So many bars.
     theme : "light" or "dark"
     title : str, optional
-    width : pixels of the plot, the names left out
+    width : pixels of the plot; the names stand in it
     """
     import altair as alt
 
@@ -137,7 +144,7 @@ def drift_chart(
     top = float(np.nanmax([*shown["right"], 0.01])) * 1.15
     scale = alt.Scale(domain=[0, top], nice=False)
     base = alt.Chart(shown).encode(
-        y=alt.Y("name:N", title=None, sort=None, axis=words_axis(palette, labelLimit=LONGEST)),
+        y=alt.Y("name:N", sort=None, axis=None),
         tooltip=[
             alt.Tooltip("name:N", title="Fact"),
             alt.Tooltip("figure:N", title="Distance"),
@@ -147,7 +154,7 @@ def drift_chart(
     )
     colour = alt.condition("datum.drifted", alt.value(palette.model), alt.value(palette.random))
     layers = alt.layer(
-        base.mark_bar(cornerRadiusEnd=2, height=12).encode(
+        base.mark_bar(cornerRadiusEnd=2, height=12, yOffset=BAR_DOWN).encode(
             x=alt.X(
                 "psi:Q",
                 title="Distance from the training (mark: limit)",
@@ -156,9 +163,13 @@ def drift_chart(
             ),
             color=colour,
         ),
-        base.mark_tick(color=palette.ink, thickness=2, size=20).encode(x="limit:Q"),
-        base.mark_text(align="left", dx=8, fontSize=12, color=palette.ink).encode(
+        base.mark_tick(color=palette.ink, thickness=2, size=18, yOffset=BAR_DOWN).encode(
+            x="limit:Q"
+        ),
+        base.mark_text(align="left", dx=8, dy=BAR_DOWN, fontSize=12, color=palette.ink).encode(
             x="right:Q", text="figure:N"
         ),
+        names_above(base, "name", palette),
     )
-    return dressed(layers.properties(width=width, height=ROW * max(len(shown), 1)), theme, title)
+    sized = layers.properties(width=width, height=NAMED_ROW * max(len(shown), 1))
+    return dressed(sized, theme, title)

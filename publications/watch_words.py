@@ -72,9 +72,17 @@ def _with_kinds(watch: Mapping[str, Any]) -> list[tuple[str, str]]:
     return list(zip(known, notes, strict=True))
 
 
-def of_age(watch: Mapping[str, Any]) -> list[str]:
-    """How old the model is, and when the next one is trained where that is worth a note."""
-    return [age_sentence(watch), *notes_of(watch, TRAINING)]
+def of_age(watch: Mapping[str, Any], *, decided: bool) -> list[str]:
+    """How old the model is, and when the next is trained where that is worth a note.
+
+    ``decided``: the last training is told as well, and when the next one comes stands there.
+    """
+    return [age_sentence(watch), *([] if decided else notes_of(watch, TRAINING))]
+
+
+def of_decision(decision: Mapping[str, Any], watch: Mapping[str, Any] | None) -> list[str]:
+    """What the last training came to, and when the next one comes where that is worth a note."""
+    return [decision_sentence(decision), *([] if watch is None else notes_of(watch, TRAINING))]
 
 
 def of_gain(watch: Mapping[str, Any], horizon_days: int) -> list[str]:

@@ -50,7 +50,9 @@ def test_each_note_stands_in_the_part_that_it_is_about(home: Home) -> None:
     publish_made_up(home, watch=with_kinds())
     told = [mark.value.replace("\\", "") for mark in opened("model").markdown]
     (age,) = (text for text in told if "was trained on what was known by" in text)
-    assert age.endswith(" A training.")
+    assert not age.endswith(" A training.")
+    (decided,) = (text for text in told if "The last training, as of" in text)
+    assert decided.endswith(" A training.")
     (gain,) = (text for text in told if "On the 4 lists since the training" in text)
     assert gain.endswith(" A proof.")
     assert "A spread. A move. Something new." in told

@@ -58,10 +58,16 @@ def test_another_model_than_usual_is_told_first_as_well() -> None:
 
 
 def test_each_note_stands_in_the_part_that_it_is_about() -> None:
-    text = page_of(watch=with_kinds()).text
+    text = page_of(watch=with_kinds(), decision=made_up_decision()).text
     drift = text.index("Are today's leads like those")
-    assert max(text.index("A training."), text.index("A proof.")) < drift
+    assert text.index("A proof.") < drift
     assert drift < min(text.index(told) for told in ("A spread.", "A move.", "Something new."))
+    assert text.index("What the last training came to") < text.index("A training.")
+
+
+def test_when_the_next_training_comes_is_told_even_where_the_last_is_not() -> None:
+    text = page_of(watch=with_kinds(), decision=None).text
+    assert text.index("A training.") < text.index("Are today's leads like those")
 
 
 def test_a_model_of_today_has_neither_pictures_nor_gains_since() -> None:

@@ -114,7 +114,10 @@ def test_what_the_notes_tell_is_not_told_again() -> None:
 
 def test_notes_stand_where_their_kinds_belong_whatever_their_words() -> None:
     watch = with_kinds()
-    assert watch_words.of_age(watch)[1:] == ["A training."]
+    assert watch_words.of_age(watch, decided=False)[1:] == ["A training."]
+    assert watch_words.of_age(watch, decided=True)[1:] == []
+    assert watch_words.of_decision(made_up_decision(), watch)[1:] == ["A training."]
+    assert watch_words.of_decision(made_up_decision(), None)[1:] == []
     assert watch_words.of_gain(watch, 30)[1:] == ["A proof."]
     assert watch_words.drift_sentences(watch) == ["A spread.", "A move.", "Something new."]
 
@@ -122,14 +125,15 @@ def test_notes_stand_where_their_kinds_belong_whatever_their_words() -> None:
 def test_a_kind_decides_and_not_the_words() -> None:
     told = "The scores of the month are in."
     watch = made_up_watch(notes=[told], note_kinds=["training"])
-    assert watch_words.of_age(watch)[1:] == [told]
+    assert watch_words.of_age(watch, decided=False)[1:] == [told]
     assert len(watch_words.drift_sentences(watch)) == 2, "nothing is taken for told"
 
 
 def test_every_note_is_told_once() -> None:
     watch = with_kinds()
     told = [
-        *watch_words.of_age(watch),
+        *watch_words.of_age(watch, decided=True),
+        *watch_words.of_decision(made_up_decision(), watch),
         *watch_words.of_gain(watch, 30),
         *watch_words.drift_sentences(watch),
     ]
