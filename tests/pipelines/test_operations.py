@@ -11,12 +11,20 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipelines import turns
 from pipelines.alarms import Alarm
+from pipelines.caveats import UNKNOWN_SHARE
+from pipelines.decisions import last_decision, reason_to_train
+from pipelines.environment import LEAST_FREE_BYTES
 from pipelines.exits import INTERRUPTED, OUR_FAULT, _codes
-from pipelines.reporting import LOG_BYTES, LOGS_KEPT, crash_of
+from pipelines.prefect_away import ASK_SECONDS
+from pipelines.reporting import LOG_BYTES, LOGS_KEPT, TOLD_AGAIN_SECONDS, crash_of
+from pipelines.schedule import plan
+from pipelines.sections import ScheduleSection
+from pipelines.settings import load_settings
 from publications.home import Busy, Home, hold
 from publications.store import current
 from tests.pipelines.conftest import in_force
@@ -158,6 +166,26 @@ def test_a_backup_holds_what_matters_and_no_more(folders):
     assert not names & {"prefect", "runs", "LOCK", "SERVING"}
 
 
+def test_a_backup_is_for_its_owner_only(folders):
+    """It holds leads."""
+    assert backed_up(folders).stat().st_mode & 0o077 == 0
+
+
+def test_a_version_is_held_by_what_the_guide_says(folders, tmp_path):
+    """A year after the last training none is due; by the schedule none is planned."""
+    (told,) = re.findall(r"```toml\n(.+?)```", section("Roll back"), re.DOTALL)
+    config = tmp_path / "leadgain.toml"
+    config.write_text(f'[leads]\nfile = "leads.csv"\n{told}')
+    settings = load_settings(config)
+    last = last_decision(Home(folders[HOME]))
+    assert last is not None
+    asked = {"as_of": last.at + pd.Timedelta(days=365), "fingerprint": last.fingerprint}
+    assert reason_to_train(last, every_days=7, **asked) is not None
+    assert reason_to_train(last, every_days=settings.training.every_days, **asked) is None
+    planned = plan(settings.schedule, pd.Timestamp("2026-11-20", tz="UTC"))
+    assert [one.name for one in planned] == ["score"]
+
+
 def test_a_backup_waits_for_a_run_and_a_run_finds_it_busy(folders):
     place = Home(folders[HOME])
     impatient = here(shell("Back up"), folders).replace("--timeout 7200", "--timeout 0")
@@ -179,7 +207,7 @@ def test_what_was_restored_is_whole_and_can_be_worked_with(folders, leadgain, ni
     shutil.rmtree(home)
     home.mkdir()
     unpack = here(shell("Restore"), folders)
-    run(re.sub(r"--file=\S+", f"--file={archive}", unpack))
+    run(re.sub(r"sudo cat \S+", f"cat {archive}", unpack))
     look, _ = here(shell("Restore", 1), folders).split("leadgain models")
     # The package lies in the repository, not in the environment.
     found = run(look, PYTHONPATH=str(ROOT))
@@ -258,3 +286,21 @@ def test_commands_have_the_environment_of_the_services(tmp_path):
     places = {"/etc/leadgain": tmp_path, "/opt/leadgain/bin/leadgain": command}
     asked = f"{here(function, places)}\nleadgain check --config 'a b'"
     assert run(asked) == "/srv/x|smtp://me:a$b&c@mail|check|--config|a b|"
+
+
+# Its figures.
+
+
+@pytest.mark.parametrize(
+    ("said", "held"),
+    [
+        ("less than 32 MB free", LEAST_FREE_BYTES == 32 * 2**20),
+        ("asks every ten seconds", ASK_SECONDS == 10),
+        ("at most once in six hours", TOLD_AGAIN_SECONDS == 6 * 3600),
+        ("waits for up to `wait_minutes` (60)", ScheduleSection().wait_minutes == 60),
+        ("a fifth of\n  the latest activities", UNKNOWN_SHARE == 0.2),
+    ],
+)
+def test_a_figure_of_the_guide_is_that_of_the_code(said, held):
+    assert said in GUIDE
+    assert held
