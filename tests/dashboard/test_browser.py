@@ -16,6 +16,7 @@ import pytest
 from playwright import sync_api
 
 from publications.home import Home
+from publications.report import render_report
 from publications.spreadsheet import csv_bytes
 from tests.dashboard.made_up import AS_OF, handed_over, owned_worklist, publish_made_up
 from tests.dashboard.serving import (
@@ -27,6 +28,7 @@ from tests.dashboard.serving import (
     start_on,
     wait_until_healthy,
 )
+from tests.publications.conftest import made_up_facts
 
 expect, Page = sync_api.expect, sync_api.Page
 
@@ -339,3 +341,56 @@ def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
         said, _ = process.communicate(timeout=30)
     assert f"is at http://127.0.0.1:{port}. Ctrl-C ends it." in said.decode()
     assert b"Traceback" not in said
+
+
+CHARTS = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]
+  .filter(chart => chart.clientWidth)
+  .map(chart => {
+    const place = chart.closest('.stElementContainer');
+    return [chart.clientWidth, getComputedStyle(place).overflowX, place.clientWidth];
+  })"""
+
+
+@pytest.mark.parametrize("address", ["?lead=170001", "gains", "tiers", "model"])
+def test_on_a_phone_charts_keep_their_width_and_are_moved_sideways(
+    address: str, look: Callable[..., "Page"]
+) -> None:
+    page = look(address)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("[data-testid=stVegaLiteChart] svg").first.wait_for()
+    settle(page)
+    charts = page.evaluate(CHARTS)
+    assert charts
+    for width, overflow, room in charts:
+        assert width >= 500
+        assert overflow == "auto"
+        assert room <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_every_fact_of_a_story_begins_where_it_can_be_read(
+    look: Callable[..., "Page"],
+) -> None:
+    page = look("?lead=170001")
+    page.set_viewport_size({"width": 390, "height": 844})
+    chart = page.locator("[role=dialog] [data-testid=stVegaLiteChart]").first
+    chart.locator("svg").wait_for()
+    settle(page)
+    for words in ("A typical lead", "No call yet", "This lead"):
+        place = chart.get_by_text(words, exact=True).bounding_box()
+        assert place is not None
+        assert 0 <= place["x"] < place["x"] + min(place["width"], 200) <= 390
+
+
+def test_on_a_phone_the_reasons_of_the_report_have_room(
+    chromium: "sync_api.Browser", tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    report.write_text(render_report(made_up_facts()))
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"file://{report}")
+    why = page.locator("th.why").bounding_box()
+    assert why is not None
+    assert why["width"] >= 250
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
