@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from crm.errors import ConfigurationError
 from pipelines.environment import PrefectUnavailable, silence_of_named_server
 
 ASK_SECONDS = 10.0
@@ -110,15 +111,31 @@ def silence_told(contact: Contact) -> Iterator[None]:
     ------
     PrefectUnavailable
         It has ceased to answer.
+    ConfigurationError
+        It does not let us in.
     """
     try:
         with polls_noted(contact):
             yield
     except Exception as gone:
+        if _is_refusal(gone):
+            raise ConfigurationError(
+                f"Prefect's server at {named_server()} does not let leadgain in. "
+                "PREFECT_API_AUTH_STRING or PREFECT_API_KEY signs in."
+            ) from gone
         others = gone.split(_is_silence)[1] if isinstance(gone, ExceptionGroup) else gone
         if others is not None and not _is_silence(others):
             raise
         raise PrefectUnavailable(ceased_since(contact.last)) from gone
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether the server wants another sign-in; said in a group, it counts as well."""
+    import httpx
+
+    if isinstance(error, BaseExceptionGroup):
+        return any(_is_refusal(one) for one in error.exceptions)
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (401, 403)
 
 
 def _is_silence(error: BaseException) -> bool:

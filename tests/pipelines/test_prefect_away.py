@@ -15,6 +15,7 @@ import httpx
 import pandas as pd
 import pytest
 
+from crm.errors import ConfigurationError
 from pipelines.environment import PrefectUnavailable
 from pipelines.prefect_away import Contact, back_after, named_server, polls_noted, silence_told
 from tests.pipelines.conftest import in_force
@@ -61,10 +62,18 @@ def test_a_server_of_leadgains_own_that_has_gone_ends_the_schedule(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "error", [KeyError("x"), answered(401), ExceptionGroup("runner", [GIVEN_UP, KeyError("x")])]
+    "error", [KeyError("x"), answered(422), ExceptionGroup("runner", [GIVEN_UP, KeyError("x")])]
 )
 def test_another_error_is_not_taken_for_silence(error):
     with pytest.raises(type(error)):
+        gone_with(error)
+
+
+@pytest.mark.parametrize("error", [answered(401), ExceptionGroup("runner", [answered(403)])])
+def test_a_server_that_does_not_let_us_in_is_no_silence(error, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "https://me:secret@prefect.example.com/api")
+    told = r"at https://prefect\.example\.com does not let leadgain in\. PREFECT_API_AUTH_STRING or"
+    with pytest.raises(ConfigurationError, match=told):
         gone_with(error)
 
 
