@@ -1,17 +1,23 @@
 """What a year of weekly trainings does to a CRM in which nothing foretells who converts.
 
-Run from the repository: ``.venv/bin/python benchmarks/looking_weekly.py [CRMs] [first seed]``. CRMs
-of 150 open leads are made up and trained on every week of a year, by a small linear scorer; the
-backtest, the proof, the duel and the rule for stepping down are leadgain's own. Printed is how many
-have a leading model, with and without the rule: where nothing can be foretold (noise), where little
-can be, and where much can be. A second table is about models that are never trained anew: how many
-of those that were proven at the first training step down within half a year.
+Run from the repository: ``.venv/bin/python benchmarks/looking_weekly.py [CRMs] [first seed]``; with
+a third argument every year goes into that CSV file as well, as into benchmarks/looking_weekly.csv,
+from which decision 0903 takes its table. CRMs of 150 open leads are made up and trained on every
+week of a year, by a small linear scorer; the backtest, the proof, the duel and the rule for
+stepping down are leadgain's own. Told is how many have a leading model, with and without the rule:
+where nothing can be foretold (noise), where little can be, and where much can be. A second table is
+about models that are never trained anew: how many of those that were proven at the first training
+step down within half a year.
 """
 
+import csv
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -37,6 +43,7 @@ TRAITS = 8
 DEPTH, SAMPLES, MIN_CONVERSIONS = 0.30, 100, 120
 EFFECTS = {"noise": 0.0, "weak": 0.35, "good": 0.7}
 """How much the traits of a lead together move its log odds."""
+KEPT = ("kind", "seed", "stepping_down", "ever", "falls", "weeks_led", "leads")
 COLUMNS = ["as_of", "list_date", "lead_id", "score", "most_fresh", "converted"]
 
 
@@ -207,28 +214,54 @@ def _fails(world: World, week: int, leading: Leading) -> bool:
     return again is not None and not again.passed
 
 
+def years(kind: str, seeds: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """A row for each CRM without, and one with, stepping down."""
+    for seed in seeds:
+        for steps_down, year in zip(("no", "yes"), a_year(EFFECTS[kind], seed), strict=True):
+            found = {name: int(value) for name, value in asdict(year).items()}
+            yield {"kind": kind, "seed": seed, "stepping_down": steps_down, **found}
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One line for each kind of CRM, without and with stepping down."""
+    columns = "stepping down | ever led | lead after a year | weeks led | falls a year"
+    lines = [f"| CRMs | how many | {columns} |", "|---|---|---|---|---|---|---|"]
+    by = ("kind", "stepping_down")
+    ordered = sorted(rows, key=lambda row: ([*EFFECTS].index(row["kind"]), row["stepping_down"]))
+    for (kind, steps_down), of_kind in groupby(ordered, lambda row: tuple(row[n] for n in by)):
+        found = [*of_kind]
+        ever, leads, weeks, falls = (
+            float(np.mean([int(row[name]) for row in found]))
+            for name in ("ever", "leads", "weeks_led", "falls")
+        )
+        lines.append(
+            f"| {kind} | {len(found)} | {steps_down} | {ever:.0%} | {leads:.0%} "
+            f"| {weeks / WEEKS:.0%} | {falls:.2f} |"
+        )
+    return lines
+
+
 def main() -> None:
     """Print one row for each kind of CRM, without and with stepping down."""
-    crms, first_seed = (int(text) for text in (*sys.argv[1:], "100", "1")[:2])
-    columns = "stepping down | ever led | lead after a year | weeks led | falls a year"
-    print(f"| CRMs | how many | {columns} |")
-    print("|---|---|---|---|---|---|---|")
-    for kind, effect in EFFECTS.items():
-        found = [a_year(effect, seed) for seed in range(first_seed, first_seed + crms)]
-        for steps_down, years in zip(("no", "yes"), zip(*found, strict=True), strict=True):
-            ever, leads, weeks, falls = (
-                float(np.mean([getattr(year, name) for year in years]))
-                for name in ("ever", "leads", "weeks_led", "falls")
-            )
-            print(
-                f"| {kind} | {crms} | {steps_down} | {ever:.0%} | {leads:.0%} "
-                f"| {weeks / WEEKS:.0%} | {falls:.2f} |",
-                flush=True,
-            )
+    crms, first_seed = (int(text) for text in (*sys.argv[1:3], "100", "1")[:2])
+    seeds = range(first_seed, first_seed + crms)
+    with ExitStack() as opened:
+        kept = None
+        if len(sys.argv) > 3:
+            file = opened.enter_context(Path(sys.argv[3]).open("w", newline=""))
+            kept = csv.DictWriter(file, KEPT, lineterminator="\n")
+            kept.writeheader()
+        rows = []
+        for kind in EFFECTS:
+            for row in years(kind, seeds):
+                rows.append(row)
+                if kept is not None:
+                    kept.writerow(row)
+    print("\n".join(table(rows)))
     print("\n| CRMs | proven at the first training | stepped down within half a year |")
     print("|---|---|---|")
     for kind, effect in EFFECTS.items():
-        after = [dropped_after(effect, seed) for seed in range(first_seed, first_seed + crms)]
+        after = [dropped_after(effect, seed) for seed in seeds]
         proven = [weeks for weeks in after if weeks is not None]
         dropped = sum(weeks > 0 for weeks in proven)
         print(f"| {kind} | {len(proven)} of {crms} | {dropped} of {len(proven)} |", flush=True)
