@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from dashboard import reading
@@ -73,15 +74,26 @@ def written(value: Any) -> str:
     >>> written(15000.0), written(True), written(float("nan"))
     ('15,000', 'yes', '')
     """
-    if value is None or value != value:  # noqa: PLR0124  (a missing value)
+    if is_missing(value):
         return ""
-    if isinstance(value, bool):
+    if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return minute(value)
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() else f"{value:,.6g}"
     return str(value)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether one value of a table is none, of whichever kind.
+
+    >>> is_missing(float("nan")), is_missing(False), is_missing("")
+    (True, False, False)
+    """
+    import pandas as pd
+
+    return bool(pd.isna(value))
 
 
 def without_model(opened: Page, needed: Sequence[str], what: str) -> bool:
