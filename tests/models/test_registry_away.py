@@ -133,3 +133,11 @@ def test_it_is_silent_while_it_waits(
         champion(Registry(uri))
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
+
+
+def test_a_server_that_says_that_there_is_none_is_there_and_is_asked_again() -> None:
+    told = b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "There is no such run."}'
+    with away.server(away.say(404, told, "application/json")) as uri:
+        with pytest.raises(RegistryUnavailable, match="RESOURCE_DOES_NOT_EXIST"):
+            champion(Registry(uri))
+        assert registry_connection._silent == {}

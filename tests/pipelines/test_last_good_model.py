@@ -12,6 +12,7 @@ import pytest
 from models import registry, scorer
 from models.errors import ModelDamaged
 from models.registry import RegistryUnavailable, champion, rollback, step_down
+from pipelines import champion as champions
 from pipelines import train
 from pipelines.champion import Champion, load_champion, trusted_champion
 from pipelines.job import Job
@@ -164,6 +165,22 @@ def test_a_version_that_is_nowhere_is_refused(alone: Job) -> None:
         ModelDamaged, match=r"The folder of version 2 in MLflow is missing, .* scored\. Restore the"
     ):
         load(alone)
+
+
+def test_where_only_the_files_cannot_be_fetched_the_version_before_it_ranks_the_list(
+    alone: Job, monkeypatch
+) -> None:
+    """MLflow's server is up, and the store of its artifacts is not: it is asked nothing more."""
+
+    def refuse(*_: object) -> None:
+        monkeypatch.setattr(registry, "look_up", refuse)
+        raise RegistryUnavailable("MLflow at http://tracking cannot be asked.")
+
+    monkeypatch.setattr(champions, "fetch", refuse)
+    shutil.rmtree(alone.home.models / "2")
+    leading = load(alone)
+    assert leading.version.version == 1
+    assert leading.note.startswith("Version 2 leads but cannot be used, so the scores are those of")
 
 
 def test_whoever_only_looks_is_given_the_same_model_and_writes_nothing_at_home(
