@@ -50,6 +50,17 @@ def test_what_the_note_says_of_noise_is_counted(rows):
     assert f"Of {len(noise)} such CRMs {after} had a leading model" in told
 
 
+def test_the_page_on_proofs_tells_the_same(benchmark, rows):
+    told = " ".join((ROOT / "docs" / "proof.md").read_text(encoding="utf-8").split())
+    cells = [line.strip("| ").split(" | ") for line in benchmark.table(rows)[2:]]
+    found = {(kind, down): shares for kind, _, down, *shares in cells}
+    (ever, _, without, _), (_, after, within, _) = (found["noise", down] for down in ("no", "yes"))
+    assert f"converts, {ever} had a leading model at some time" in told
+    assert f"with it {after} had, and a model led in {within} of the weeks of all 200" in told
+    assert f"instead of {without}." in told
+    assert f"and in {found['good', 'yes'][2]} of its weeks" in told
+
+
 @pytest.mark.slow
 def test_a_year_comes_out_as_it_was_measured(benchmark, rows):
     again = [{k: str(v) for k, v in row.items()} for row in benchmark.years("noise", [289])]
