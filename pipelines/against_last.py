@@ -1,23 +1,66 @@
 """What a list looks like against the one in force: older, or of other leads."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipelines.check import CheckedExport
+from crm.errors import DataRefused
+from crm.export import Export
 from pipelines.job import Job
 from pipelines.sizes import SOURCE, source_of
 from publications.figures import count
 from publications.store import Publication, PublicationDamaged, current
 
+if TYPE_CHECKING:
+    from pipelines.check import CheckedExport
+
 FEWEST = 20
 """Of fewer leads nobody can say that they are others."""
-STRANGE_SHARE = 0.5
+STRANGE_SHARE, REFUSED_SHARE = 0.5, 0.95
+"""Of the leads of the list in force that are gone: what is told, and what nobody should call by."""
 AGAIN = " Publish again."
 """How the damage is told where nobody has published since."""
 
 
-def against_last_list(checked: CheckedExport, job: Job) -> tuple[str, ...]:
+def refuse_other_leads(export: Export, job: Job) -> None:
+    """Refuse an export that knows next to none of the leads on the list in force.
+
+    A list from elsewhere says nothing of this export, and neither does a damaged one;
+    :func:`against_last_list` tells the latter.
+
+    Raises
+    ------
+    DataRefused
+        More than 95 % of at least 20 listed leads are gone, and nobody said that this is meant.
+    """
+    try:
+        last = _comparable(job)
+        listed = None if last is None else last.table("worklist.parquet")["lead_id"]
+    except PublicationDamaged:
+        return
+    if job.any_size or last is None or listed is None or len(listed) < FEWEST:
+        return
+    gone = int((~listed.isin(export.leads["lead_id"])).sum())
+    if gone > REFUSED_SHARE * len(listed):
+        raise DataRefused(
+            f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
+            "are not in this export, although it comes from the same place. That is another CRM's "
+            "export, or the ids of the leads have changed. Nothing was published. If it is meant "
+            "so, run once with --any-size, and then `leadgain train`: the model has learned from "
+            "the other leads."
+        )
+
+
+def _comparable(job: Job) -> Publication | None:
+    """The list in force, if it comes from where this export comes from."""
+    last = current(job.home)
+    if last is None or last.manifest.get("counts", {}).get(SOURCE) != source_of(job.settings):
+        return None
+    return last
+
+
+def against_last_list(checked: "CheckedExport", job: Job) -> tuple[str, ...]:
     """Warnings on an export that goes back in time, or that no longer knows the leads of the list.
 
     So is that the list in force is damaged, and can be compared with nothing.
@@ -43,7 +86,7 @@ def against_last_list(checked: CheckedExport, job: Job) -> tuple[str, ...]:
         )
 
 
-def _goes_back(last: Publication, checked: CheckedExport, job: Job) -> Iterator[str]:
+def _goes_back(last: Publication, checked: "CheckedExport", job: Job) -> Iterator[str]:
     before = pd.Timestamp(last.manifest["as_of"])
     if job.as_of is None and checked.as_of < before:
         yield (
@@ -53,7 +96,7 @@ def _goes_back(last: Publication, checked: CheckedExport, job: Job) -> Iterator[
         )
 
 
-def _of_others(last: Publication, checked: CheckedExport) -> Iterator[str]:
+def _of_others(last: Publication, checked: "CheckedExport") -> Iterator[str]:
     listed = last.table("worklist.parquet")["lead_id"]
     gone = int((~listed.isin(checked.export.leads["lead_id"])).sum())
     if len(listed) >= FEWEST and gone > STRANGE_SHARE * len(listed):

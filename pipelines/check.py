@@ -9,6 +9,7 @@ from crm.content import content_sha256
 from crm.expectations import DataChecks, Gate, check_export
 from crm.export import Export
 from crm.extract import read_export
+from pipelines.against_last import refuse_other_leads
 from pipelines.job import Job
 from pipelines.progress import step
 from pipelines.sizes import lost_sizes, source_of, usual_rows
@@ -76,6 +77,7 @@ def checked_export(job: Job) -> CheckedExport:
     as_of = job.as_of_or(export.last_instant)
     checks = judge(export, job, as_of)
     checks.raise_for_errors()
+    refuse_other_leads(export, job)
     failpoint("export.checked")
     unchecked = () if job.any_size else lost_sizes(job.home, source_of(job.settings))
     return CheckedExport(export=export, checks=checks, as_of=as_of, unchecked=unchecked)

@@ -18,7 +18,8 @@ AsOfOption = Annotated[
     typer.Option("--as-of", help="Instant of the list; default: the export's last time stamp."),
 ]
 AnySizeOption = Annotated[
-    bool, typer.Option("--any-size", help="The export may be half or twice as large as usual.")
+    bool,
+    typer.Option("--any-size", help="The export may be far from its usual size, or of other leads."),
 ]
 AgainOption = Annotated[
     bool, typer.Option("--again", help="Publish even if the list would say the same.")

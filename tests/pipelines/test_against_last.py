@@ -1,17 +1,20 @@
 """An export that goes back in time, or that is of another CRM, does not pass without a word."""
 
+import shutil
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from crm.errors import DataRefused
 from crm.export import Export, counts_frame
-from pipelines.against_last import against_last_list
+from pipelines.against_last import against_last_list, refuse_other_leads
 from pipelines.check import CheckedExport
 from pipelines.job import Job
 from pipelines.settings import load_settings
 from publications.home import Home
 from tests.pipelines.conftest import in_force
+from tests.pipelines.small_crm import small_crm, write_export
 
 
 @pytest.fixture
@@ -58,3 +61,47 @@ def test_a_list_from_elsewhere_says_nothing_of_this_export(job, monkeypatch, tmp
     monkeypatch.setenv("LEADGAIN_EXPORT__FOLDER", str(tmp_path))
     elsewhere = replace(job, settings=load_settings(job.settings.file))
     assert against_last_list(export_of(job, known=0), elsewhere) == ()
+
+
+def test_an_export_that_knows_next_to_none_of_the_leads_is_refused(job):
+    total = listed(job)
+    few = total // 20
+    refuse_other_leads(export_of(job, known=few + 1).export, job)
+    with pytest.raises(DataRefused) as refusal:
+        refuse_other_leads(export_of(job, known=few - 1).export, job)
+    assert str(refusal.value) == (
+        f"{total - few + 1:,} of the {total:,} leads of publication 1 are not in this export, "
+        "although it comes from the same place. That is another CRM's export, or the ids of the "
+        "leads have changed. Nothing was published. If it is meant so, run once with --any-size, "
+        "and then `leadgain train`: the model has learned from the other leads."
+    )
+
+
+def test_other_leads_are_taken_when_somebody_says_that_they_are_meant(job):
+    refuse_other_leads(export_of(job, known=0).export, replace(job, any_size=True))
+
+
+def test_other_leads_of_another_place_are_no_reason_to_refuse(job, monkeypatch, tmp_path):
+    monkeypatch.setenv("LEADGAIN_EXPORT__FOLDER", str(tmp_path))
+    elsewhere = replace(job, settings=load_settings(job.settings.file))
+    refuse_other_leads(export_of(job, known=0).export, elsewhere)
+
+
+def test_another_crms_export_in_the_same_place_is_refused_by_the_command(
+    leadgain, night, published, tmp_path
+):
+    folder = night.config.parent
+    shutil.copytree(folder, tmp_path / "kept")
+    leads, activities = small_crm(seed=5)
+    for frame in (leads, activities):
+        frame["lead_id"] = "other-" + frame["lead_id"]
+    try:
+        write_export(folder, leads=leads, activities=activities)
+        outcome = leadgain("score", "--config", night.config, "--home", published)
+        taken = leadgain("score", "--config", night.config, "--home", published, "--any-size")
+    finally:
+        shutil.copytree(tmp_path / "kept", folder, dirs_exist_ok=True)
+    assert outcome.code == 3
+    assert "are not in this export, although it comes from the same place" in outcome.err
+    assert taken.code == 0, taken.err
+    assert in_force(published).number == 2
