@@ -159,13 +159,13 @@ def _against(
 ) -> Ruling:
     if present is None:
         return Ruling(True, facts.verdict)
-    if present.tags.get("fingerprint") != facts.fingerprint:
-        changed = "leadgain.toml has changed since the champion was trained, so the two cannot be "
-        return Ruling(True, f"{facts.verdict} {changed}compared and the proven challenger leads.")
     try:
         leading = opened(present, job, held)
     except ModelDamaged as error:
         return Ruling(True, f"{facts.verdict} The champion cannot be used any more: {error}")
+    if leading.facts.fingerprint != facts.fingerprint:
+        changed = "leadgain.toml has changed since the champion was trained, so the two cannot be "
+        return Ruling(True, f"{facts.verdict} {changed}compared and the proven challenger leads.")
     if facts.as_of < leading.facts.as_of <= job.now + GRACE:
         known = f"{facts.as_of:%Y-%m-%d}, and the champion knows what came until "
         known += f"{leading.facts.as_of:%Y-%m-%d}"

@@ -19,7 +19,9 @@ AsOfOption = Annotated[
 ]
 AnySizeOption = Annotated[
     bool,
-    typer.Option("--any-size", help="The export may be far from its usual size, or of other leads."),
+    typer.Option(
+        "--any-size", help="The export may be far from its usual size, or of other leads."
+    ),
 ]
 AgainOption = Annotated[
     bool, typer.Option("--again", help="Publish even if the list would say the same.")

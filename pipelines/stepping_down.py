@@ -1,7 +1,7 @@
 """A champion whose proof has ceased to hold leads no longer; until another does, nobody does."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
@@ -53,9 +53,10 @@ def is_disproven(leading: Champion, again: Proof | None, home: Home) -> bool:
 def let_step_down(
     leading: Champion, again: Proof, checked: CheckedExport, job: Job, held: Hold
 ) -> None:
-    """Take the lead from the champion, and remember why with its numbers.
+    """Remember why the champion leads no more, with its numbers, and take the lead from it.
 
-    Where the registry cannot be reached the next run tries again; this list does without it.
+    In this order: a run that is killed in between knows why nobody leads. Where the registry cannot
+    be reached the next run tries again; this list does without it.
     """
     sentence = (
         f"Version {leading.version.version} does not lead any more: judged again with the lists "
@@ -65,15 +66,19 @@ def let_step_down(
     as_of = checked.as_of.isoformat()
     told: dict[str, object] = {"sentence": sentence, "as_of": as_of}
     told |= {f"proof.{name}": value for name, value in (figures or {}).items()}
+    fallen = SteppedDown(as_of, leading.version.version, sentence, figures, registry_told=False)
+    _remember(held, fallen)
     try:
         step_down(registry_of(job), leading.version.version, decision=told)
     except RegistryUnavailable:
-        known = False
-        sentence += " MLflow could not be told so; the next run tries again."
+        untold = f"{sentence} MLflow could not be told so; the next run tries again."
+        _remember(held, replace(fallen, sentence=untold))
     else:
-        known = True
         forget_champion(held)
-    fallen = SteppedDown(as_of, leading.version.version, sentence, figures, known)
+        _remember(held, replace(fallen, registry_told=True))
+
+
+def _remember(held: Hold, fallen: SteppedDown) -> None:
     content = json.dumps(asdict(fallen), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     replace_lasting(held.home.models / FILE, content.encode())
 

@@ -85,6 +85,32 @@ def test_who_steps_down_is_remembered_with_the_numbers(job, held, registry):
     assert json.loads((job.home.models / "stepped_down.json").read_text())["version"] == 3
 
 
+@pytest.mark.parametrize("moved", [True, False], ids=["after", "before"])
+def test_a_run_that_is_killed_as_mlflow_is_told_leaves_the_true_reason(
+    job, held, registry, monkeypatch, moved
+):
+    """Before or after the lead has moved: nobody is told that MLflow has lost its records."""
+    remember(held, decision("2024-03-13", "It leads.", promoted=True))
+
+    class Killed(BaseException):
+        """What nothing catches."""
+
+    def killed(_, version, *, decision):
+        if moved:
+            registry.decisions[version] = decision
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stepping_down, "step_down", killed)
+        with pytest.raises(Killed):
+            let_step_down.fn(leading(), FAILS, CHECKED, job, held)
+    assert lost_lead(job.home) is None
+    assert why_no_model(job).startswith("Version 3 does not lead any more: judged again")
+    assert is_disproven(leading(), FAILS, job.home), "should MLflow still call it its champion"
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
+    assert last_step_down(job.home).registry_told
+
+
 def test_a_version_that_leads_again_was_brought_back_by_a_person(job, held, registry):
     let_step_down.fn(leading(), FAILS, CHECKED, job, held)
     assert not is_disproven(leading(), FAILS, job.home)

@@ -134,7 +134,9 @@ def test_between_training_and_scoring_the_server_is_gone_and_the_list_says_so(
     assert in_force(alone).manifest["model"]["version"] == 2
     told = f"MLflow at {team.server.uri} did not do what was asked: nobody listens there."
     assert told in team.warnings_of(alone)
-    assert "The scores are those of version 2, which led when MLflow last" in team.warnings_of(alone)
+    assert "The scores are those of version 2, which led when MLflow last" in team.warnings_of(
+        alone
+    )
     new = leadgain("score", "--config", team.config, "--home", tmp_path / "new")
     assert new.code == 1
     assert told in new.err
