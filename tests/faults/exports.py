@@ -1,12 +1,13 @@
-"""R8 and R11: an export of a strange size, and one that holds too little to learn from."""
+"""R8 and R11: an export of a strange size or of other leads, and one that holds too little."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tests.faults.bench import SECOND, Bench, content, in_force
+from tests.faults.bench import SECOND, Bench, Lane, content, in_force
 from tests.faults.counts import FORKED, Row, Tally
 from tests.faults.holes import Holes
 from tests.pipelines.small_crm import small_crm, write_export
@@ -23,13 +24,7 @@ def strange_sizes(
 ) -> Row:
     """Score exports of other sizes than those of the runs before."""
     tally = Tally("R8", "exports of 30 % to 230 % of the usual rows", FORKED)
-    lane = bench.lane("sizes")
-    leads, activities = small_crm()
-    lane.config = write_export(lane.folder / "crm", leads=leads, activities=activities)
-    ended = lane.run("run", SECOND)
-    assert ended.code == 0, ended.said
-    lane.keep()
-    before = content(in_force(lane.home))
+    lane, before = _usual(bench, "sizes")
     for share in sizes:
         with tally.trial(f"{share:.0%}"):
             leads, activities = small_crm(n_leads=round(share * LEADS))
@@ -43,6 +38,34 @@ def strange_sizes(
                 assert meant.code == 0, meant.said
         lane.put_back()
     return tally.row("under 50 % and over 200 % are refused until somebody says --any-size")
+
+
+def other_leads(bench: Bench, holes: Holes | None = None) -> Row:
+    """Score another CRM's export of the usual size, which lies where the usual one lay."""
+    tally = Tally("R8", "an export of the usual size, of leads that nobody knows", FORKED)
+    lane, before = _usual(bench, "others")
+    tables = small_crm(seed=5)
+    leads, activities = (table.assign(lead_id="other-" + table["lead_id"]) for table in tables)
+    write_export(lane.folder / "crm", leads=leads, activities=activities)
+    with tally.trial("other leads"):
+        ended = lane.run("score", SECOND, replaced=holes)
+        assert ended.code == REFUSED, f"exit {ended.code}: {ended.said}"
+        assert "are not in this export, although it comes from the same place" in ended.said
+        assert content(in_force(lane.home)) == before
+        meant = lane.run("score", SECOND, "--any-size", replaced=holes)
+        assert meant.code == 0, meant.said
+    return tally.row("refused until somebody says --any-size")
+
+
+def _usual(bench: Bench, name: str) -> tuple[Lane, dict[str, Any]]:
+    """A home folder in which a list of the small CRM is in force, and what that list holds."""
+    lane = bench.lane(name)
+    leads, activities = small_crm()
+    lane.config = write_export(lane.folder / "crm", leads=leads, activities=activities)
+    ended = lane.run("run", SECOND)
+    assert ended.code == 0, ended.said
+    lane.keep()
+    return lane, content(in_force(lane.home))
 
 
 @dataclass(frozen=True)

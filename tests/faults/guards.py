@@ -96,6 +96,14 @@ GUARDS = (
         "exit 0",
     ),
     Guard(
+        "R8",
+        "An export has to know the leads of the list in force.",
+        {"pipelines.check:refuse_other_leads": HOLES + "nothing"},
+        lambda bench, out: exports.other_leads(bench, holes=out),
+        "exit 0",
+        long=True,
+    ),
+    Guard(
         "R11",
         "Nothing is learned from fewer conversions than were asked for.",
         {"pipelines.train:refuse_too_little": HOLES + "nothing"},

@@ -108,8 +108,8 @@ PARTS: dict[str, Part] = {
     "sizes": Part(
         "R8",
         1,
-        lambda b: [exports.strange_sizes(b)],
-        lambda b: [exports.strange_sizes(b, (0.45, 1.8))],
+        lambda b: [exports.strange_sizes(b), exports.other_leads(b)],
+        lambda b: [exports.strange_sizes(b, (0.45, 1.8)), exports.other_leads(b)],
     ),
     "too little": Part(
         "R11",
