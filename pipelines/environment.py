@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from pipelines.local_server import LocalServer, ServerGone, start_server
+from pipelines.local_server import SILENT, LocalServer, ServerGone, start_server
 from publications.home import Home, refuse_busy, write_lasting, writing
 
 LEAST_FREE_BYTES = 32 * 2**20
@@ -31,8 +31,7 @@ def prepare(home: Path) -> None:
     """
     os.environ.update(
         {
-            "DO_NOT_TRACK": "1",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            **SILENT,
             "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # never pickle
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "GX_ANALYTICS_ENABLED": "false",

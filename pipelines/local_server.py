@@ -19,6 +19,8 @@ from typing import Any
 
 HEALTH_SECONDS = 5.0
 LOOKS_SECONDS = 0.5
+SILENT = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+"""Whoever starts a server, and whatever is set: it reports to nobody."""
 
 
 class ServerGone(RuntimeError):
@@ -67,6 +69,7 @@ def start_server(*, keeps_schedule: bool) -> LocalServer:
     """
     environment = {
         **os.environ,
+        **SILENT,
         "PREFECT_UI_ENABLED": "0",
         "PREFECT__SERVER_FINAL": "1",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",

@@ -50,6 +50,18 @@ def test_a_server_ends_when_its_process_is_killed(own_prefect) -> None:
     wait_for_end(server)
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc")
+def test_a_server_reports_to_nobody_whoever_starts_it(own_prefect, monkeypatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "true")
+    monkeypatch.setenv("DO_NOT_TRACK", "0")
+    server = start_server(keeps_schedule=False)
+    try:
+        started = Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0")
+    finally:
+        server.stop()
+    assert {b"PREFECT_SERVER_ANALYTICS_ENABLED=false", b"DO_NOT_TRACK=1"} <= set(started)
+
+
 def test_a_server_answers_and_is_stopped(own_prefect, tmp_path) -> None:
     server = start_server(keeps_schedule=False)
     try:
