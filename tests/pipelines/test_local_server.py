@@ -28,6 +28,11 @@ def alive(process: int) -> bool:
     return state != "Z"
 
 
+def told(process: int, what: str) -> bytes:
+    """What the system tells of a process; a new one is for a moment the one that it comes from."""
+    return Path(f"/proc/{process}/{what}").read_bytes()
+
+
 def wait_for_end(process: int, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while alive(process):
@@ -56,7 +61,10 @@ def test_a_server_reports_to_nobody_whoever_starts_it(own_prefect, monkeypatch) 
     monkeypatch.setenv("DO_NOT_TRACK", "0")
     server = start_server(keeps_schedule=False)
     try:
-        started = Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0")
+        while b"pipelines.local_server" not in told(server.process.pid, "cmdline"):
+            assert server.process.poll() is None
+            time.sleep(0.05)
+        started = told(server.process.pid, "environ").split(b"\0")
     finally:
         server.stop()
     assert {b"PREFECT_SERVER_ANALYTICS_ENABLED=false", b"DO_NOT_TRACK=1"} <= set(started)
