@@ -174,7 +174,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.mark.usefixtures("loaded")
 @settings(
     max_examples=150,
-    deadline=10_000,
+    deadline=60_000,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -35,7 +35,6 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
-SLOW = after(9, say(200, b'{"registered_models": []}', "application/json"))
 BROKEN = say(500, b'{"error_code": "INTERNAL_ERROR"}', "application/json")
 LOGIN = say(200, LOGIN_PAGE, "text/html")
 

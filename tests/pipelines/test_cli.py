@@ -158,7 +158,7 @@ def test_ctrl_c_ends_a_run_at_once_and_leaves_no_server_behind(crm, home):
         while "Getting ready" not in started.stderr.readline():
             assert started.poll() is None
         os.killpg(started.pid, signal.SIGINT)
-        _, said = started.communicate(timeout=60)
+        _, said = started.communicate(timeout=300)
     assert started.returncode == 130
     assert "Interrupted. What is published is whole: `leadgain report` tells it." in said
     with pytest.raises(ProcessLookupError):

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 
@@ -13,6 +13,10 @@ from publications.home import Home, hold
 @pytest.fixture
 def place(tmp_path) -> Home:
     return Home(tmp_path)
+
+
+def timers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
 def test_a_run_that_hangs_is_ended_and_the_log_says_so(place):
@@ -36,6 +40,9 @@ def test_a_run_that_hangs_is_ended_and_the_log_says_so(place):
 
 
 def test_a_run_that_is_done_in_time_is_not_ended(place):
-    with given_up_after(0.05 / 3600, "score", place):
-        pass
-    time.sleep(0.2)
+    before = set(timers())
+    with given_up_after(1, "score", place):
+        (late,) = set(timers()) - before
+        assert late.is_alive()
+    late.join(60)  # a timer that was called off ends at once, and not after its hour
+    assert not late.is_alive()

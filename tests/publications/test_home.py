@@ -27,7 +27,7 @@ from pathlib import Path
 from publications.home import Home, hold
 with hold(Home(Path(sys.argv[1]))):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -56,13 +56,13 @@ def test_a_second_process_is_told_who_is_at_work(
         pass
 
 
-def test_the_lock_is_free_within_a_second_of_a_kill(
+def test_the_lock_goes_with_a_process_that_is_killed(
     home: Home, other_process: "subprocess.Popen[str]"
 ) -> None:
     other_process.send_signal(signal.SIGKILL)
-    begin = time.monotonic()
-    with hold(home, wait_seconds=1.0):
-        assert time.monotonic() - begin < 1.0
+    other_process.wait()
+    with hold(home):
+        pass
 
 
 def test_waiting_ends_when_the_patience_ends(

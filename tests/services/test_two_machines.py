@@ -116,7 +116,7 @@ def test_a_server_that_never_answers_holds_nobody_up_for_long(
         begin = time.monotonic()
         with hold(job.home) as held:
             leading = load_champion.fn(job, held)
-        assert time.monotonic() - begin < 30
+        assert time.monotonic() - begin < 60
     assert leading.version.version == 2
     assert f"MLflow at {silent} has not answered within 20 seconds." in leading.note
     assert files_with("canary-4711", alone) == []
