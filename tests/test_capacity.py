@@ -41,11 +41,26 @@ def test_the_figures_say_where_and_of_what_they_are(figures):
     assert [run["what"] for run in figures["runs"]] == ["a run with a training", "a scoring"] * 2
 
 
-def test_memory_time_and_the_processes_below_are_measured(benchmark, tmp_path):
-    """Half a GB in the command, a fifth in a process that it starts, for a second."""
-    below = "import time; kept = b'x' * 200_000_000; time.sleep(1.5)"
+def test_memory_time_and_the_processes_below_are_measured(benchmark, tmp_path, monkeypatch):
+    """Half a GB in the command, a fifth in a process that it starts, until both were looked at."""
+    seen = tmp_path / "seen"
+
+    def looked_at(process: int) -> float:
+        found = really(process)
+        if found > 0.2:
+            seen.touch()
+        return found
+
+    really = benchmark._pss_gb
+    monkeypatch.setattr(benchmark, "_pss_gb", looked_at)
+    below = (
+        "import pathlib, time\n"
+        "kept = b'x' * 200_000_000\n"
+        f"while not pathlib.Path({str(seen)!r}).exists(): time.sleep(0.1)\n"
+        "time.sleep(1)\n"
+    )
     script = (
-        "import subprocess, sys, time\n"
+        "import subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-c', {below!r}])\n"
         "kept = b'x' * 500_000_000\n"
         "child.wait()\n"
@@ -53,7 +68,7 @@ def test_memory_time_and_the_processes_below_are_measured(benchmark, tmp_path):
     took = benchmark.measured((sys.executable, "-c", script), tmp_path / "home")
     assert 0.5 < took.peak_gb < 0.6
     assert 0.2 < took.with_server_gb - took.peak_gb < 0.3
-    assert 1.5 < took.seconds < 30
+    assert took.seconds > 1
     assert 0 < took.cpu_seconds < took.seconds
 
 
