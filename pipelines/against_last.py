@@ -8,8 +8,9 @@ import pandas as pd
 from crm.errors import DataRefused
 from crm.export import Export
 from pipelines.job import Job
-from pipelines.sizes import SOURCE, source_of
+from pipelines.sizes import SOURCE, earlier, source_of
 from publications.figures import count
+from publications.history import LATEST
 from publications.store import Publication, PublicationDamaged, current
 
 if TYPE_CHECKING:
@@ -87,11 +88,13 @@ def against_last_list(checked: "CheckedExport", job: Job) -> tuple[str, ...]:
 
 
 def _goes_back(last: Publication, checked: "CheckedExport", job: Job) -> Iterator[str]:
-    before = pd.Timestamp(last.manifest["as_of"])
+    """Held against the latest list, or the second night of an old export would pass."""
+    known, _ = earlier(job.home, source_of(job.settings), most=LATEST)
+    before, number = max((pd.Timestamp(p.manifest["as_of"]), p.number) for p in [last, *known])
     if job.as_of is None and checked.as_of < before:
         yield (
             f"This export ends at {checked.as_of:%Y-%m-%d %H:%M} UTC, before the list of "
-            f"publication {last.number}, which stands at {before:%Y-%m-%d %H:%M} UTC. Look whether "
+            f"publication {number}, which stands at {before:%Y-%m-%d %H:%M} UTC. Look whether "
             "an old export lies in the place of the new one."
         )
 

@@ -31,6 +31,7 @@ def caveats(leading: Champion | None, checked: CheckedExport, job: Job) -> tuple
     told = [*_of_freshness(leading, checked, job)]
     if leading is not None:
         told += [leading.note] if leading.note else []
+        told += _of_proof(leading)
         told += _of_settings(leading, job)
         told += _of_time(leading, checked)
         told += _of_last_training(leading, job)
@@ -40,6 +41,15 @@ def caveats(leading: Champion | None, checked: CheckedExport, job: Job) -> tuple
 
 def _named(leading: Champion) -> str:
     return f"Version {leading.version.version}"
+
+
+def _of_proof(leading: Champion) -> Iterator[str]:
+    """A training lets no such version lead, a person may."""
+    if leading.facts.proven is False:
+        yield (
+            f"{_named(leading)} leads without a proof: `leadgain rollback`, or somebody in MLflow, "
+            f"has let it. {leading.facts.verdict}"
+        )
 
 
 def _of_alarms(job: Job) -> Iterator[str]:

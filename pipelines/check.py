@@ -12,7 +12,7 @@ from crm.extract import read_export
 from pipelines.against_last import refuse_other_leads
 from pipelines.job import Job
 from pipelines.progress import step
-from pipelines.sizes import lost_sizes, source_of, usual_rows
+from pipelines.sizes import lost_sizes, shrunken, source_of, usual_rows
 from pipelines.tasks import coarse_task, text_flow
 from publications.failpoints import failpoint
 
@@ -25,7 +25,7 @@ class CheckedExport:
     checks: DataChecks
     as_of: pd.Timestamp
     unchecked: tuple[str, ...] = ()
-    """Warnings: what could not be held against earlier publications."""
+    """Warnings: what came of holding the export against earlier publications, or could not."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -79,8 +79,14 @@ def checked_export(job: Job) -> CheckedExport:
     checks.raise_for_errors()
     refuse_other_leads(export, job)
     failpoint("export.checked")
-    unchecked = () if job.any_size else lost_sizes(job.home, source_of(job.settings))
-    return CheckedExport(export=export, checks=checks, as_of=as_of, unchecked=unchecked)
+    against = () if job.any_size else _against_earlier(export, job)
+    return CheckedExport(export=export, checks=checks, as_of=as_of, unchecked=against)
+
+
+def _against_earlier(export: Export, job: Job) -> tuple[str, ...]:
+    source, counts = source_of(job.settings), export.counts
+    kept = {str(table): int(rows) for table, rows in counts.set_index("table")["kept"].items()}
+    return (*lost_sizes(job.home, source), *shrunken(job.home, source, kept))
 
 
 @coarse_task(name="read the export")

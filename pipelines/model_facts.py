@@ -57,6 +57,8 @@ class ModelFacts:
     """None in a model of an older leadgain, which did not keep it."""
     inputs: Reference | None = None
     """How the inputs were spread at training; None in a model of an older leadgain."""
+    proven: bool | None = None
+    """Whether the proof passed; None in a model of an older leadgain."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -70,6 +72,7 @@ class ModelFacts:
             "verdict": self.verdict,
             "meaning": None if self.meaning is None else asdict(self.meaning),
             "inputs": None if self.inputs is None else self.inputs.to_dict(),
+            "proven": self.proven,
         }
 
     @classmethod
@@ -85,6 +88,7 @@ class ModelFacts:
             verdict=content["verdict"],
             meaning=Meaning(**content["meaning"]) if content.get("meaning") else None,
             inputs=Reference.from_dict(content["inputs"]) if content.get("inputs") else None,
+            proven=content.get("proven"),
         )
 
 

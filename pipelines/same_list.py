@@ -5,10 +5,12 @@ import json
 from dataclasses import asdict
 from importlib.metadata import version as installed_version
 
+from models.registered import RegisteredVersion
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision
 from pipelines.job import Job, in_utc
+from pipelines.stepping_down import why_no_model
 from publications.store import Publication, standing
 
 UNTOLD = {"file", "dashboard", "tracking", "schedule", "publications", "alarms"}
@@ -28,7 +30,7 @@ def inputs_sha256(leading: Champion | None, checked: CheckedExport, job: Job) ->
     content = {
         "as_of": in_utc(checked.as_of),
         "export": checked.content_sha256,
-        "model": None if leading is None else leading.version.model_sha256,
+        "model": why_no_model(job) if leading is None else _identity(leading.version),
         "note": None if leading is None else leading.note,
         "decision": None if decision is None else asdict(decision),
         "settings": told_settings(job),
@@ -37,6 +39,11 @@ def inputs_sha256(leading: Champion | None, checked: CheckedExport, job: Job) ->
     if job.settings.alarms.mistakes:  # the list says so
         content["alarms"] = job.settings.alarms.reach
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _identity(version: RegisteredVersion) -> list[object]:
+    """Versions of the same trees differ in their calibration, their cut-offs and their proof."""
+    return [version.version, version.model_sha256, version.spec_sha256]
 
 
 def told_settings(job: Job) -> dict[str, object]:

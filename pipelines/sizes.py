@@ -8,11 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.settings import Settings
-from publications.figures import count
-from publications.history import latest_readable
+from publications.figures import count, percent
+from publications.history import LATEST, latest_readable
 from publications.home import Home
+from publications.store import Publication
 
 RUNS = 7
+SHRUNK = 0.75
+"""Of the most rows that one of the latest publications had: what is told."""
 SOURCE, ACCEPTED = "source", "any_size"
 
 
@@ -28,15 +31,15 @@ def usual_rows(home: Home, source: str) -> dict[str, int]:
     source : where the export comes from now, as :func:`source_of` tells it
     """
     kept: dict[str, list[int]] = {}
-    for rows in _earlier(home, source)[0]:
-        for table, of_table in rows.items():
+    for publication in earlier(home, source)[0]:
+        for table, of_table in _rows_of(publication).items():
             kept.setdefault(table, []).append(of_table)
     return {table: round(median(rows)) for table, rows in kept.items()}
 
 
 def lost_sizes(home: Home, source: str) -> tuple[str, ...]:
     """A warning where publications that would have told what is usual cannot be read."""
-    told, lost = _earlier(home, source)
+    told, lost = earlier(home, source)
     if not lost:
         return ()
     named = ", ".join(str(number) for number in sorted(lost))
@@ -50,17 +53,51 @@ def lost_sizes(home: Home, source: str) -> tuple[str, ...]:
     )
 
 
-def _earlier(home: Home, source: str) -> tuple[list[dict[str, int]], list[int]]:
-    """Rows kept by table of the publications that count, and the numbers of the unreadable."""
-    found, lost = latest_readable(home, most=RUNS)
-    told: list[dict[str, int]] = []
+def shrunken(home: Home, source: str, rows: Mapping[str, int]) -> tuple[str, ...]:
+    """A warning for each table that has shrunk by little every night, and by much in all.
+
+    Each night passes then, because what is usual shrinks as well.
+
+    Parameters
+    ----------
+    home, source : as in :func:`usual_rows`
+    rows : table -> rows kept now
+    """
+    known = [(_rows_of(found), found.number) for found in earlier(home, source, most=LATEST)[0]]
+    told = []
+    for table, kept in rows.items():
+        most, number = max(((had.get(table, 0), of) for had, of in known), default=(0, 0))
+        if kept < SHRUNK * most:
+            told.append(
+                f"This export has {kept:,} rows of {table}, {percent(kept / most)} of the {most:,} "
+                f"of publication {number}, and every night since has passed by itself. Look "
+                "whether the export is whole; if it is meant to be like this, run once with "
+                "--any-size."
+            )
+    return tuple(told)
+
+
+def earlier(home: Home, source: str, *, most: int = RUNS) -> tuple[list[Publication], list[int]]:
+    """The publications that an export is held against, and the numbers of the unreadable.
+
+    Parameters
+    ----------
+    home, source : as in :func:`usual_rows`
+    most : so many of the latest are looked at; none before one whose size somebody accepted
+    """
+    found, lost = latest_readable(home, most=most)
+    told: list[Publication] = []
     for publication in found:
         counts = publication.manifest.get("counts", {})
         if counts.get(SOURCE) == source:
-            told.append({row["table"]: row["kept"] for row in counts["rows"]})
+            told.append(publication)
             if counts.get(ACCEPTED):
                 return told, [number for number in lost if number > publication.number]
     return told, lost
+
+
+def _rows_of(publication: Publication) -> dict[str, int]:
+    return {row["table"]: row["kept"] for row in publication.manifest["counts"]["rows"]}
 
 
 def source_of(settings: Settings) -> str:

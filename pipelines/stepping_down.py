@@ -30,6 +30,8 @@ class SteppedDown:
     proof: dict[str, float] | None
     registry_told: bool
     """False where the registry could not be reached: it still calls the version its champion."""
+    spec_sha256: str = ""
+    """Which version of that number: a new registry counts from one again. Empty: not known."""
 
     @property
     def at(self) -> pd.Timestamp:
@@ -46,7 +48,13 @@ def is_disproven(leading: Champion, again: Proof | None, home: Home) -> bool:
     if again is None or again.passed or CHAMPION not in leading.version.aliases:
         return False
     fallen = last_step_down(home)
-    return fallen is None or not fallen.registry_told or fallen.version != leading.version.version
+    return fallen is None or not fallen.registry_told or not _is_of(fallen, leading)
+
+
+def _is_of(fallen: SteppedDown, leading: Champion) -> bool:
+    version = leading.version
+    same = fallen.spec_sha256 in ("", version.spec_sha256)
+    return fallen.version == version.version and same
 
 
 @coarse_task(name="let the champion step down")
@@ -66,7 +74,8 @@ def let_step_down(
     as_of = checked.as_of.isoformat()
     told: dict[str, object] = {"sentence": sentence, "as_of": as_of}
     told |= {f"proof.{name}": value for name, value in (figures or {}).items()}
-    fallen = SteppedDown(as_of, leading.version.version, sentence, figures, registry_told=False)
+    version = leading.version
+    fallen = SteppedDown(as_of, version.version, sentence, figures, False, version.spec_sha256)
     _remember(held, fallen)
     try:
         step_down(registry_of(job), leading.version.version, decision=told)

@@ -298,6 +298,7 @@ def _facts(
         verdict=verdict.sentence,
         meaning=Meaning.of(job.settings),
         inputs=inputs,
+        proven=verdict.passed,
     )
 
 

@@ -222,9 +222,13 @@ def _by_gain(now: Proof | None, since: pd.DataFrame, leading: Champion) -> Itera
 
 
 def _proven(leading: Champion) -> Difference:
-    """The model's lead over most fresh first at the depth of tier A, as its proof told it."""
+    """The model's lead over most fresh first at the depth of tier A, as its proof told it.
+
+    The table tells whole percents, and tier A may be a third.
+    """
     table = leading.proof.gain_table
-    at_depth = table[np.isclose(table["depth"], leading.meaning.depth)]
+    away = (table["depth"] - leading.meaning.depth).abs()
+    at_depth = table[away == away.min()]
     model = at_depth[at_depth["ranking"] == "model"].iloc[0]
     fresh = at_depth[at_depth["ranking"] == "most_fresh"].iloc[0]
     return Difference(

@@ -1,5 +1,6 @@
 """An export that goes back in time, or that is of another CRM, does not pass without a word."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -54,6 +55,23 @@ def test_an_export_that_goes_back_in_time_is_a_warning_unless_it_was_asked_for(j
     (told,) = against_last_list(earlier, job)
     assert told.startswith("This export ends at 2024-06-01 00:00 UTC, before the list of")
     assert against_last_list(earlier, replace(job, as_of=earlier.as_of)) == ()
+
+
+def test_an_old_export_that_goes_on_from_there_is_a_warning_on_every_night(job, tmp_path):
+    """Its second night comes after its first, but still before the last list of the true one."""
+    home = Home(shutil.copytree(job.home.folder, tmp_path / "home"))
+    second = home.publications / "2"
+    shutil.copytree(home.publications / "1", second)
+    manifest = json.loads((second / "manifest.json").read_text())
+    manifest["as_of"] = "2024-06-01T00:00:00Z"
+    (second / "manifest.json").write_text(json.dumps(manifest))
+    home.current.write_text("2\n")
+    next_night = export_of(job, known=listed(job), as_of="2024-06-02T00:00:00Z")
+    (told,) = against_last_list(next_night, replace(job, home=home))
+    assert "before the list of publication 1, which stands at 2024-08-02 23:22 UTC" in told
+    manifest["counts"]["any_size"] = True
+    (second / "manifest.json").write_text(json.dumps(manifest))
+    assert against_last_list(next_night, replace(job, home=home)) == (), "it is meant so"
 
 
 def test_a_list_from_elsewhere_says_nothing_of_this_export(job, monkeypatch, tmp_path):

@@ -51,6 +51,17 @@ def checked(as_of=LIST, types=("call",), directions=("inbound",)) -> SimpleNames
     return SimpleNamespace(as_of=as_of, export=SimpleNamespace(activities=activities))
 
 
+def test_a_version_that_leads_without_a_proof_is_told(job, leading):
+    """By `leadgain rollback`, or because somebody has moved the alias in MLflow's own pages."""
+    leading.facts = replace(leading.facts, proven=False, verdict="It reaches 31 %, others 30 %.")
+    assert caveats(leading, checked(), job) == (
+        "Version 3 leads without a proof: `leadgain rollback`, or somebody in MLflow, has let it. "
+        "It reaches 31 %, others 30 %.",
+    )
+    leading.facts = replace(leading.facts, proven=None)  # of an older leadgain
+    assert caveats(leading, checked(), job) == ()
+
+
 def with_lists(job, **lists) -> SimpleNamespace:
     settings = job.settings.model_copy(
         update={"lists": job.settings.lists.model_copy(update=lists)}

@@ -104,6 +104,22 @@ def test_an_export_that_has_ceased_to_change_is_told_once_beside_the_same_list(
     assert ": see `leadgain report`." in log[-1]
 
 
+def test_another_version_of_the_same_trees_makes_another_list(
+    night, published, leadgain, monkeypatch
+):
+    """Its scores, its tiers and its proof are others."""
+    monkeypatch.setenv("LEADGAIN_TIERS__A", "0.2")
+    monkeypatch.setenv("LEADGAIN_TIERS__B", "0.5")
+    asked = ("--config", night.config, "--home", published)
+    assert leadgain("run", *asked).code == 0
+    second = in_force(published).manifest["model"]
+    assert (second["version"], second["sha256"]) == (2, _manifest(published, 1)["model"]["sha256"])
+    assert leadgain("rollback", *asked).code == 0
+    assert leadgain("score", *asked).code == 0
+    assert in_force(published).manifest["model"]["version"] == 1
+    assert numbers(published) == [1, 2, 3]
+
+
 def test_only_as_many_publications_are_kept_as_the_configuration_says(
     night, published, leadgain, monkeypatch
 ):

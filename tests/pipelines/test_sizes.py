@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.settings import load_settings
-from pipelines.sizes import lost_sizes, size_facts, source_of, usual_rows
+from pipelines.sizes import lost_sizes, shrunken, size_facts, source_of, usual_rows
 from publications.home import Home
 from tests.pipelines.conftest import in_force
 
@@ -101,6 +101,30 @@ def test_a_damaged_publication_that_would_not_have_counted_is_not_told(place):
         published(place, number, 1000)
     damage(place, 2)
     assert lost_sizes(place, "here") == ()
+
+
+def test_an_export_that_shrinks_by_a_tenth_a_night_is_told_though_no_night_is_refused(place):
+    """Seven nights later it is half as large, and so is what is usual."""
+    rows, told = 1000, {}
+    for number in range(1, 30):
+        if usual := usual_rows(place, "here"):
+            assert rows > usual["leads"] / 2, "no night is refused"
+        told[number] = shrunken(place, "here", {"leads": rows})
+        published(place, number, rows)
+        rows = rows * 9 // 10
+    assert [number for number, texts in told.items() if not texts] == [1, 2, 3]
+    assert told[4] == (
+        "This export has 729 rows of leads, 73 % of the 1,000 of publication 1, and every night "
+        "since has passed by itself. Look whether the export is whole; if it is meant to be like "
+        "this, run once with --any-size.",
+    )
+
+
+def test_a_smaller_size_that_somebody_accepted_is_told_no_more(place):
+    published(place, 1, 1000)
+    published(place, 2, 400, any_size=True)
+    assert shrunken(place, "here", {"leads": 390}) == ()
+    assert shrunken(place, "there", {"leads": 1}) == ()
 
 
 def settings_of(tmp_path, text):

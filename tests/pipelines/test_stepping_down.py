@@ -57,7 +57,9 @@ def registry(monkeypatch) -> SimpleNamespace:
 
 def leading(number: int = 3, *aliases: str) -> SimpleNamespace:
     return SimpleNamespace(
-        version=SimpleNamespace(version=number, aliases=aliases or ("champion",))
+        version=SimpleNamespace(
+            version=number, aliases=aliases or ("champion",), spec_sha256=f"of version {number}"
+        )
     )
 
 
@@ -115,6 +117,24 @@ def test_a_version_that_leads_again_was_brought_back_by_a_person(job, held, regi
     let_step_down.fn(leading(), FAILS, CHECKED, job, held)
     assert not is_disproven(leading(), FAILS, job.home)
     assert is_disproven(leading(4), FAILS, job.home)
+
+
+def test_a_new_registry_that_counts_from_one_again_does_not_excuse_another_version_3(
+    job, held, registry
+):
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
+    another = leading()
+    another.version.spec_sha256 = "of the version 3 in the new registry"
+    assert is_disproven(another, FAILS, job.home)
+
+
+def test_what_an_older_leadgain_remembered_still_counts(job, held, registry):
+    let_step_down.fn(leading(), FAILS, CHECKED, job, held)
+    file = job.home.models / "stepped_down.json"
+    told = json.loads(file.read_text())
+    del told["spec_sha256"]
+    file.write_text(json.dumps(told))
+    assert not is_disproven(leading(), FAILS, job.home)
 
 
 def test_while_the_registry_is_away_the_list_does_without_the_model(job, held, registry):

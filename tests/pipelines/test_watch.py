@@ -105,6 +105,14 @@ def test_a_model_far_below_what_was_proven_is_worn(leading, job):
     assert "does not keep what was proven" in watch.reasons[0].sentence
 
 
+def test_a_tier_of_a_third_is_held_against_the_depth_that_the_table_has(leading, job):
+    """A of [tiers] may be 0.333; tables tell whole percents."""
+    leading.meaning = replace(leading.meaning, depth=0.333)
+    leading.proof.gain_table = gain_table(measure(between(0, 6), samples=200), [0.3, 0.33, 0.5])
+    watch = looked_at(leading, between(6, 9), Drift(), SCORES, at("2024-04-05"), job)
+    assert not watch.worn
+
+
 def test_one_list_alone_wears_no_model(leading, job):
     since = between(6, 7)
     upside_down = since.assign(score=1 - since["score"])
