@@ -21,8 +21,8 @@ def in_kept_words(error: Exception) -> Exception:
     """The error itself if it is one of ours, which quotes nothing; else one that says where it was.
 
     >>> in_kept_words(KeyError("ann@example.com"))
-    OurFault('This should not have happened (KeyError). What was published before is untouched. Run
-    the command again with --debug and report what it shows.')
+    OurFault('This should not have happened (KeyError). What is published is whole. Run the command
+    again with --debug and report what it shows.')
     """
     ours = isinstance(error, (OurFault, *_codes()))
     return error if ours else OurFault(paragraph_of(error))
@@ -43,9 +43,8 @@ def paragraph_of(error: BaseException) -> str:
     if isinstance(error, (OurFault, *_codes())):
         return str(error)
     return (
-        f"This should not have happened ({type(error).__name__}{_where(error)}). What was "
-        "published before is untouched. Run the command again with --debug and report what it "
-        "shows."
+        f"This should not have happened ({type(error).__name__}{_where(error)}). What is published "
+        "is whole. Run the command again with --debug and report what it shows."
     )
 
 
