@@ -62,7 +62,8 @@ def send_mail(alarm: Alarm, to: AlarmsSection) -> None:
     Raises
     ------
     NotDelivered
-        The server is away, refuses us, or would take the password in clear.
+        The server is away, refuses us or some of the addresses, or would take the password in
+        clear.
     """
     try:
         message = EmailMessage()
@@ -71,10 +72,15 @@ def send_mail(alarm: Alarm, to: AlarmsSection) -> None:
         message["To"] = ", ".join(to.email_to)
         message.set_content(alarm.text)
         with _mail_server(to) as server:
-            server.send_message(message)
+            refused = server.send_message(message)
     except (OSError, ValueError, smtplib.SMTPException) as error:
         # A ValueError quotes the address, which may hold a password.
         raise NotDelivered(f"The e-mail was not sent ({type(error).__name__}).") from None
+    if refused:  # it raises only where nobody at all is let in
+        raise NotDelivered(
+            f"The e-mail was sent, but the server refused it for {len(refused)} of "
+            f"{len(to.email_to)} addresses of [alarms] email_to."
+        )
 
 
 def _mail_server(to: AlarmsSection) -> smtplib.SMTP:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from features.vocabulary import MAX_TYPES
+from pipelines.against_last import FEWEST, STRANGE_SHARE
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision
 from pipelines.job import Job
 from pipelines.model_facts import Meaning, fingerprint
-from publications.figures import day, percent
+from publications.figures import count, day, percent
 
 RECENT = pd.Timedelta(days=30)
 UNKNOWN_SHARE = 0.20
@@ -32,6 +33,7 @@ def caveats(leading: Champion | None, checked: CheckedExport, job: Job) -> tuple
     if leading is not None:
         told += [leading.note] if leading.note else []
         told += _of_proof(leading)
+        told += _of_leads(leading, checked)
         told += _of_settings(leading, job)
         told += _of_time(leading, checked)
         told += _of_last_training(leading, job)
@@ -49,6 +51,19 @@ def _of_proof(leading: Champion) -> Iterator[str]:
         yield (
             f"{_named(leading)} leads without a proof: `leadgain rollback`, or somebody in MLflow, "
             f"has let it. {leading.facts.verdict}"
+        )
+
+
+def _of_leads(leading: Champion, checked: CheckedExport) -> Iterator[str]:
+    """Told on every night until the next training, unlike what is held against the last list."""
+    proven = leading.proof.backtest["lead_id"].drop_duplicates()
+    gone = int((~proven.isin(checked.export.leads["lead_id"])).sum())
+    if len(proven) >= FEWEST and gone > STRANGE_SHARE * len(proven):
+        yield (
+            f"{gone:,} of the {count(len(proven), 'lead', 'leads')} on whose lists "
+            f"{_named(leading).lower()} was proven are not in this export any more, so nobody can "
+            "say that its gains hold for the others. Look whether the export is whole, and whether "
+            "leads have kept their ids."
         )
 
 

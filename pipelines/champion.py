@@ -10,6 +10,7 @@ import pandas as pd
 
 from models.errors import ModelDamaged
 from models.registry import (
+    CHAMPION,
     ROLLED_BACK_FROM,
     STEPPED_DOWN,
     RegisteredVersion,
@@ -264,8 +265,9 @@ def _last_that_led(registry: Registry, error: RegistryUnavailable, job: Job) -> 
         except ModelDamaged as damage:
             why_not = f"And version {number}, which led when it last answered, is damaged: {damage}"
         else:
+            led = "led" if CHAMPION in known.version.aliases else "stood in for the champion"
             note = (
-                f"{error} The scores are those of version {number}, which led when MLflow last "
+                f"{error} The scores are those of version {number}, which {led} when MLflow last "
                 f"answered, at {known.known_at:%Y-%m-%d %H:%M} UTC; its files are those that were "
                 "registered. A model that took over since then, or was rolled back, is not known."
             )

@@ -2,17 +2,32 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import Field, asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import pandas as pd
 
+from crm.errors import ConfigurationError
 from crm.export import GRACE
 from models.proof import Proof
 from pipelines.job import in_utc
 from publications.home import Hold, Home, replace_lasting
 
 FILE = "last_training.json"
+
+
+class HasInstant(Protocol):
+    """A dataclass that says of which list it is."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def at(self) -> pd.Timestamp:
+        """The instant of the list."""
+
+
+Kept = TypeVar("Kept", bound=HasInstant)
 
 
 @dataclass(frozen=True)
@@ -68,13 +83,39 @@ def remember(held: Hold, decision: Decision) -> None:
 
 
 def last_decision(home: Home) -> Decision | None:
-    """The decision of the last training; None where there was none."""
+    """The decision of the last training; None where there was none.
+
+    Raises
+    ------
+    ConfigurationError
+        Somebody has edited the file, and it cannot be understood.
+    """
+    return remembered(home.models / FILE, Decision)
+
+
+def remembered(file: Path, kind: type[Kept]) -> Kept | None:
+    """What :func:`remember` and its like have kept, which a person may have edited.
+
+    What a newer leadgain kept besides is of no use here.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be understood.
+    """
     try:
-        content = json.loads((home.models / FILE).read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
+        known = {name: content[name] for name in kind.__dataclass_fields__ if name in content}
+        found = kind(**known)
+        found.at.tz_convert("UTC")  # refuses an instant without a zone
     except FileNotFoundError:
         return None
-    known = {field.name for field in fields(Decision)}
-    return Decision(**{name: value for name, value in content.items() if name in known})
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ConfigurationError(
+            f"{file} cannot be understood: was it edited? Restore it from the backup, or delete "
+            "it; then the next `leadgain run` trains anew."
+        ) from None
+    return found
 
 
 def reason_to_train(

@@ -9,7 +9,7 @@ from models.proof import Proof
 from models.registry import CHAMPION, RegistryUnavailable, step_down
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
-from pipelines.decisions import Decision, last_decision, proof_figures
+from pipelines.decisions import Decision, last_decision, proof_figures, remembered
 from pipelines.job import Job
 from pipelines.last_known import forget_champion
 from pipelines.registries import registry_of
@@ -94,10 +94,7 @@ def _remember(held: Hold, fallen: SteppedDown) -> None:
 
 def last_step_down(home: Home) -> SteppedDown | None:
     """The last champion that stepped down; None where none did."""
-    try:
-        return SteppedDown(**json.loads((home.models / FILE).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
+    return remembered(home.models / FILE, SteppedDown)
 
 
 def lost_lead(home: Home) -> Decision | None:

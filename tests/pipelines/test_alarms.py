@@ -69,7 +69,7 @@ def mail() -> Iterator[tuple[int, list[str], list[str]]]:
                     self.say("221 bye")
                     return
                 else:
-                    self.say("250 fine")
+                    self.say("550 no such mailbox" if "unknown@" in line else "250 fine")
 
         def say(self, text):
             self.wfile.write(f"{text}\r\n".encode())
@@ -145,6 +145,17 @@ def test_people_get_an_e_mail(mail):
     assert "Subject: leadgain on crm1: run failed" in messages[0]
     assert "From: ann@example.com" in messages[0]
     assert "Publication 7 stays." in messages[0]
+
+
+def test_a_mailbox_that_takes_no_message_is_told_though_another_one_did(mail):
+    port, _, messages = mail
+    to = AlarmsSection(
+        email_to=("ann@example.com", "unknown@example.com"), smtp=f"smtp://127.0.0.1:{port}"
+    )
+    assert send(ALARM, to) == [
+        "The e-mail was sent, but the server refused it for 1 of 2 addresses of [alarms] email_to."
+    ]
+    assert len(messages) == 1
 
 
 def test_a_server_on_this_machine_may_have_the_password(mail):

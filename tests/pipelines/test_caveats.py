@@ -15,6 +15,7 @@ from publications.home import Home, hold
 from tests.pipelines.conftest import in_force
 from tests.pipelines.test_model_facts import FACTS
 
+PROVEN = [f"L{number:02}" for number in range(20)]
 LIST = pd.Timestamp("2024-03-20", tz="UTC")  # FACTS was trained as of 14 March 2024
 
 
@@ -29,8 +30,8 @@ def job(tmp_path) -> SimpleNamespace:
 def leading(job) -> SimpleNamespace:
     """Trained under today's settings, six days ago; it was tested on leads of all freshness."""
     backtest = pd.DataFrame(
-        {"list_date": pd.Timestamp("2024-02-10", tz="UTC"), "most_fresh": -np.arange(10.0)}
-    )
+        {"list_date": pd.Timestamp("2024-02-10", tz="UTC"), "most_fresh": -np.arange(20.0)}
+    ).assign(lead_id=PROVEN)
     return SimpleNamespace(
         version=SimpleNamespace(version=3),
         facts=replace(FACTS, fingerprint=fingerprint(job.settings)),
@@ -40,7 +41,7 @@ def leading(job) -> SimpleNamespace:
     )
 
 
-def checked(as_of=LIST, types=("call",), directions=("inbound",)) -> SimpleNamespace:
+def checked(as_of=LIST, types=("call",), directions=("inbound",), leads=PROVEN) -> SimpleNamespace:
     activities = pd.DataFrame(
         {
             "occurred_at": pd.Timestamp("2024-03-10", tz="UTC"),
@@ -48,7 +49,10 @@ def checked(as_of=LIST, types=("call",), directions=("inbound",)) -> SimpleNames
             "direction": pd.Categorical(list(directions) * len(types)),
         }
     )
-    return SimpleNamespace(as_of=as_of, export=SimpleNamespace(activities=activities))
+    return SimpleNamespace(
+        as_of=as_of,
+        export=SimpleNamespace(activities=activities, leads=pd.DataFrame({"lead_id": leads})),
+    )
 
 
 def test_a_version_that_leads_without_a_proof_is_told(job, leading):
@@ -60,6 +64,16 @@ def test_a_version_that_leads_without_a_proof_is_told(job, leading):
     )
     leading.facts = replace(leading.facts, proven=None)  # of an older leadgain
     assert caveats(leading, checked(), job) == ()
+
+
+def test_an_export_without_the_leads_of_the_proof_is_told_every_night(job, leading):
+    """Their ids were changed, or the list of the night before is of the wrong export already."""
+    assert caveats(leading, checked(leads=PROVEN[:10]), job) == ()
+    assert caveats(leading, checked(leads=PROVEN[:9]), job) == (
+        "11 of the 20 leads on whose lists version 3 was proven are not in this export any more, "
+        "so nobody can say that its gains hold for the others. Look whether the export is whole, "
+        "and whether leads have kept their ids.",
+    )
 
 
 def with_lists(job, **lists) -> SimpleNamespace:

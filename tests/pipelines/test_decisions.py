@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from crm.errors import ConfigurationError
 from pipelines.decisions import Decision, last_decision, reason_to_train, remember
 from publications.home import Home, hold
 
@@ -31,6 +32,28 @@ def test_a_decision_is_remembered_as_it_was(tmp_path):
         second = Decision("2024-03-08T00:00:00+00:00", "g", None, promoted=False, sentence="Né.")
         remember(held, second)
     assert last_decision(home) == second
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", '{"as_of": "2024-03-01T00:', "[]", '{"version": 1}', "null", b"\xff"],
+    ids=["empty", "cut off", "a list", "lacking", "nothing", "no text"],
+)
+def test_a_decision_that_somebody_has_edited_badly_is_named_with_what_to_do(tmp_path, content):
+    with hold(Home(tmp_path)) as held:
+        remember(held, LAST)
+    file = tmp_path / "models" / "last_training.json"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ConfigurationError, match=r"last_training\.json cannot be understood") as no:
+        last_decision(Home(tmp_path))
+    assert "delete it; then the next `leadgain run` trains anew" in str(no.value)
+
+
+def test_an_instant_without_a_time_zone_is_no_instant(tmp_path):
+    with hold(Home(tmp_path)) as held:
+        remember(held, replace(LAST, as_of="2024-03-01"))
+    with pytest.raises(ConfigurationError, match="cannot be understood"):
+        last_decision(Home(tmp_path))
 
 
 def test_a_person_can_read_the_decision(tmp_path):

@@ -244,6 +244,18 @@ def test_the_last_good_model_ranks_the_list_while_the_registry_is_away(
     )
 
 
+def test_a_version_that_stood_in_is_not_told_to_have_led_while_the_registry_is_away(
+    alone: Job, away: Callable[[], None]
+) -> None:
+    damage_the_registrys_copy(alone, 2)
+    flip_a_byte(alone.home.models / "2")
+    assert load(alone).version.version == 1
+    away()
+    assert (
+        "version 1, which stood in for the champion when MLflow last answered" in load(alone).note
+    )
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_last_model_is_not_used_while_the_registry_is_away(
     alone: Job, damage: Callable[[Path], None], opened: list[str], away: Callable[[], None]
