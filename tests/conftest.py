@@ -22,8 +22,18 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="leadgain-tests-", ignore_cleanup_errors=True)
     config.stash[FOLDER] = folder
     prepare(Path(folder.name))
+    _bear_a_busy_machine()
     config.addinivalue_line("markers", "trial(name, work): what a test of faults has tried ahead")
     sys.addaudithook(_refuse_outbound)
+
+
+def _bear_a_busy_machine() -> None:
+    """No example of Hypothesis has to be quick; in CI it asks for none of that itself."""
+    from hypothesis import HealthCheck, settings
+
+    calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("busy machine", settings.default, **calm)
+    settings.load_profile("busy machine")
 
 
 def _refuse_outbound(event: str, arguments: tuple[Any, ...]) -> None:

@@ -53,7 +53,7 @@ def start_on(home: Home) -> Start:
 
 
 def wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         assert process.poll() is None, "the app has ended"
         try:
@@ -80,7 +80,7 @@ def serving(start: Start, log: Path) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 def note(message: ConsoleMessage, served: App) -> None:
