@@ -21,6 +21,12 @@ class ChampionChanged(RuntimeError):
     """Another version became champion meanwhile, so the alias was not moved."""
 
 
+ROLLED_BACK_FROM, STEPPED_DOWN = "rolled_back_from", "stepped_down"
+"""Figures of a decision: a person took the lead from the version; its proof did not hold."""
+JUDGED_AGAIN = "again."
+"""Begins the figures by which a version stepped down."""
+
+
 @dataclass(frozen=True)
 class Registry:
     """Where MLflow keeps its records and under which names."""
@@ -77,6 +83,17 @@ class RegisteredVersion:
     spec_sha256: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     """File -> SHA-256, of all that was logged; empty in a version of an older leadgain."""
+
+    @property
+    def decided(self) -> str:
+        """Why it leads or not; empty if nothing was decided.
+
+        What was said as it stepped down holds as long as it is marked so: a person may have brought
+        it back since.
+        """
+        told = self.decision.get("sentence", "")
+        fell = STEPPED_DOWN in self.decision
+        return self.decision.get(f"{JUDGED_AGAIN}sentence", told) if fell else told
 
 
 def embedded(

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.registered import (
+    ROLLED_BACK_FROM,
+    STEPPED_DOWN,
     ChampionChanged,
     NoSuchVersion,
     RegisteredVersion,
@@ -72,8 +74,6 @@ __all__ = [
 TRAINING_FILES = "training"
 FETCH_SECONDS = 25.0
 """A model and its proof are a few megabytes."""
-ROLLED_BACK_FROM, STEPPED_DOWN = "rolled_back_from", "stepped_down"
-"""Figures of a decision: a person took the lead from the version; its proof did not hold."""
 
 
 def log_training(

@@ -61,7 +61,7 @@ def _version(found: RegisteredVersion, leading: Champion) -> dict[str, Any]:
         "gain_at_30": _rounded(found.metrics.get("gain_model_at_30")),
         "most_fresh_at_30": _rounded(found.metrics.get("gain_most_fresh_at_30")),
         "leads": found.version == leading.version.version,
-        "decision": found.decision.get("sentence", ""),
+        "decision": found.decided,
     }
 
 

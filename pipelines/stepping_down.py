@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 import pandas as pd
 
 from models.proof import Proof
+from models.registered import JUDGED_AGAIN
 from models.registry import CHAMPION, RegistryUnavailable, step_down
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
@@ -72,8 +73,9 @@ def let_step_down(
     )
     figures = proof_figures(again)
     as_of = checked.as_of.isoformat()
-    told: dict[str, object] = {"sentence": sentence, "as_of": as_of}
-    told |= {f"proof.{name}": value for name, value in (figures or {}).items()}
+    # Beside what its training came to, which is told again should a person bring it back.
+    found: dict[str, object] = {"sentence": sentence, "as_of": as_of, **(figures or {})}
+    told = {f"{JUDGED_AGAIN}{name}": value for name, value in found.items()}
     version = leading.version
     fallen = SteppedDown(as_of, version.version, sentence, figures, False, version.spec_sha256)
     _remember(held, fallen)

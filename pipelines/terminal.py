@@ -285,7 +285,7 @@ def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None
     console.print(table)
     console.print("Each on its own test lists, ahead by points with the 95 % band. Decided:")
     for version in versions:
-        sentence = version.decision.get("sentence") or "Nothing was decided."
+        sentence = version.decided or "Nothing was decided."
         told = f"{version.version} ({version.model_sha256[:12]}): {sentence}"
         _show_indented(console, told)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.registered import Registry, embedded, named
+from models.registered import RegisteredVersion, Registry, embedded, named
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,24 @@ def test_the_registry_of_a_home_is_absolute(
     registry = embedded(Path("mlflow.db"), Path("ml artifacts"))
     assert registry.tracking_uri == f"sqlite:///{tmp_path / 'mlflow.db'}"
     assert registry.artifact_root == f"file://{tmp_path}/ml%20artifacts"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "It is better."),
+        ({"again.sentence": "It leads no more.", "stepped_down": "true"}, "It leads no more."),
+        ({"again.sentence": "It leads no more."}, "It is better."),
+        ({"stepped_down": "true"}, "It is better."),
+    ],
+    ids=["promoted", "stepped down", "brought back by a person", "by an older leadgain"],
+)
+def test_a_version_that_leads_again_is_not_told_to_lead_no_more(
+    more: dict[str, str], told: str
+) -> None:
+    decision = {"sentence": "It is better."} | more
+    assert RegisteredVersion(1, "", "", (), {}, {}, {}, decision).decided == told
+
+
+def test_nothing_is_told_where_nothing_was_decided() -> None:
+    assert RegisteredVersion(1, "", "", (), {}, {}, {}, {}).decided == ""

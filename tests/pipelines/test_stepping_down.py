@@ -82,8 +82,9 @@ def test_who_steps_down_is_remembered_with_the_numbers(job, held, registry):
         "Version 3 does not lead any more: judged again with the lists that have matured since "
         "its training, its proof does not hold. The difference is +1.0 points."
     )
-    assert registry.decisions[3]["sentence"] == fallen.sentence
-    assert registry.decisions[3]["proof.most_fresh"] == 0.40
+    assert registry.decisions[3]["again.sentence"] == fallen.sentence
+    assert registry.decisions[3]["again.most_fresh"] == 0.40
+    assert {name.partition(".")[0] for name in registry.decisions[3]} == {"again"}, "no other"
     assert json.loads((job.home.models / "stepped_down.json").read_text())["version"] == 3
 
 
