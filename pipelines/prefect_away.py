@@ -4,9 +4,10 @@ The schedule's own process waits, so that its journal holds two sentences and no
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -49,9 +50,14 @@ def polls_noted(contact: Contact) -> Iterator[None]:
     """Note when the server answers Prefect's runner, which says nothing itself.
 
     Where polls fail, Prefect's loop prints the tracebacks of the last ones before it gives up; its
-    own printer is an argument that the runner does not hand on.
+    own printer is an argument that the runner does not hand on. Beside the poll for runs, another
+    loop looks for cancelled ones: it gives up never, and leaves that to the poll. Where it did, or
+    where it is cancelled, Prefect runs into an error that asyncio logs.
     """
+    from asyncio import CancelledError
+
     poller: Any = import_module("prefect.runner._scheduled_run_poller")
+    observers: Any = import_module("prefect._internal.observers")
     loop = poller.critical_service_loop
 
     async def quiet(workload: Callable[[], Any], **how: Any) -> None:
@@ -59,13 +65,21 @@ def polls_noted(contact: Contact) -> Iterator[None]:
             await workload()
             contact.answered()
 
-        await loop(noted, **how, printer=lambda *_: None)
+        await loop(noted, **how, printer=_say_nothing)
 
-    poller.critical_service_loop = quiet
+    async def patient(workload: Callable[[], Any], **how: Any) -> None:
+        with suppress(CancelledError):
+            await loop(workload, **how, printer=_say_nothing, backoff=sys.maxsize)
+
+    poller.critical_service_loop, observers.critical_service_loop = quiet, patient
     try:
         yield
     finally:
-        poller.critical_service_loop = loop
+        poller.critical_service_loop = observers.critical_service_loop = loop
+
+
+def _say_nothing(*_: object) -> None:
+    """Instead of ``print``."""
 
 
 def ceased_since(last: pd.Timestamp) -> str:
