@@ -125,7 +125,7 @@ def handed_over(home: Home, *, now: datetime = NOW, roles: Any = None) -> str:
 
 def app() -> AppTest:
     """The whole app, not yet run."""
-    return AppTest.from_file(APP, default_timeout=60)
+    return AppTest.from_file(APP, default_timeout=240)
 
 
 def opened(page: str) -> AppTest:

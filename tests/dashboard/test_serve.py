@@ -58,7 +58,7 @@ def test_looking_at_a_list_loads_nothing_that_makes_one() -> None:
     code = (
         "import sys; from streamlit.testing.v1 import AppTest;"
         "import dashboard.serve, dashboard.page_frame, dashboard.lead_story, pipelines;"
-        f"AppTest.from_file({str(APP)!r}, default_timeout=60).run();"
+        f"AppTest.from_file({str(APP)!r}, default_timeout=240).run();"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     loaded = subprocess.run(

@@ -86,7 +86,10 @@ PARTS: dict[str, Part] = {
             together.at_once(b, 5, 3, real=True),
             together.freed_by_kills(b, 10),
         ],
-        lambda b: [together.at_once(b, 2, 2), together.freed_by_kills(b, 1, real=False)],
+        lambda b: [
+            together.at_once(b, 2, 2),
+            together.freed_by_kills(b, 1, real=False, within=together.BUSY_SECONDS),
+        ],
     ),
     "readers": Part(
         "R4",
@@ -100,7 +103,7 @@ PARTS: dict[str, Part] = {
         2,
         lambda b: [registries.away(b), registries.damaged(b), registries.damaged_away(b)],
         lambda b: [
-            registries.away(b, ("nobody listens",)),
+            registries.away(b, ("nobody listens",), within=registries.BUSY_SECONDS),
             registries.damaged(b, ("columns swapped",)),
             registries.damaged_away(b, ("one byte flipped",)),
         ],

@@ -16,7 +16,8 @@ from tests.faults.holes import Holes
 from tests.faults.warm import KILLED, Ended
 
 BUSY = 4
-FREE_SECONDS = 1.0
+FREE_SECONDS, BUSY_SECONDS = 1.0, 60.0
+"""How soon the lock is free; the latter where other trials keep the machine busy."""
 
 
 def at_once(
@@ -69,9 +70,12 @@ def _names_another(ended: Ended, home: Home) -> int:
     return int(found[1])
 
 
-def freed_by_kills(bench: Bench, times: int, *, real: bool = True) -> Row:
+def freed_by_kills(
+    bench: Bench, times: int, *, real: bool = True, within: float = FREE_SECONDS
+) -> Row:
     """Kill the process that holds the home folder, and wait for the lock."""
-    tally = Tally("R3", "the lock is free within 1 s of a kill", COMMAND if real else FORKED)
+    tried = f"the lock is free within {within:g} s of a kill"
+    tally = Tally("R3", tried, COMMAND if real else FORKED)
     lane = bench.lane(f"freed-{real:d}").done_up()
     longest = 0.0
     variables = {**lane.environment, VARIABLE: "export.read:pause"}
@@ -91,7 +95,7 @@ def freed_by_kills(bench: Bench, times: int, *, real: bool = True) -> Row:
             seconds = _until_free(lane.home) - killed
             assert process.wait().code == KILLED
             longest = max(longest, seconds)
-            assert seconds < FREE_SECONDS
+            assert seconds < within
     return tally.row(f"the longest wait was {1000 * longest:.0f} ms")
 
 

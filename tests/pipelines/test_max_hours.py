@@ -27,10 +27,10 @@ def test_a_run_that_hangs_is_ended_and_the_log_says_so(place):
         "from publications.home import Home, hold\n"
         "home = Home(Path(sys.argv[1]))\n"
         "with hold(home), given_up_after(0.5 / 3600, 'score', home):\n"
-        "    time.sleep(600)\n"
+        "    time.sleep(3600)\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", script, str(place.folder)], timeout=120, check=False
+        [sys.executable, "-c", script, str(place.folder)], timeout=600, check=False
     )
     assert ended.returncode == 1
     log = (place.logs / "leadgain.log").read_text()
