@@ -37,15 +37,14 @@ def refuse_other_leads(export: Export, job: Job) -> None:
     """
     try:
         last = _comparable(job)
-        listed = None if last is None else last.table("worklist.parquet")["lead_id"]
+        gone, listed = (0, 0) if last is None else _gone(last, export)
     except PublicationDamaged:
         return
-    if job.any_size or last is None or listed is None or len(listed) < FEWEST:
+    if last is None or job.any_size:
         return
-    gone = int((~listed.isin(export.leads["lead_id"])).sum())
-    if gone > REFUSED_SHARE * len(listed):
+    if listed >= FEWEST and gone > REFUSED_SHARE * listed:
         raise DataRefused(
-            f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
+            f"{gone:,} of the {count(listed, 'lead', 'leads')} of publication {last.number} "
             "are not in this export, although it comes from the same place. That is another CRM's "
             "export, or the ids of the leads have changed. Nothing was published. If it is meant "
             "so, run once with --any-size, and then `leadgain train`: the model has learned from "
@@ -59,6 +58,12 @@ def _comparable(job: Job) -> Publication | None:
     if last is None or last.manifest.get("counts", {}).get(SOURCE) != source_of(job.settings):
         return None
     return last
+
+
+def _gone(last: Publication, export: Export) -> tuple[int, int]:
+    """How many leads of a list the export does not know, and how many the list has."""
+    listed = last.table("worklist.parquet")["lead_id"]
+    return int((~listed.isin(export.leads["lead_id"])).sum()), len(listed)
 
 
 def against_last_list(checked: "CheckedExport", job: Job) -> tuple[str, ...]:
@@ -100,11 +105,10 @@ def _goes_back(last: Publication, checked: "CheckedExport", job: Job) -> Iterato
 
 
 def _of_others(last: Publication, checked: "CheckedExport") -> Iterator[str]:
-    listed = last.table("worklist.parquet")["lead_id"]
-    gone = int((~listed.isin(checked.export.leads["lead_id"])).sum())
-    if len(listed) >= FEWEST and gone > STRANGE_SHARE * len(listed):
+    gone, listed = _gone(last, checked.export)
+    if listed >= FEWEST and gone > STRANGE_SHARE * listed:
         yield (
-            f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
+            f"{gone:,} of the {count(listed, 'lead', 'leads')} of publication {last.number} "
             "are not in this export. Look whether it is of the same CRM and whole: the model has "
             "learned from those leads."
         )
