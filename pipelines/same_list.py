@@ -14,7 +14,7 @@ from pipelines.stepping_down import why_no_model
 from publications.store import Publication, standing
 
 UNTOLD = {"file", "dashboard", "tracking", "schedule", "publications", "alarms"}
-"""Sections of leadgain.toml of which no list says anything."""
+"""Sections of leadgain.toml of which no list says anything but that one is not understood."""
 
 
 def inputs_sha256(leading: Champion | None, checked: CheckedExport, job: Job) -> str:

@@ -111,7 +111,7 @@ def serving_postgresql(programs: Path, place: Path) -> Iterator[PostgreSQL]:
         yield server
     finally:
         process.send_signal(signal.SIGINT)  # ends at once whoever is connected
-        process.wait(30)
+        process.wait(120)
 
 
 @dataclass
@@ -155,7 +155,7 @@ class MLflowServer:
         """End the server and its workers; they are a group of their own."""
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(30)
+            self.process.wait(120)
             self.process = None
 
 
@@ -210,7 +210,7 @@ def wait_until(
     answers: Callable[[], object], process: "subprocess.Popen[bytes]", log: Path
 ) -> None:
     """Wait for a server; a busy machine may take a while."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while True:
         try:
             answers()
