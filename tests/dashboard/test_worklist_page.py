@@ -203,10 +203,14 @@ def test_nobody_sees_a_mixture_while_lists_are_published_and_cleared_away(home: 
     """List n holds n leads, so that every figure of a page must tell the same n."""
     publish_made_up(home, worklist=owned_worklist().head(1), stories=False)
     failures: list[BaseException] = []
+    seen: list[int] = []
+    over = threading.Event()
 
     def publish_many() -> None:
         try:
             for rows in range(2, 22):
+                while len(set(seen)) < rows // 5 and not over.wait(0.01):
+                    pass  # four lists at least are looked at
                 publish_made_up(home, worklist=owned_worklist().head(rows), stories=False)
                 with hold(home) as held:
                     keep_latest(held, 0)
@@ -215,16 +219,19 @@ def test_nobody_sees_a_mixture_while_lists_are_published_and_cleared_away(home: 
 
     publisher = threading.Thread(target=publish_many)
     publisher.start()
-    at, seen = app(), []
-    while publisher.is_alive() or not seen or seen[-1] < 21:
-        at.run()
-        assert not at.exception
-        assert not at.error
-        named = int(at.caption[0].value.split(" · ")[1].split()[0])
-        assert len(listed_ids(at)) == named
-        assert f"**{named} lead" in said(at)
-        seen.append(named)
-    publisher.join()
+    at = app()
+    try:
+        while publisher.is_alive() or not seen or seen[-1] < 21:
+            at.run()
+            assert not at.exception
+            assert not at.error
+            named = int(at.caption[0].value.split(" · ")[1].split()[0])
+            assert len(listed_ids(at)) == named
+            assert f"**{named} lead" in said(at)
+            seen.append(named)
+    finally:
+        over.set()
+        publisher.join()
     assert not failures
     assert seen == sorted(seen)
     assert len(set(seen)) > 3
