@@ -75,7 +75,13 @@ def locate(folder: Path, name: str, table: str) -> Path:
             f"The export's folder {folder} does not exist. Correct folder in [export], or put the "
             "export there."
         )
-    path = (folder / name).resolve()
+    try:
+        path = (folder / name).resolve()
+    except RuntimeError:  # of links
+        raise DataRefused(
+            f"[{table}] file: {name} in {folder} is a link that leads back to itself. Put the "
+            "file there."
+        ) from None
     if not path.is_relative_to(folder.resolve()):
         raise DataRefused(
             f"[{table}] file = {name!r} lies outside of the export's folder {folder}. Name a file "
@@ -84,6 +90,11 @@ def locate(folder: Path, name: str, table: str) -> Path:
     if path.is_dir():
         raise DataRefused(
             f"[{table}] file: {name} in {folder} is a folder. Name the file inside it."
+        )
+    if path.exists() and not path.is_file():
+        raise DataRefused(
+            f"[{table}] file: {name} in {folder} is neither file nor folder, but a pipe or a "
+            "device. Name a file."
         )
     if not path.is_file():
         there = sorted(p.name for p in folder.iterdir() if p.is_file())[:20]

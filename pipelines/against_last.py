@@ -11,7 +11,7 @@ from pipelines.job import Job
 from pipelines.sizes import SOURCE, earlier, source_of
 from publications.figures import count
 from publications.history import LATEST
-from publications.store import Publication, PublicationDamaged, current
+from publications.store import AGAIN, Publication, PublicationDamaged, current
 
 if TYPE_CHECKING:
     from pipelines.check import CheckedExport
@@ -20,8 +20,6 @@ FEWEST = 20
 """Of fewer leads nobody can say that they are others."""
 STRANGE_SHARE, REFUSED_SHARE = 0.5, 0.95
 """Of the leads of the list in force that are gone: what is told, and what nobody should call by."""
-AGAIN = " Publish again."
-"""How the damage is told where nobody has published since."""
 
 
 def refuse_other_leads(export: Export, job: Job) -> None:

@@ -133,15 +133,23 @@ def in_force(home: Path) -> "Publication":
     ------
     ConfigurationError
         Nothing was published yet.
+    PublicationDamaged
+        ``CURRENT`` or the manifest cannot be understood, or ``CURRENT`` is lost.
     """
     from crm.errors import ConfigurationError
     from pipelines.job import home_at
-    from publications.store import current
+    from publications.store import AGAIN, PublicationDamaged, current
 
-    publication = current(home_at(home))
-    if publication is None:
-        raise ConfigurationError(
-            f"Nothing was published in {home.resolve()} yet. `leadgain demo` or `leadgain run` "
-            "does it; --home names another folder."
+    place = home_at(home)
+    publication = current(place)
+    if publication is not None:
+        return publication
+    if any(path.name.isdecimal() for path in place.publications.glob("*")):
+        raise PublicationDamaged(
+            f"{place.current} is not there, so no list is in force, although there are some in "
+            f"{place.publications}.{AGAIN}"
         )
-    return publication
+    raise ConfigurationError(
+        f"Nothing was published in {home.resolve()} yet. `leadgain demo` or `leadgain run` "
+        "does it; --home names another folder."
+    )

@@ -69,10 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if DEBUG in given:
             raise
         _tell(paragraph_of(error))
-        # What failed may still hold DuckDB, which complains at length if it outlives Python.
-        clear_frames(error.__traceback__)
+        _let_go(error)
         sys.exit(exit_code_of(error))
     sys.exit(0)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """What failed, and what that was made of, may hold DuckDB, which must not outlive Python."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _tell(paragraph: str) -> None:

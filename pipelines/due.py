@@ -23,7 +23,7 @@ def due_instants(
     Raises
     ------
     ConfigurationError
-        The five fields make no schedule.
+        The five fields make no schedule, or name a day that never comes.
 
     >>> at = pd.Timestamp("2026-03-28", tz="UTC"), pd.Timestamp("2026-03-30", tz="UTC")
     >>> [str(due) for due in due_instants("30 5 * * *", "Europe/Amsterdam", *at)]
@@ -39,9 +39,14 @@ def due_instants(
             f"[schedule] {cron!r} is no schedule. Write five fields: minute, hour, day, month, day "
             "of the week, such as '30 5 * * *' for 5:30 every day."
         ) from None
-    found: Sequence[datetime] = run_coro_as_sync(
-        schedule.get_dates(n=MOST, start=start.to_pydatetime(), end=end.to_pydatetime())
-    )
+    try:
+        found: Sequence[datetime] = run_coro_as_sync(
+            schedule.get_dates(n=MOST, start=start.to_pydatetime(), end=end.to_pydatetime())
+        )
+    except ValueError:  # cron looked for such a day in vain
+        raise ConfigurationError(
+            f"[schedule] {cron!r} is never due: no such day comes. Correct its day or month."
+        ) from None
     return [pd.Timestamp(due).tz_convert("UTC").as_unit("us") for due in found]
 
 

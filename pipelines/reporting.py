@@ -169,7 +169,7 @@ def _in_force(home: Home) -> str:
     except OSError as error:  # the home folder is closed to us, which is why there is an alarm
         return f"Which list is in force cannot be told: {error.strerror}."
     if publication is None:
-        return "No list was published yet."
+        return "No list is in force."
     as_of = publication.manifest["as_of"][:16].replace("T", " ")
     return f"The list in force is publication {publication.number}, as of {as_of} UTC."
 

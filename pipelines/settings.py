@@ -171,8 +171,15 @@ def load_settings(file: Path) -> Settings:
         raise ConfigurationError(f"{file} is a folder; --config wants a leadgain.toml.") from None
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} is not readable as TOML: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"{file} is not readable as TOML: {error}. Correct it there, or a little before."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{file} is not text in UTF-8 (byte {error.start} belongs to no character). Save it "
+            "as UTF-8."
+        ) from None
     if "file" in content:
         raise ConfigurationError(_unknown_key(str(file), ("file",)))
     _refuse_unknown_variables()
@@ -222,8 +229,22 @@ def load_alarms(file: Path) -> AlarmsSection:
     except ConfigurationError:
         content: dict[str, Any] = {}
     with suppress(OSError, ValueError):
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+        content = _alarms_in(text)
+        content = tomllib.loads(text)
     return _AlarmsOnly(alarms=content.get("alarms", {})).alarms
+
+
+def _alarms_in(text: str) -> dict[str, Any]:
+    r"""``[alarms]`` of a text that is no TOML elsewhere: from its heading to the next one.
+
+    >>> _alarms_in("[alarms]\nsmtp = 'smtp://mail'\n[lists]\nevery_days = = 7")
+    {'alarms': {'smtp': 'smtp://mail'}}
+    """
+    found = re.search(r"^\s*\[\s*alarms\s*\](?s:.*?)(?=^\s*\[|\Z)", text, re.MULTILINE)
+    with suppress(tomllib.TOMLDecodeError):
+        return tomllib.loads(found[0]) if found else {}
+    return {}
 
 
 def load_tracking(file: Path | None) -> TrackingSection:
@@ -251,6 +272,28 @@ def _refuse_unknown_variables() -> None:
         ours = variable.upper().startswith(ENVIRONMENT_PREFIX) and parted
         if ours and section.lower() not in SECTIONS:
             raise ConfigurationError(_unknown_key(f"{variable} (environment)", (section.lower(),)))
+        meant = None if parted else _meant(variable)
+        if meant is not None:
+            raise ConfigurationError(
+                f"{variable} (environment) is not a variable that leadgain knows, and changes "
+                f"nothing. Did you mean {meant}?"
+            )
+
+
+def _meant(variable: str) -> str | None:
+    """What a variable that nobody reads was surely meant for; others may have theirs beside ours.
+
+    >>> _meant("LEADGAIN_LISTS_EVERY_DAYS"), _meant("LEADGAIN_HOEM"), _meant("LEADGAIN_SITE")
+    ('LEADGAIN_LISTS__EVERY_DAYS', 'LEADGAIN_HOME', None)
+    """
+    name = variable.upper()
+    for section, fields in SECTIONS.items():
+        for key in fields.model_fields:
+            if name == f"{ENVIRONMENT_PREFIX}{section}_{key}".upper():
+                return f"{ENVIRONMENT_PREFIX}{section}__{key}".upper()
+    home = f"{ENVIRONMENT_PREFIX}HOME"
+    near = difflib.get_close_matches(name, [home], cutoff=0.9)
+    return home if near and name != home else None
 
 
 def _findings(file: str, details: Sequence[ErrorDetails]) -> Iterator[str]:

@@ -56,6 +56,8 @@ __all__ = [
 
 REMOVED = ".removed"
 """Ending of a publication's folder that is being deleted."""
+AGAIN = " `leadgain score --again` publishes a new list."
+"""The end of what is said of a damaged publication, where nobody has done so since."""
 
 
 class PublicationDamaged(RuntimeError):
@@ -111,13 +113,13 @@ class Publication:
             content = (self.folder / name).read_bytes()
         except FileNotFoundError:
             raise PublicationDamaged(
-                f"Publication {self.number} has lost its {name} ({self.folder})."
+                f"Publication {self.number} has lost its {name} ({self.folder}).{AGAIN}"
             ) from None
         found = hashlib.sha256(content).hexdigest()
         if found != expected:
             raise PublicationDamaged(
                 f"{self.folder / name} is damaged: SHA-256 {expected} was published, "
-                f"{found} is there. Publish again."
+                f"{found} is there.{AGAIN}"
             )
         return content
 
@@ -146,7 +148,7 @@ class Publication:
             return read_rank(path, rank)
         except OSError as error:
             raise PublicationDamaged(
-                f"{path} is missing or damaged ({type(error).__name__}). Publish again."
+                f"{path} is missing or damaged ({type(error).__name__}).{AGAIN}"
             ) from error
 
     def verify(self) -> None:
@@ -250,7 +252,7 @@ def current(home: Home) -> Publication | None:
             if number == before:  # not merely replaced and cleared away meanwhile
                 raise PublicationDamaged(
                     f"{home.current} names publication {number}, which is not there or lacks "
-                    f"its {MANIFEST}. Publish again."
+                    f"its {MANIFEST}.{AGAIN}"
                 ) from None
     return None
 
@@ -357,11 +359,11 @@ def _numbers(home: Home) -> list[int]:
 def _number_in_force(home: Home) -> int | None:
     try:
         text = home.current.read_text(encoding="ascii", errors="replace").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if not text.isdecimal():
         raise PublicationDamaged(
-            f"{home.current} should hold a number, it holds {text[:40]!r}. Publish again."
+            f"{home.current} should hold a number, it holds {text[:40]!r}.{AGAIN}"
         )
     return int(text)
 

@@ -1,6 +1,7 @@
 import csv
 import gzip
 import io
+import os
 from pathlib import Path
 
 import duckdb
@@ -91,6 +92,18 @@ def test_a_missing_file_is_refused_with_what_is_there(tmp_path: Path, table: str
 def test_a_folder_in_a_files_place_is_called_one(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").mkdir()
     with pytest.raises(DataRefused, match=r"\[leads\] file: leads\.csv in .* is a folder"):
+        locate(tmp_path, "leads.csv", "leads")
+
+
+def test_a_pipe_in_a_files_place_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "leads.csv")
+    with pytest.raises(DataRefused, match=r"leads\.csv in .* is neither file nor folder"):
+        locate(tmp_path, "leads.csv", "leads")
+
+
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").symlink_to("leads.csv")
+    with pytest.raises(DataRefused, match=r"leads\.csv in .* is a link that leads back to itself"):
         locate(tmp_path, "leads.csv", "leads")
 
 

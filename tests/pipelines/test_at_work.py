@@ -16,6 +16,7 @@ from pipelines.at_work import (
     refuse_no_home,
 )
 from pipelines.turns import Skipped
+from publications.store import PublicationDamaged
 from tests.pipelines import conftest
 
 EMAIL_TO = "LEADGAIN_ALARMS__EMAIL_TO"
@@ -67,6 +68,13 @@ def test_looking_into_a_home_that_is_not_there_does_not_make_it(tmp_path):
     home.mkdir()
     refuse_no_home(home)
     with pytest.raises(ConfigurationError, match=r"Nothing was published in .*home yet"):
+        in_force(home)
+
+
+def test_a_lost_current_is_not_told_as_nothing_published(home):
+    (home / "publications" / "3").mkdir(parents=True)
+    told = r"home/CURRENT is not there, so no list is in force, .*`leadgain score --again`"
+    with pytest.raises(PublicationDamaged, match=told):
         in_force(home)
 
 

@@ -96,6 +96,14 @@ def test_before_anything_is_published_the_report_says_how_to_begin(leadgain, hom
     assert "leadgain demo" in outcome.err
 
 
+def test_a_file_in_the_homes_place_is_no_home(leadgain, tmp_path):
+    (tmp_path / "leads.csv").write_text("Id\n")
+    outcome = leadgain("report", "--home", str(tmp_path / "leads.csv"))
+    assert outcome.code == 2
+    assert "Nothing was published in" in outcome.err
+    assert "--home names another folder" in outcome.err
+
+
 def test_the_report_tells_the_proof_and_where_the_files_lie(leadgain, night):
     outcome = leadgain("report", "--home", night.home)
     assert "Share of the customers reached, on lists the model had not seen" in outcome.said
@@ -142,11 +150,13 @@ def test_a_configuration_that_was_named_must_be_there(leadgain, tmp_path, comman
 
 def test_nothing_is_said_behind_a_refusal(crm, home):
     """A connection of DuckDB that outlived Python would fill the screen behind the paragraph."""
-    (crm.parent / "leads.csv").write_text("<html><body>Please sign in</body></html>\n")
+    broken = crm.parent / "leads.parquet"
+    broken.write_bytes((b"PAR1" + bytes(5_000))[:-4])
+    crm.write_text(crm.read_text().replace('"leads.csv"', '"leads.parquet"'))
     arguments = ("check", "--config", str(crm), "--home", str(home))
     refused = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
     assert refused.returncode == 3
-    assert "looks like an HTML page" in refused.stderr.splitlines()[-1]
+    assert "broken Parquet file" in refused.stderr.splitlines()[-1]
 
 
 def test_ctrl_c_ends_a_run_at_once_and_leaves_no_server_behind(crm, home):

@@ -46,6 +46,11 @@ def test_a_schedule_that_cron_does_not_understand_is_refused():
         due_instants("every night", "UTC", utc("2026-01-01"), utc("2026-02-01"))
 
 
+def test_a_day_that_never_comes_is_refused():
+    with pytest.raises(ConfigurationError, match=r"'0 5 30 2 \*' is never due: no such day comes"):
+        due_instants("0 5 30 2 *", "UTC", utc("2026-01-01"), utc("2026-02-01"))
+
+
 def test_the_last_turn_of_a_yearly_schedule_is_found():
     assert last_due("0 0 29 2 *", "UTC", utc("2028-06-01")) == utc("2028-02-29")
     assert last_due("0 0 29 2 *", "UTC", utc("2027-06-01")) is None

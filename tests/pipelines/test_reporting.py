@@ -84,7 +84,7 @@ def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, pla
     (text,) = posted
     assert text.startswith("*leadgain on ")
     assert ": run refused the export*\nNo lead is left. Export the leads again.\n\n" in text
-    assert "No list was published yet." in text
+    assert "No list is in force." in text
     assert f"Exit code 3. Home folder {place.folder}; its logs/leadgain.log tells" in text
 
 

@@ -36,7 +36,7 @@ def test_a_test_goes_to_everyone_and_the_webhooks_address_is_not_told(home, sent
     told = try_alarms(TOLD, home)
     assert told == "A test was sent to ann@example.com, the webhook. Look whether it arrived."
     assert sent[0].subject.endswith(": this is a test")
-    assert "No list was published yet." in sent[0].text
+    assert "No list is in force." in sent[0].text
 
 
 def test_alarms_that_name_nobody_are_a_mistake_when_they_are_tried(home, sent):

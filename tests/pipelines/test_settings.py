@@ -19,7 +19,7 @@ from pipelines.sections import (
     TiersSection,
     TrackingSection,
 )
-from pipelines.settings import load_settings
+from pipelines.settings import load_alarms, load_settings
 
 SHIPPED = Path(__file__).parents[2] / "data" / "loan_applications" / "leadgain.toml"
 SMALLEST = '[leads]\nfile = "leads.csv"\n'
@@ -142,6 +142,48 @@ def test_a_mistyped_section_in_the_environment_is_refused(tmp_path, monkeypatch)
     message = refusal_of(tmp_path, SMALLEST)
     assert "LEADGAIN_LIST__HORIZON_DAYS (environment): [list] is not a key" in message
     assert "Did you mean 'lists'?" in message
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("LEADGAIN_LISTS_HORIZON_DAYS", "LEADGAIN_LISTS__HORIZON_DAYS"),
+        ("LEADGAIN_ALARMS_WEBHOOK", "LEADGAIN_ALARMS__WEBHOOK"),
+        ("LEADGAIN_HOEM", "LEADGAIN_HOME"),
+        ("LEADGAIN_HOMES", "LEADGAIN_HOME"),
+    ],
+)
+def test_a_variable_that_would_change_nothing_is_refused(tmp_path, monkeypatch, variable, meant):
+    monkeypatch.setenv(variable, "14")
+    assert refusal_of(tmp_path, SMALLEST) == (
+        f"{variable} (environment) is not a variable that leadgain knows, and changes nothing. Did "
+        f"you mean {meant}?"
+    )
+
+
+def test_variables_that_are_for_others_are_left_alone(tmp_path, monkeypatch):
+    for name in ("HOME", "CODE", "CONFIG", "FAILPOINT", "EXPORT_JOB", "BACKUP", "HOST"):
+        monkeypatch.setenv(f"LEADGAIN_{name}", "x")
+    settings_from(tmp_path, SMALLEST)
+
+
+@pytest.mark.parametrize(
+    "broken", [b"[lists]\nevery_days = = 7\n", b"[[[", b"[lists]\npolicy = '\xff'\n"]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_that_is_no_toml_elsewhere_still_names_who_is_told(tmp_path, broken, first):
+    hook = "https://hooks.example.com/x"
+    alarms = f"[alarms]  # the night\nwebhook = '{hook}'\n".encode()
+    file = tmp_path / "leadgain.toml"
+    file.write_bytes(alarms + broken if first else broken + b"\n" + alarms)
+    assert load_alarms(file).webhook.get_secret_value() == hook
+
+
+def test_a_file_that_is_no_text_says_what_to_do(tmp_path):
+    file = tmp_path / "leadgain.toml"
+    file.write_bytes(SMALLEST.encode("utf-16"))
+    with pytest.raises(ConfigurationError, match=r"UTF-8 \(byte 0 .* Save it as UTF-8\.$"):
+        load_settings(file)
 
 
 def test_the_environment_does_not_move_the_file(tmp_path, monkeypatch):
