@@ -265,11 +265,15 @@ def _last_that_led(registry: Registry, error: RegistryUnavailable, job: Job) -> 
         except ModelDamaged as damage:
             why_not = f"And version {number}, which led when it last answered, is damaged: {damage}"
         else:
-            led = "led" if CHAMPION in known.version.aliases else "stood in for the champion"
+            led = (
+                "which led when MLflow last answered"
+                if CHAMPION in known.version.aliases
+                else "which stood in for the champion when MLflow last answered"
+            )
             note = (
-                f"{error} The scores are those of version {number}, which {led} when MLflow last "
-                f"answered, at {known.known_at:%Y-%m-%d %H:%M} UTC; its files are those that were "
-                "registered. A model that took over since then, or was rolled back, is not known."
+                f"{error} The scores are those of version {number}, {led}, at "
+                f"{known.known_at:%Y-%m-%d %H:%M} UTC; its files are those that were registered. A "
+                "model that took over since then, or was rolled back, is not known."
             )
             return _open(known.version, folder, job, note)
     raise RegistryUnavailable(

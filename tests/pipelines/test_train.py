@@ -60,6 +60,13 @@ def test_outcomes_that_nothing_foretells_give_no_model(leadgain, tmp_path, home)
     publication = in_force(home)
     assert publication.manifest["model"]["version"] is None
     assert publication.table("worklist.parquet")["score"].isna().all()
+    asked = ("--config", config, "--home", home)
+    assert leadgain("rollback", "1", *asked).code == 0, "a person may let it lead"
+    assert leadgain("score", *asked).code == 0
+    manifest = in_force(home).manifest
+    assert manifest["model"]["version"] == 1
+    (told,) = (text for text in manifest["warnings"] if "leads without a proof" in text)
+    assert "not enough to say that the model ranks better" in told
 
 
 def test_no_conversion_at_all_is_refused(leadgain, tmp_path, home):
