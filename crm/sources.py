@@ -4,6 +4,7 @@ Everything is read as text first; types are ours to give. The table keeps the or
 its ``rowid`` is the row's number, and ``fingerprint`` tells rows that are the same in every column.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,11 @@ def locate(folder: Path, name: str, table: str) -> Path:
         raise DataRefused(
             f"[{table}] file: there is no {name} in {folder}. Found: "
             f"{', '.join(there) or 'no file'}. Export it, or correct file in leadgain.toml."
+        )
+    if not os.access(path, os.R_OK):
+        raise DataRefused(
+            f"[{table}] file: {name} in {folder} is closed to the user who runs leadgain. Let "
+            "that user read it, also when the next export replaces it."
         )
     return path
 

@@ -134,14 +134,20 @@ def in_force(home: Path) -> "Publication":
     ConfigurationError
         Nothing was published yet.
     PublicationDamaged
-        ``CURRENT`` or the manifest cannot be understood, or ``CURRENT`` is lost.
+        ``CURRENT`` or the manifest cannot be understood or read, or ``CURRENT`` is lost.
     """
     from crm.errors import ConfigurationError
     from pipelines.job import home_at
     from publications.store import AGAIN, PublicationDamaged, current
 
     place = home_at(home)
-    publication = current(place)
+    try:
+        publication = current(place)
+    except PermissionError as error:
+        raise PublicationDamaged(
+            f"{error.filename} is closed to the user who runs this. Run it as leadgain's user, or "
+            "give the home folder back to that user."
+        ) from None
     if publication is not None:
         return publication
     if any(path.name.isdecimal() for path in place.publications.glob("*")):

@@ -107,6 +107,13 @@ def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
         locate(tmp_path, "leads.csv", "leads")
 
 
+def test_a_file_that_is_closed_to_us_is_called_so(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "leads.csv").write_text(HEADER)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root reads everything
+    with pytest.raises(DataRefused, match=r"leads\.csv in .* is closed to the user who runs lead"):
+        locate(tmp_path, "leads.csv", "leads")
+
+
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataRefused, match=r"The export's folder .* does not exist"):
         locate(tmp_path / "gone", "x.csv", "leads")

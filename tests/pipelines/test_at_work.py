@@ -16,6 +16,7 @@ from pipelines.at_work import (
     refuse_no_home,
 )
 from pipelines.turns import Skipped
+from publications import store
 from publications.store import PublicationDamaged
 from tests.pipelines import conftest
 
@@ -75,6 +76,15 @@ def test_a_lost_current_is_not_told_as_nothing_published(home):
     (home / "publications" / "3").mkdir(parents=True)
     told = r"home/CURRENT is not there, so no list is in force, .*`leadgain score --again`"
     with pytest.raises(PublicationDamaged, match=told):
+        in_force(home)
+
+
+def test_a_list_that_is_closed_to_us_is_no_fault_of_ours(home, monkeypatch):
+    def closed(_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/somewhere/CURRENT")
+
+    monkeypatch.setattr(store, "current", closed)
+    with pytest.raises(PublicationDamaged, match=r"^/somewhere/CURRENT is closed to the user who"):
         in_force(home)
 
 
