@@ -11,7 +11,12 @@ ConfigOption = Annotated[
 ]
 HomeOption = Annotated[
     Path,
-    typer.Option("--home", envvar="LEADGAIN_HOME", help="Folder of models and publications."),
+    typer.Option(
+        "--home",
+        envvar="LEADGAIN_HOME",
+        help="Folder of models and publications.",
+        readable=False,  # a closed one is refused in our words, and alarms are told
+    ),
 ]
 AsOfOption = Annotated[
     str | None,

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,11 +69,15 @@ def alone(home: Home) -> Iterator[None]:
     """
     with writing(home.prefect):
         home.prefect.mkdir(parents=True, exist_ok=True)  # Prefect warns where it cannot make it
-    try:
-        with locked(home.serving):
-            yield
-    except Busy as error:
-        raise Busy(f"Its schedule is served already. {error}") from None
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(home.serving))
+        except Busy as error:
+            who = str(error).partition(" is at work in ")[0]
+            raise Busy(
+                f"Its schedule is served already: {who} does it, for {home.folder}. One is enough."
+            ) from None
+        yield
 
 
 def deployments(

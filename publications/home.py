@@ -127,7 +127,9 @@ def refuse_busy(home: Home) -> None:
     Busy
         Another process holds it.
     """
-    if home.lock.exists():
+    with writing(home.lock):  # a folder that is closed to us does not say what it holds
+        is_there = home.lock.exists()
+    if is_there:
         with _opened(home.lock) as descriptor:
             _lock(descriptor, home.lock, 0.0, fcntl.LOCK_SH)  # two who only look are not in the way
 

@@ -162,8 +162,10 @@ def test_nothing_is_said_behind_a_refusal(crm, home):
 def test_ctrl_c_ends_a_run_at_once_and_leaves_no_server_behind(crm, home):
     """A terminal sends the signal to every process of the run, Prefect's server among them."""
     arguments = ("run", "--config", str(crm), "--home", str(home))
+    # Tests that a shell has sent to the background ignore the signal, and so would their children.
+    heard = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {COMMAND[2]}"
     with subprocess.Popen(
-        [*COMMAND, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*COMMAND[:2], heard, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as started:
         while "Getting ready" not in started.stderr.readline():
             assert started.poll() is None
