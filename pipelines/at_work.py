@@ -3,6 +3,7 @@
 Heavy libraries are imported inside the functions, because the command imports this for its help.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -116,14 +117,26 @@ def refuse_no_home(home: Path) -> None:
     ------
     ConfigurationError
         Saying what makes one.
+    CannotWrite
+        It is there, and closed to us.
     """
     from crm.errors import ConfigurationError
+    from publications.home import CannotWrite
 
+    if home.is_dir() and not os.access(home, os.R_OK | os.X_OK):
+        raise CannotWrite(_closed(home.resolve()))
     if not home.is_dir():
         raise ConfigurationError(
             f"There is no home folder {home.resolve()} yet, so there is no model. `leadgain demo` "
             "or `leadgain run` makes one; --home names another folder."
         )
+
+
+def _closed(path: object) -> str:
+    return (
+        f"{path} is closed to the user who runs this. Run it as leadgain's user, or give the home "
+        "folder back to that user."
+    )
 
 
 def in_force(home: Path) -> "Publication":
@@ -144,10 +157,7 @@ def in_force(home: Path) -> "Publication":
     try:
         publication = current(place)
     except PermissionError as error:
-        raise PublicationDamaged(
-            f"{error.filename} is closed to the user who runs this. Run it as leadgain's user, or "
-            "give the home folder back to that user."
-        ) from None
+        raise PublicationDamaged(_closed(error.filename)) from None
     if publication is not None:
         return publication
     if any(path.name.isdecimal() for path in place.publications.glob("*")):

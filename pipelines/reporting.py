@@ -202,7 +202,13 @@ def run_log(home: Home) -> Iterator[logging.Logger]:
 
 
 def is_scheduled() -> bool:
-    """Whether a schedule started this run, and not somebody at a terminal."""
+    """Whether a schedule started this run, and not somebody at a terminal.
+
+    Prefect is not imported for that: a run of the schedule's has it, and what failed before may
+    have failed because Prefect cannot read its folder.
+    """
+    if "prefect" not in sys.modules:
+        return False
     from prefect.runtime import deployment
 
     return bool(deployment.id)

@@ -206,7 +206,8 @@ def _reason(error: OSError) -> str:
 
 
 def _free_space(path: Path) -> str:
-    existing = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
+    # A closed folder does not say what it holds: `Path.exists` would raise.
+    existing = next((p for p in (path, *path.parents) if os.path.exists(p)), Path("/"))  # noqa: PTH110
     try:
         return f"{size(shutil.disk_usage(existing).free)} are free there"
     except OSError:

@@ -88,17 +88,22 @@ def write_counts(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> 
 
 
 def replace_rows(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> None:
-    """Put rows that were tried again in the place of the old ones, and tell when they were."""
-    old, told = read_counts(file)
-    again = {(row.tried, row.how): row for row in rows}
-    if unknown := again.keys() - {(row.tried, row.how) for row in old}:
-        named = "; ".join(f"{tried} ({how})" for tried, how in sorted(unknown))
-        raise ValueError(f"{file} has no row for: {named}")
-    tried = list(dict.fromkeys(name for name, _ in again))
+    """Put rows that were tried again in the place of the old ones, and tell when they were.
+
+    What was not tried before stands behind the other rows of its promise.
+    """
+    known, told = read_counts(file)
+    for row in rows:
+        places = [n for n, old in enumerate(known) if (old.tried, old.how) == (row.tried, row.how)]
+        if places:
+            known[places[0]] = row
+        else:
+            of_promise = [n for n, old in enumerate(known) if old.promise == row.promise]
+            known.insert(of_promise[-1] + 1 if of_promise else len(known), row)
+    tried = list(dict.fromkeys(row.tried for row in rows))
     when = {key: circumstances[key] for key in ("commit", "changed", "date")}
     later = [*told.pop("later", []), {"tried": tried, **when}]
-    mended = [again.get((row.tried, row.how), row) for row in old]
-    write_counts(file, mended, {**told, "later": later})
+    write_counts(file, known, {**told, "later": later})
 
 
 def read_counts(file: Path) -> tuple[list[Row], dict[str, Any]]:

@@ -41,7 +41,8 @@ WRITING = (
     "old.removed",
 )
 """Failpoints within what is written; the others stand between two writings."""
-CLOSED = ("runs", "publications", "models", ".")
+CLOSED = ("runs", "publications", "models", ".", "")
+"""The last is the home folder once more, closed to readers too."""
 READ_ONLY = ("models", "runs", ".")
 """Moving a run into a publications folder that is another mount is refused for that already."""
 
@@ -167,8 +168,8 @@ def closed_to_us(lane: Lane, folders: tuple[str, ...]) -> Row:
     tally = Tally("R5", "folders of the home closed to the user", FORKED)
     for name in folders:
         folder = lane.home.folder / name
-        with tally.trial(name):
-            folder.chmod(0o555)
+        with tally.trial(name or "all"):
+            folder.chmod(0o555 if name else 0)
             try:
                 _try(lane, "Permission denied", as_anybody=True)
             finally:

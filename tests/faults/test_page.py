@@ -4,8 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from publications.failpoints import OF_SCORING, OF_TRAINING
 from tests.faults.counts import Row, Tally, read_counts, replace_rows, write_counts
 from tests.faults.page import BEGIN, COUNTS, END, PAGE, block, refresh
@@ -54,8 +52,17 @@ def test_rows_that_were_tried_again_replace_the_old_ones_and_the_page_says_so(
     assert [(row.tried, row.held) for row in rows] == [("kills", 9), ("at once", 5)]
     assert (told["held"], told["commit"]) == (14, CIRCUMSTANCES["commit"])
     assert "Tried again on 2026-11-21, at commit fedcba987654: kills." in block(rows, told)
-    with pytest.raises(ValueError, match=r"has no row for: floods \(the command\)"):
-        replace_rows(counts, [Row("R1", "floods", "the command", 1, 1, 1)], again)
+
+
+def test_what_was_not_tried_before_stands_with_its_promise(tmp_path: Path) -> None:
+    counts = tmp_path / "counts.json"
+    old = [Row("R1", "kills", "the command", 9, 9, 1), Row("R3", "at once", "the command", 5, 5, 1)]
+    write_counts(counts, old, CIRCUMSTANCES)
+    new = [Row("R1", "floods", "the command", 1, 1, 1), Row("R4", "fires", "the command", 2, 2, 1)]
+    replace_rows(counts, new, CIRCUMSTANCES)
+    rows, told = read_counts(counts)
+    assert [row.tried for row in rows] == ["kills", "floods", "at once", "fires"]
+    assert told["times"] == 17
 
 
 def test_a_new_run_replaces_the_block_and_leaves_the_rest(tmp_path: Path) -> None:

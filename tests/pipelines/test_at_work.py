@@ -1,5 +1,6 @@
 """How a command works: what it says before it begins, and what it refuses to begin."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipelines.at_work import (
 )
 from pipelines.turns import Skipped
 from publications import store
+from publications.home import CannotWrite
 from publications.store import PublicationDamaged
 from tests.pipelines import conftest
 
@@ -77,6 +79,13 @@ def test_a_lost_current_is_not_told_as_nothing_published(home):
     told = r"home/CURRENT is not there, so no list is in force, .*`leadgain score --again`"
     with pytest.raises(PublicationDamaged, match=told):
         in_force(home)
+
+
+def test_a_home_folder_that_is_closed_to_us_is_refused_before_anything_is_asked(home, monkeypatch):
+    home.mkdir(exist_ok=True)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root is let in everywhere
+    with pytest.raises(CannotWrite, match=rf"^{home} is closed to the user who runs this\."):
+        refuse_no_home(home)
 
 
 def test_a_list_that_is_closed_to_us_is_no_fault_of_ours(home, monkeypatch):
