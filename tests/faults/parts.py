@@ -84,10 +84,12 @@ PARTS: dict[str, Part] = {
             together.at_once(b, 2, 20),
             together.at_once(b, 5, 20),
             together.at_once(b, 5, 3, real=True),
+            together.refused_meanwhile(b),
             together.freed_by_kills(b, 10),
         ],
         lambda b: [
             together.at_once(b, 2, 2),
+            together.refused_meanwhile(b),
             together.freed_by_kills(b, 1, real=False, within=together.BUSY_SECONDS),
         ],
     ),

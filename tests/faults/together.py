@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -20,9 +21,7 @@ FREE_SECONDS, BUSY_SECONDS = 1.0, 60.0
 """How soon the lock is free; the latter where other trials keep the machine busy."""
 
 
-def at_once(
-    bench: Bench, processes: int, rounds: int, *, real: bool = False, holes: Holes | None = None
-) -> Row:
+def at_once(bench: Bench, processes: int, rounds: int, *, real: bool = False) -> Row:
     """Start so many scorings at once, each round of another instant."""
     tried = f"{processes} scorings started at once"
     tally = Tally("R3", tried, COMMAND if real else FORKED)
@@ -31,27 +30,24 @@ def at_once(
     for number in range(rounds):
         as_of = (pd.Timestamp(FIRST) + pd.Timedelta(hours=number + 1)).isoformat()
         with tally.trial(f"round {number + 1}"):
-            ends.update(_round(lane, as_of, processes, real=real, holes=holes))
+            ends.update(_round(lane, as_of, processes, real=real))
     return tally.row(f"{ends['published']} lists were published, {ends['busy']} processes refused")
 
 
-def _round(
-    lane: Lane, as_of: str, processes: int, *, real: bool, holes: Holes | None
-) -> Counter[str]:
+def _round(lane: Lane, as_of: str, processes: int, *, real: bool) -> Counter[str]:
     before = in_force(lane.home).number
     arguments = lane.arguments("score", as_of)
     bench = lane.bench
     started = [
         bench.command(*arguments, **lane.environment)
         if real
-        else bench.warm.start(arguments, environment=lane.environment, replaced=holes)
+        else bench.warm.start(arguments, environment=lane.environment)
         for _ in range(processes)
     ]
     ended = {process.pid: process.wait(PATIENCE) for process in started}
     published = [pid for pid, end in ended.items() if end.code == 0]
     busy = [end for end in ended.values() if end.code == BUSY]
     assert published, "nobody published"
-    assert real or holes is None or busy, "two worked at once"
     assert len(published) + len(busy) == processes, [end.code for end in ended.values()]
     for end in busy:
         assert _names_another(end, lane.home) in ended, end.said
@@ -60,6 +56,26 @@ def _round(
     assert after.number == before + len(published) - stands
     assert pd.Timestamp(after.manifest["as_of"]) == pd.Timestamp(as_of)
     return Counter(published=len(published) - stands, busy=len(busy))
+
+
+def refused_meanwhile(bench: Bench, holes: Holes | None = None) -> Row:
+    """Start a scoring while another is surely in the middle of its work."""
+    tally = Tally("R3", "a scoring started while another is at work", FORKED)
+    lane = bench.lane("meanwhile").done_up()
+    arguments = lane.arguments("score", FIRST)
+    paused = {**lane.environment, VARIABLE: "export.read:pause"}
+    with tally.trial("at work"):
+        first = bench.warm.start(arguments, environment=paused, replaced=holes)
+        try:
+            _wait_until(first.pid, lane.home, lambda: True)
+            second = bench.warm.start(arguments, environment=lane.environment, replaced=holes)
+            ended = second.wait(PATIENCE)
+        finally:
+            first.kill()
+            first.wait()
+        assert ended.code == BUSY, f"two worked at once: exit {ended.code}: {ended.said}"
+        assert _names_another(ended, lane.home) == first.pid, ended.said
+    return tally.row("refused, with the other's number")
 
 
 def _names_another(ended: Ended, home: Home) -> int:
@@ -88,7 +104,7 @@ def freed_by_kills(
                 else bench.warm.start(arguments, environment=variables)
             )
             try:
-                _wait_until_held(lane.home, process.pid)
+                _wait_until(process.pid, lane.home, lambda: _is_held(lane.home))
             finally:
                 os.kill(process.pid, 9)
                 killed = time.monotonic()
@@ -99,9 +115,10 @@ def freed_by_kills(
     return tally.row(f"the longest wait was {1000 * longest:.0f} ms")
 
 
-def _wait_until_held(home: Home, pid: int) -> None:
+def _wait_until(pid: int, home: Home, held: Callable[[], bool]) -> None:
+    """Until the lock's file names a process, and it holds the lock."""
     deadline = time.monotonic() + PATIENCE
-    while not (_is_held(home) and home.lock.read_text().strip() == str(pid)):
+    while not (home.lock.read_text().strip() == str(pid) and held()):
         assert time.monotonic() < deadline, f"process {pid} never held {home.folder}"
         time.sleep(0.02)
 
