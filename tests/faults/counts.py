@@ -102,8 +102,13 @@ def replace_rows(file: Path, rows: list[Row], circumstances: dict[str, Any]) -> 
             known.insert(of_promise[-1] + 1 if of_promise else len(known), row)
     tried = list(dict.fromkeys(row.tried for row in rows))
     when = {key: circumstances[key] for key in ("commit", "changed", "date")}
-    later = [*told.pop("later", []), {"tried": tried, **when}]
+    before = ({**e, "tried": _without(e["tried"], tried)} for e in told.pop("later", []))
+    later = [*(entry for entry in before if entry["tried"]), {"tried": tried, **when}]
     write_counts(file, known, {**told, "later": later})
+
+
+def _without(names: list[str], others: list[str]) -> list[str]:
+    return [name for name in names if name not in others]
 
 
 def read_counts(file: Path) -> tuple[list[Row], dict[str, Any]]:
