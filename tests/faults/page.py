@@ -35,11 +35,12 @@ OF_SMALL = (
 def block(rows: list[Row], told: dict[str, Any]) -> str:
     """All that stands between the page's two marks."""
     machine = told["machine"]
-    later = "".join(
-        f" Tried again on {entry['date'][:10]}, at commit {entry['commit'][:12]}: "
-        f"{'; '.join(entry['tried'])}."
+    again = "".join(
+        f"- on {entry['date'][:10]}, at commit {entry['commit'][:12]}: "
+        f"{'; '.join(entry['tried'])}\n"
         for entry in told.get("later", [])
     )
+    later = f"\n\nTried again since then, each row the last time:\n\n{again}" if again else "\n"
     changed = " (with changes that were not committed)" if told["changed"] else ""
     size = "" if told["size"] == "nightly" else OF_SMALL
     reads = sum(row.times for row in rows if row.promise == "R4")
@@ -48,7 +49,7 @@ def block(rows: list[Row], told: dict[str, Any]) -> str:
         f"{told['minutes']:g} minutes on "
         f"{told['date'][:10]}, at commit {told['commit'][:12]}{changed}, with Python "
         f"{machine['python']} on {machine['cores']} cores and {machine['memory_gib']} GiB "
-        f"({machine['system']}).{size}{later}\n\n{table(rows)}\n"
+        f"({machine['system']}).{size}{later}\n{table(rows)}\n"
     )
 
 

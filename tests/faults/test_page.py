@@ -51,7 +51,7 @@ def test_rows_that_were_tried_again_replace_the_old_ones_and_the_page_says_so(
     rows, told = read_counts(counts)
     assert [(row.tried, row.held) for row in rows] == [("kills", 9), ("at once", 5)]
     assert (told["held"], told["commit"]) == (14, CIRCUMSTANCES["commit"])
-    assert "Tried again on 2026-11-21, at commit fedcba987654: kills." in block(rows, told)
+    assert "\n- on 2026-11-21, at commit fedcba987654: kills\n" in block(rows, told)
     replace_rows(counts, [Row("R1", "kills", "the command", 9, 9, 1)], CIRCUMSTANCES)
     (entry,) = read_counts(counts)[1]["later"]
     assert entry["commit"] == CIRCUMSTANCES["commit"], "only the last time that it was tried counts"
