@@ -8,7 +8,7 @@ import pandas as pd
 from crm.errors import DataRefused
 from crm.export import Export
 from pipelines.job import Job
-from pipelines.sizes import SOURCE, earlier, source_of
+from pipelines.sizes import comes_from, earlier, source_of
 from publications.figures import count
 from publications.history import LATEST
 from publications.store import AGAIN, Publication, PublicationDamaged, current
@@ -33,16 +33,19 @@ def refuse_other_leads(export: Export, job: Job) -> None:
     DataRefused
         More than 95 % of at least 20 listed leads are gone, and nobody said that this is meant.
     """
+    if job.any_size:
+        return
     try:
-        last = _comparable(job)
-        gone, listed = (0, 0) if last is None else _gone(last, export)
+        last = current(job.home)
+        if last is None or not comes_from(last, source_of(job.settings)):
+            return
+        listed = _leads_of(last)
     except PublicationDamaged:
         return
-    if last is None or job.any_size:
-        return
-    if listed >= FEWEST and gone > REFUSED_SHARE * listed:
+    gone = gone_from(export, listed)
+    if is_strange(gone, listed, REFUSED_SHARE):
         raise DataRefused(
-            f"{gone:,} of the {count(listed, 'lead', 'leads')} of publication {last.number} "
+            f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
             "are not in this export, although it comes from the same place. That is another CRM's "
             "export, or the ids of the leads have changed. Nothing was published. If it is meant "
             "so, run once with --any-size, and then `leadgain train`: the model has learned from "
@@ -50,18 +53,18 @@ def refuse_other_leads(export: Export, job: Job) -> None:
         )
 
 
-def _comparable(job: Job) -> Publication | None:
-    """The list in force, if it comes from where this export comes from."""
-    last = current(job.home)
-    if last is None or last.manifest.get("counts", {}).get(SOURCE) != source_of(job.settings):
-        return None
-    return last
+def gone_from(export: Export, leads: pd.Series) -> int:
+    """How many leads, by their ids, the export does not know."""
+    return int((~leads.isin(export.leads["lead_id"])).sum())
 
 
-def _gone(last: Publication, export: Export) -> tuple[int, int]:
-    """How many leads of a list the export does not know, and how many the list has."""
-    listed = last.table("worklist.parquet")["lead_id"]
-    return int((~listed.isin(export.leads["lead_id"])).sum()), len(listed)
+def is_strange(gone: int, leads: pd.Series, share: float = STRANGE_SHARE) -> bool:
+    """Whether so many of them are gone that it is worth a word."""
+    return len(leads) >= FEWEST and gone > share * len(leads)
+
+
+def _leads_of(publication: Publication) -> pd.Series:
+    return publication.table("worklist.parquet")["lead_id"]
 
 
 def against_last_list(checked: "CheckedExport", job: Job) -> tuple[str, ...]:
@@ -79,7 +82,7 @@ def against_last_list(checked: "CheckedExport", job: Job) -> tuple[str, ...]:
         if last is None:
             return ()
         last.verify()
-        if last.manifest.get("counts", {}).get(SOURCE) != source_of(job.settings):
+        if not comes_from(last, source_of(job.settings)):
             return ()
         return (*_goes_back(last, checked, job), *_of_others(last, checked))
     except PublicationDamaged as error:
@@ -103,10 +106,11 @@ def _goes_back(last: Publication, checked: "CheckedExport", job: Job) -> Iterato
 
 
 def _of_others(last: Publication, checked: "CheckedExport") -> Iterator[str]:
-    gone, listed = _gone(last, checked.export)
-    if listed >= FEWEST and gone > STRANGE_SHARE * listed:
+    listed = _leads_of(last)
+    gone = gone_from(checked.export, listed)
+    if is_strange(gone, listed):
         yield (
-            f"{gone:,} of the {count(listed, 'lead', 'leads')} of publication {last.number} "
+            f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
             "are not in this export. Look whether it is of the same CRM and whole: the model has "
             "learned from those leads."
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from features.vocabulary import MAX_TYPES
-from pipelines.against_last import FEWEST, STRANGE_SHARE
+from pipelines.against_last import gone_from, is_strange
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
 from pipelines.decisions import last_decision
@@ -57,8 +57,8 @@ def _of_proof(leading: Champion) -> Iterator[str]:
 def _of_leads(leading: Champion, checked: CheckedExport) -> Iterator[str]:
     """Told on every night until the next training, unlike what is held against the last list."""
     proven = leading.proof.backtest["lead_id"].drop_duplicates()
-    gone = int((~proven.isin(checked.export.leads["lead_id"])).sum())
-    if len(proven) >= FEWEST and gone > STRANGE_SHARE * len(proven):
+    gone = gone_from(checked.export, proven)
+    if is_strange(gone, proven):
         yield (
             f"{gone:,} of the {count(len(proven), 'lead', 'leads')} on whose lists "
             f"{_named(leading).lower()} was proven are not in this export any more, so nobody can "

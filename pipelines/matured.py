@@ -1,5 +1,7 @@
 """The lists that have matured since a model was trained, scored and judged with its proof."""
 
+from typing import Any
+
 import pandas as pd
 
 from crm.grid import list_date_before
@@ -42,13 +44,16 @@ def matured_since(leading: Champion, checked: CheckedExport, job: Job) -> pd.Dat
 
 def judged_again(leading: Champion, since: pd.DataFrame, job: Job) -> Proof | None:
     """Judge the model's proof again with ``matured_since``; None where that holds too little."""
-    return wear.proven_again(
-        leading.proof.backtest[COLUMNS],
-        since,
-        depth=leading.meaning.depth,
-        samples=job.settings.backtest.bootstrap_samples,
-        seed=job.settings.training.seed,
-    )
+    return wear.proven_again(leading.proof.backtest[COLUMNS], since, **how_judged(leading, job))
+
+
+def how_judged(leading: Champion, job: Job) -> dict[str, Any]:
+    """The arguments of a proof that is about the model in force: depth, samples and seed."""
+    return {
+        "depth": leading.meaning.depth,
+        "samples": job.settings.backtest.bootstrap_samples,
+        "seed": job.settings.training.seed,
+    }
 
 
 def with_matured(leading: Champion, since: pd.DataFrame) -> pd.DataFrame:

@@ -98,7 +98,12 @@ def _warn_of_alarms(log: logging.Logger, flow: str, config: str) -> None:
 
 def _tell(log: logging.Logger, flow: str, error: BaseException, config: str, home: Home) -> None:
     log.error("%s: exit code %d. %s", flow, exit_code_of(error), paragraph_of(error))
-    for failure in send(alarm_of(flow, error, home), alarms_of(config)):
+    _send(log, flow, alarm_of(flow, error, home), config)
+
+
+def _send(log: logging.Logger, flow: str, alarm: Alarm, config: str) -> None:
+    """Send an alarm; who could not be told stands in the log."""
+    for failure in send(alarm, alarms_of(config)):
         log.warning("%s: %s", flow, failure)
 
 
@@ -135,8 +140,7 @@ def tell_of_silence(gone: str, config: str, home: Home) -> None:
     )
     with run_log(home) as log:
         log.error("serve: %s", gone)
-        for failure in send(alarm, alarms_of(config)):
-            log.warning("serve: %s", failure)
+        _send(log, "serve", alarm, config)
 
 
 def trial_alarm(home: Home) -> Alarm:
@@ -157,8 +161,7 @@ def tell_of_crash(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001
     home = home_at(Path(flow_run.parameters["home"]))
     with run_log(home) as log:
         log.error("%s: killed, or ended without a word.", flow.name)
-        for failure in send(crash_of(flow.name, home), alarms_of(flow_run.parameters["config"])):
-            log.warning("%s: %s", flow.name, failure)
+        _send(log, flow.name, crash_of(flow.name, home), flow_run.parameters["config"])
 
 
 def _in_force(home: Home) -> str:

@@ -188,8 +188,7 @@ def load_settings(file: Path) -> Settings:
     try:
         settings = Settings(**content)
     except ValidationError as error:
-        findings = _findings(where, error.errors(include_url=False))
-        raise ConfigurationError("\n".join(dict.fromkeys(findings))) from None
+        raise ConfigurationError(_told(where, error.errors(include_url=False))) from None
     alarms = _alarms_with_mistakes(where, settings.alarms)
     return settings.model_copy(update={"file": file.resolve(), "alarms": alarms})
 
@@ -198,7 +197,7 @@ def _alarms_with_mistakes(where: str, alarms: AlarmsSection) -> AlarmsSection:
     within: list[ErrorDetails] = [
         {**detail, "loc": ("alarms", *detail["loc"])} for detail in alarms.misread
     ]
-    found = "\n".join(dict.fromkeys(_findings(where, within)))
+    found = _told(where, within)
     reach = f" {alarms.reach}." if alarms.reach else ""
     return alarms.with_mistakes((f"{found}{reach}",) if found else ())
 
@@ -261,8 +260,8 @@ def load_tracking(file: Path | None) -> TrackingSection:
     try:
         return _TrackingOnly().tracking
     except ValidationError as error:
-        findings = _findings("The environment", error.errors(include_url=False))
-        raise ConfigurationError("\n".join(dict.fromkeys(findings))) from None
+        details = error.errors(include_url=False)
+        raise ConfigurationError(_told("The environment", details)) from None
 
 
 def _refuse_unknown_variables() -> None:
@@ -294,6 +293,11 @@ def _meant(variable: str) -> str | None:
     home = f"{ENVIRONMENT_PREFIX}HOME"
     near = difflib.get_close_matches(name, [home], cutoff=0.9)
     return home if near and name != home else None
+
+
+def _told(where: str, details: Sequence[ErrorDetails]) -> str:
+    """A line for each finding, and each once."""
+    return "\n".join(dict.fromkeys(_findings(where, details)))
 
 
 def _findings(file: str, details: Sequence[ErrorDetails]) -> Iterator[str]:

@@ -88,12 +88,16 @@ def earlier(home: Home, source: str, *, most: int = RUNS) -> tuple[list[Publicat
     found, lost = latest_readable(home, most=most)
     told: list[Publication] = []
     for publication in found:
-        counts = publication.manifest.get("counts", {})
-        if counts.get(SOURCE) == source:
+        if comes_from(publication, source):
             told.append(publication)
-            if counts.get(ACCEPTED):
+            if publication.manifest["counts"].get(ACCEPTED):
                 return told, [number for number in lost if number > publication.number]
     return told, lost
+
+
+def comes_from(publication: Publication, source: str) -> bool:
+    """Whether a publication was made of an export from there, as :func:`source_of` tells it."""
+    return bool(publication.manifest.get("counts", {}).get(SOURCE) == source)
 
 
 def _rows_of(publication: Publication) -> dict[str, int]:

@@ -14,10 +14,17 @@ from models.proof import Difference, Proof, prove
 from models.tiers import assign_frozen
 from pipelines.champion import Champion
 from pipelines.check import CheckedExport
-from pipelines.decisions import last_decision
+from pipelines.decisions import last_decision, proof_figures
 from pipelines.drifted import Drift, drift_of
 from pipelines.job import Job, in_utc
-from pipelines.matured import COLUMNS, has_matured_since, judged_again, matured_since, next_maturity
+from pipelines.matured import (
+    COLUMNS,
+    has_matured_since,
+    how_judged,
+    judged_again,
+    matured_since,
+    next_maturity,
+)
 from pipelines.model_facts import fingerprint
 from pipelines.progress import step
 from pipelines.remarks import Note, Reason
@@ -159,12 +166,7 @@ def _judged(since: pd.DataFrame, leading: Champion, job: Job) -> Proof | None:
     """The model against most fresh on the lists since; None where nobody converted there."""
     if since.empty or since["converted"].nunique() < 2:
         return None
-    found = prove(
-        since,
-        depth=leading.meaning.depth,
-        samples=job.settings.backtest.bootstrap_samples,
-        seed=job.settings.training.seed,
-    )
+    found = prove(since, **how_judged(leading, job))
     return None if found.difference is None else found
 
 
@@ -183,12 +185,7 @@ def _told(since: pd.DataFrame, found: Proof) -> dict[str, Any]:
         "until": in_utc(dates.max()),
         "rows": len(since),
         "conversions": int(since["converted"].sum()),
-        "depth": found.depth,
-        "gain": round(difference.gain, 9),
-        "most_fresh": round(difference.other_gain, 9),
-        "difference": round(difference.value, 9),
-        "low": round(difference.low, 9),
-        "high": round(difference.high, 9),
+        **(proof_figures(found) or {}),
         "sentence": sentence,
     }
 

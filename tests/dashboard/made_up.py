@@ -137,6 +137,15 @@ def opened(page: str) -> AppTest:
     return at
 
 
+def with_parameters(**parameters: str | list[str]) -> AppTest:
+    """The worklist, as an address with these parameters opens it."""
+    at = app()
+    at.query_params.update(parameters)
+    at.run()
+    assert not at.exception
+    return at
+
+
 def said(at: AppTest) -> str:
     """Every text on a page, as one."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")

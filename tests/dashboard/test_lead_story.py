@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 
 from publications.home import Home
-from tests.dashboard.made_up import owned_worklist, publish_made_up, said
-from tests.dashboard.test_worklist_filters import with_parameters
+from tests.dashboard.made_up import owned_worklist, publish_made_up, said, with_parameters
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
 

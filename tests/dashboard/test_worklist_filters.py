@@ -6,17 +6,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.worklist_filters import CATEGORY, INLINE, UNTOUCHED
 from publications.home import Home
-from tests.dashboard.made_up import app, opened, owned_worklist, publish_made_up
+from tests.dashboard.made_up import opened, owned_worklist, publish_made_up, with_parameters
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
-
-
-def with_parameters(**parameters: str | list[str]) -> AppTest:
-    at = app()
-    at.query_params.update(parameters)
-    at.run()
-    assert not at.exception
-    return at
 
 
 def listed(at: AppTest) -> int:

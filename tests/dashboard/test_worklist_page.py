@@ -18,6 +18,7 @@ from tests.dashboard.made_up import (
     owned_worklist,
     publish_made_up,
     said,
+    with_parameters,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
@@ -29,14 +30,6 @@ ROLES = {"managers": ["ann@example.com"], "reps": {"ben@example.com": ["ben"]}}
 
 def listed_ids(at: AppTest) -> list[str]:
     return list(at.dataframe[0].value["lead_id"]) if at.dataframe else []
-
-
-def with_parameters(**parameters: str | list[str]) -> AppTest:
-    at = app()
-    at.query_params.update(parameters)
-    at.run()
-    assert not at.exception
-    return at
 
 
 def test_the_list_stands_in_calling_order_with_every_lead(home: Home) -> None:
