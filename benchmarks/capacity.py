@@ -34,7 +34,7 @@ from typing import Any
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
-LEADGAIN = (sys.executable, "-c", "from pipelines.cli import main; main()")
+LEADGAIN = (sys.executable, "-c", "from pipelines.cli.main import main; main()")
 LOOKS_SECONDS = 0.5
 AS_IN_COMPOSE = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

@@ -28,11 +28,11 @@ from urllib.request import urlopen
 import numpy as np
 import pandas as pd
 
-from pipelines.dashboard import dashboard_start
-from pipelines.sections import DashboardSection
-from publications.home import Home
-from publications.store import current, hold, publish, start_run
-from publications.tables import write_parts, write_table
+from pipelines.cli.dashboard import dashboard_start
+from pipelines.config.sections import DashboardSection
+from publications.storage.home import Home
+from publications.storage.store import current, hold, publish, start_run
+from publications.tables.read_write import write_parts, write_table
 from tests.publications.conftest import made_up_provenance, write_publication_files
 
 AS_OF = pd.Timestamp("2026-11-20T05:00", tz="UTC")

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from models.gain_tables import RANKINGS, measure
+from models.evaluation.gain_tables import RANKINGS, measure
 from tests.models import twins
 
 SEED = 1

@@ -23,10 +23,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.backtest import backtest, refuse_too_little, rolling_origin
 from models.errors import NotEnoughData
-from models.proof import compare, prove
-from models.wear import is_enough, proven_again
+from models.evaluation.backtest import backtest, refuse_too_little, rolling_origin
+from models.evaluation.verdicts import compare, prove
+from models.monitoring.decay import is_enough, proven_again
 
 FIRST_LIST = pd.Timestamp("2024-01-06", tz="UTC")
 WEEK = pd.Timedelta(days=7)

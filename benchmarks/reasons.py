@@ -13,10 +13,10 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from rich.filesize import decimal as size
 
-from models import reasons
-from models.scorer import ROWS_AT_ONCE
-from publications.figures import size
+from models.scorer import explanations as reasons
+from models.scorer.scorer import ROWS_AT_ONCE
 
 TOPICS = 60
 Told = tuple[NDArray[np.object_], NDArray[np.int8]]

@@ -1,4 +1,4 @@
-"""How fast ``crm.simulate`` is: activities per second, peak memory, and two ratios.
+"""How fast ``crm.simulator.simulate`` is: activities per second, peak memory, and two ratios.
 
 Run from the repository: ``.venv/bin/python benchmarks/simulate.py [LEADS]`` (default 1,000,000).
 The first ratio is the time against merely reading the written activities and writing them again
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from crm.simulate import simulate
+from crm.simulator.simulate import simulate
 
 
 def main(leads: int) -> None:

@@ -20,10 +20,10 @@ from benchmarks.windows import drawn_export
 from features.catalog import build_catalog, categorical_names, topics
 from features.matrix import build_matrix
 from features.vocabulary import learn_vocabulary
-from models.reasons import topic_contributions
-from models.scorer import LeadScorer
-from pipelines.stories import Stories, strongest_facts, write_stories, write_supply
-from publications.tables import read_rank
+from models.scorer.explanations import topic_contributions
+from models.scorer.scorer import LeadScorer
+from pipelines.publishing.lead_details import Stories, strongest_facts, write_stories, write_supply
+from publications.tables.read_write import read_rank
 
 Result = TypeVar("Result")
 EXPLAINED, FITTED = 20_000, 5_000

@@ -18,21 +18,21 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from crm import simulate as simulation
 from crm.export import Export
-from crm.extract import read_export
-from models.gain_tables import gain_table, measure
-from models.proof import prove
-from models.registered import RegisteredVersion
-from pipelines import train
-from pipelines.champion import Champion
-from pipelines.check import CheckedExport
-from pipelines.inputs import learn_inputs
-from pipelines.job import Job
-from pipelines.model_facts import Meaning
-from pipelines.proof import ProofFrames
-from pipelines.training_story import weigh_facts
-from pipelines.watch import Watch, watch_over
+from crm.reading.export_reader import read_export
+from crm.simulator import simulate as simulation
+from models.evaluation.gain_tables import gain_table, measure
+from models.evaluation.verdicts import prove
+from models.registry.types import RegisteredVersion
+from pipelines.config.run_context import Job
+from pipelines.data.checked_export import CheckedExport
+from pipelines.flows import train
+from pipelines.lifecycle.champion import Champion
+from pipelines.lifecycle.evidence import ProofFrames
+from pipelines.lifecycle.model_metadata import Meaning
+from pipelines.monitoring.drift import learn_inputs
+from pipelines.monitoring.monitor import Watch, watch_over
+from pipelines.publishing.model_card import weigh_facts
 
 LISTS = 62
 """Twenty-eight months: lists to learn from before the year, the year, and the change after it."""

@@ -1,6 +1,7 @@
 """What reading an export yields: typed frames, and an account of every row that came in."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,3 +86,27 @@ def check_conservation(counts: pd.DataFrame) -> None:
 def counts_frame(rows: Sequence[tuple[str, int, int, int, int]]) -> pd.DataFrame:
     """One row a table, in the order given: table, rows_in, kept, quarantined, excluded."""
     return pd.DataFrame(rows, columns=list(COUNT_COLUMNS)).astype({"table": "str"})
+
+
+def content_sha256(export: Export) -> str:
+    """SHA-256 of all that was read: equal for equal cells in equal order, whatever the files.
+
+    Returns
+    -------
+    64 hexadecimal digits. Leads, activities and quarantine count, with their columns' names and
+    kinds; what is derived from them does not.
+    """
+    digest = hashlib.sha256()
+    for frame in (export.leads, export.activities, export.quarantine):
+        for part in _parts(frame):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _parts(frame: pd.DataFrame) -> Iterator[bytes]:
+    """Each column's name, kind and cells; a missing cell differs from every other."""
+    yield f"{len(frame)}".encode()
+    for name, column in frame.items():
+        # Categories are told by their texts: which code a text has is of no matter.
+        yield f"{name}|{column.dtype.name}".encode()
+        yield pd.util.hash_pandas_object(column, index=False).to_numpy().tobytes()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.terminal import RANKING_NAMES
-from publications.figures import percent, percent_band
-from publications.home import Home
-from publications.store import Publication, current
+from pipelines.cli.output import RANKING_NAMES
+from publications.storage.home import Home
+from publications.storage.store import Publication, current
+from publications.wording.formatting import percent, percent_band
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = (

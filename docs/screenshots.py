@@ -18,10 +18,10 @@ from urllib.request import urlopen
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from pipelines.dashboard import Start, dashboard_start
-from pipelines.sections import DashboardSection
-from publications.home import Home
-from publications.store import Publication, current
+from pipelines.cli.dashboard import Start, dashboard_start
+from pipelines.config.sections import DashboardSection
+from publications.storage.home import Home
+from publications.storage.store import Publication, current
 
 IMAGES = Path(__file__).parent / "images"
 PAGES = {

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crm.grid import list_date_before, list_dates
+from crm.list_dates import list_date_before, list_dates
 from features.timeline import instants, microseconds
 
 NEVER = np.iinfo(np.int64).max

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.environment import prepare
+from pipelines.runtime.environment import prepare
 from tests.faults.sandbox.sitecustomize import outbound
 
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()

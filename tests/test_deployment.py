@@ -16,11 +16,11 @@ import pytest
 import typer
 import yaml
 
-from pipelines import environment
-from pipelines.cli import app
-from pipelines.schedule import FLOWS
-from pipelines.sections import ScheduleSection
-from pipelines.settings import SECTIONS
+from pipelines.cli.main import app
+from pipelines.config.sections import ScheduleSection
+from pipelines.config.settings import SECTIONS
+from pipelines.runtime import environment
+from pipelines.scheduling.schedule import FLOWS
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -100,8 +100,8 @@ def test_the_container_is_healthy_while_somebody_holds_the_schedule(tmp_path):
     look = ["sh", "-c", check]
     told = {"PATH": "/usr/bin:/bin", "LEADGAIN_HOME": str(tmp_path)}
     serves = (
-        "import sys; from pathlib import Path; from publications.home import Home;"
-        "from pipelines.schedule import alone\n"
+        "import sys; from pathlib import Path; from publications.storage.home import Home;"
+        "from pipelines.scheduling.schedule import alone\n"
         "with alone(Home(Path(sys.argv[1]))): print('held', flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen(
@@ -134,7 +134,7 @@ def test_a_service_is_pinned_restarted_and_looked_after(name):
     assert service["logging"]["options"], "a log that ends somewhere"
 
 
-@pytest.mark.parametrize("name", set(SERVICES) - {"postgres"})
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"postgres"}))
 def test_our_services_can_write_nowhere_but_in_their_volumes(name):
     service = SERVICES[name]
     assert service["read_only"] is True

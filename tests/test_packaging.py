@@ -41,7 +41,12 @@ def test_what_is_no_code_but_needed_is_in_the_wheel(installed: Path) -> None:
 def test_the_demo_finds_its_data_in_an_installation(installed: Path) -> None:
     """A Python that sees the unpacked wheel and not the repository."""
     found = subprocess.run(
-        [sys.executable, "-P", "-c", "from pipelines.demo import *; print(demo_config())"],
+        [
+            sys.executable,
+            "-P",
+            "-c",
+            "from pipelines.cli.sample_data import *; print(demo_config())",
+        ],
         env={**os.environ, "PYTHONPATH": str(installed)},
         capture_output=True,
         text=True,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import list_warnings, reading
-from dashboard.list_age import list_age
-from dashboard.look import chart, plain, records
-from dashboard.page_frame import Page, page
-from publications.data_charts import volumes_chart
-from publications.figures import NOTHING, count, minute
-from publications.spreadsheet import csv_bytes
+from dashboard.components import list_warnings, reading
+from dashboard.components.list_age import list_age
+from dashboard.components.look import chart, plain, records
+from dashboard.components.page_frame import Page, page
+from publications.charts.data_charts import volumes_chart
+from publications.tables.safe_csv import csv_bytes
+from publications.wording.formatting import NOTHING, count, minute
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import reading
-from dashboard.look import chart, figures, records, without_model
-from dashboard.page_frame import Page, page
-from publications.capacity import Capacity, at_capacity, average_list
-from publications.charts import gain_chart, lists_chart, to_png, to_svg
-from publications.figures import count, percent, percent_band, points, points_band
-from publications.headline import headline
-from publications.summaries import gain_by_list
-from publications.theme import LINES
+from dashboard.components import reading
+from dashboard.components.look import chart, figures, records, without_model
+from dashboard.components.page_frame import Page, page
+from publications.charts.gain_charts import gain_chart, lists_chart, to_png, to_svg
+from publications.charts.theme import LINES
+from publications.tables.summaries import gain_by_list
+from publications.wording.capacity import Capacity, at_capacity, average_list
+from publications.wording.formatting import count, percent, percent_band, points, points_band
+from publications.wording.headline import headline
 
 if TYPE_CHECKING:
     import pandas as pd

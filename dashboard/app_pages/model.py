@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import model_watch, reading
-from dashboard.look import chart, fact_table, plain, records, without_model
-from dashboard.page_frame import Page, page
-from publications.charts import calibration_chart
-from publications.data_charts import importance_chart
-from publications.figures import count, day, percent
-from publications.summaries import calibration, folds_table, versions_table
+from dashboard.components import model_watch, reading
+from dashboard.components.look import chart, fact_table, plain, records, without_model
+from dashboard.components.page_frame import Page, page
+from publications.charts.data_charts import importance_chart
+from publications.charts.gain_charts import calibration_chart
+from publications.tables.summaries import calibration, folds_table, versions_table
+from publications.wording.formatting import count, day, percent
 
 if TYPE_CHECKING:
     import pandas as pd

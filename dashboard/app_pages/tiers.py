@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import reading
-from dashboard.look import chart, records, without_model
-from dashboard.page_frame import Page, page
-from publications.charts import tiers_chart
-from publications.figures import count, percent, percent_band
-from publications.summaries import expected_conversions, tier_sizes
-from publications.tier_charts import expected_chart, first_contact_chart, tier_sizes_chart
+from dashboard.components import reading
+from dashboard.components.look import chart, records, without_model
+from dashboard.components.page_frame import Page, page
+from publications.charts.gain_charts import tiers_chart
+from publications.charts.tier_charts import expected_chart, first_contact_chart, tier_sizes_chart
+from publications.tables.summaries import expected_conversions, tier_sizes
+from publications.wording.formatting import count, percent, percent_band
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,11 +2,17 @@
 
 import streamlit as st
 
-from dashboard import lead_story, list_warnings, reading, worklist_filters, worklist_table
-from dashboard.list_age import list_age
-from dashboard.page_frame import Page, page
-from dashboard.worklist_query import Rows, Worklist
-from publications.figures import count, day
+from dashboard.components import (
+    lead_story,
+    list_warnings,
+    reading,
+    worklist_filters,
+    worklist_table,
+)
+from dashboard.components.list_age import list_age
+from dashboard.components.page_frame import Page, page
+from dashboard.components.worklist_query import Rows, Worklist
+from publications.wording.formatting import count, day
 
 
 def tell_age(opened: Page) -> None:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from crm.export import Export
-from crm.extract import read_export
 from crm.mapping import ActivitiesSection, LeadsSection, Mapping, OutcomesSection
+from crm.reading.export_reader import read_export
 
 NOW = pd.Timestamp("2024-06-01", tz="UTC")
 

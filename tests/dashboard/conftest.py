@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.app_settings import VARIABLE
-from publications.home import Home
+from dashboard.access.app_settings import VARIABLE
+from publications.storage.home import Home
 from tests.dashboard.made_up import handed_over
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from publications.layout import FILES, MANIFEST, published_file
-from publications.store import Home, Publication, current, hold, publish, start_run
-from publications.tables import write_table
+from publications.schema import FILES, MANIFEST, published_file
+from publications.storage.store import Home, Publication, current, hold, publish, start_run
+from publications.tables.read_write import write_table
 from tests.publications.conftest import (
     made_up_provenance,
     made_up_worklist,

@@ -13,10 +13,10 @@ from urllib.request import urlopen
 
 from playwright.sync_api import ConsoleMessage, Page
 
-from pipelines.dashboard import Start, dashboard_start
-from pipelines.sections import DashboardSection
-from publications.home import Home
-from publications.store import Publication, current
+from pipelines.cli.dashboard import Start, dashboard_start
+from pipelines.config.sections import DashboardSection
+from publications.storage.home import Home
+from publications.storage.store import Publication, current
 from tests.dashboard.made_up import handed_over
 
 PROBE = re.compile(r"/(gains|tiers|model|data)/_stcore/(health|host-config)$")

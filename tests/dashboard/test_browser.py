@@ -16,9 +16,9 @@ from urllib.request import urlopen
 import pytest
 from playwright import sync_api
 
-from publications.home import Home
-from publications.report import render_report
-from publications.spreadsheet import csv_bytes
+from publications.report.report import render_report
+from publications.storage.home import Home
+from publications.tables.safe_csv import csv_bytes
 from tests.dashboard.made_up import AS_OF, handed_over, owned_worklist, publish_made_up
 from tests.dashboard.serving import (
     App,
@@ -38,7 +38,7 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
 PATIENCE = 90_000
 """Milliseconds that a busy machine may take."""
 DESK = sync_api.ViewportSize(width=1400, height=1000)

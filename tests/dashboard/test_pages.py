@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.app_settings import VARIABLE
-from publications.home import Home
+from dashboard.access.app_settings import VARIABLE
+from publications.storage.home import Home
 from tests.dashboard.made_up import (
     AS_OF,
     NO_MODEL,
@@ -106,9 +106,9 @@ def test_what_nobody_foresaw_is_told_calmly_and_logged_without_its_message(
     def fail(*_: object) -> None:
         raise ValueError("lead 170004 of jane@example.com")
 
-    monkeypatch.setattr("dashboard.reading.table", fail)
-    monkeypatch.setattr("dashboard.reading.worklist", fail)
-    monkeypatch.setattr("dashboard.reading.facts", fail)
+    monkeypatch.setattr("dashboard.components.reading.table", fail)
+    monkeypatch.setattr("dashboard.components.reading.worklist", fail)
+    monkeypatch.setattr("dashboard.components.reading.facts", fail)
     at = opened(page)
     assert "Something went wrong on this page" in at.error[0].value
     assert "jane" not in said(at) + caplog.text

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import worklist_table
-from dashboard.app_settings import VARIABLE
-from publications.home import Home
-from publications.store import hold, keep_latest
+from dashboard.access.app_settings import VARIABLE
+from dashboard.components import worklist_table
+from publications.storage.home import Home
+from publications.storage.store import hold, keep_latest
 from tests.dashboard.made_up import (
     AS_OF,
     app,

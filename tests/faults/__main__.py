@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def _run(chosen: dict[str, Part], folder: Path, *, small: bool) -> list[Row]:
-    from pipelines.environment import prepare
+    from pipelines.runtime.environment import prepare
 
     tools = folder / "tools"
     tools.mkdir()

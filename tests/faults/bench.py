@@ -14,10 +14,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from pipelines.environment import START_SECONDS
-from pipelines.local_server import start_server
-from publications.home import Home
-from publications.store import Publication, current
+from pipelines.runtime.environment import START_SECONDS
+from pipelines.runtime.prefect_server import start_server
+from publications.storage.home import Home
+from publications.storage.store import Publication, current
 from tests.faults.warm import Ended, Warm
 from tests.pipelines.small_crm import small_crm, write_export
 
@@ -134,7 +134,7 @@ class Command:
 def leadgain() -> list[str]:
     """The command as installed, or as it lies in the repository."""
     script = Path(sys.executable).with_name("leadgain")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "pipelines.cli"]
+    return [str(script)] if script.exists() else [sys.executable, "-m", "pipelines.cli.main"]
 
 
 class Lane:

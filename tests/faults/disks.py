@@ -16,14 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from publications.failpoints import VARIABLE
+from publications.filesystem.failpoints import VARIABLE
 from tests.faults.bench import SECOND, Bench, Lane, content, in_force
 from tests.faults.counts import FORKED, Row, Tally, row_of
 from tests.faults.holes import Holes
 from tests.faults.warm import Ended, Warm
 
 OUR_FAULT = 1
-NO_GUARD = {"pipelines.environment:LEAST_FREE_BYTES": 0}
+NO_GUARD = {"pipelines.runtime.environment:LEAST_FREE_BYTES": 0}
 """Without it a run begins only where 32 MB are free, and a disk would never be full in between."""
 SIZE = 96 * 2**20
 FREE = tuple(2**10 * kib for kib in (0, 8, 32, 64, 128, 192, 256, 384, 512, 768))

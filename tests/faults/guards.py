@@ -42,7 +42,7 @@ GUARDS = (
     Guard(
         "R1",
         "A publication is whole in its place before CURRENT names it.",
-        {"publications.store:move_lasting": HOLES + "current_first"},
+        {"publications.storage.store:move_lasting": HOLES + "current_first"},
         lambda bench, out: kills.at_failpoints(
             bench, ["folder.synced/publications"], training=False, real=False, lanes=1, holes=out
         ),
@@ -51,7 +51,7 @@ GUARDS = (
     Guard(
         "R2",
         "A model is fitted with the seed of leadgain.toml.",
-        {"pipelines.train:new_scorer": HOLES + "other_seed"},
+        {"pipelines.flows.train:new_scorer": HOLES + "other_seed"},
         lambda bench, out: kills.at_failpoints(
             bench, ["model.fitted"], training=True, real=False, lanes=1, holes=out
         ),
@@ -61,21 +61,21 @@ GUARDS = (
     Guard(
         "R3",
         "The operating system's lock lets one process at a time in.",
-        {"publications.home:_lock": HOLES + "always_free"},
+        {"publications.storage.home:_lock": HOLES + "always_free"},
         together.refused_meanwhile,
         "two worked at once",
     ),
     Guard(
         "R4",
         "A publication takes another's place in one step.",
-        {"publications.store:move_lasting": HOLES + "current_first"},
+        {"publications.storage.store:move_lasting": HOLES + "current_first"},
         lambda bench, out: readers.between_steps(bench, 2, holes=out),
         "PublicationDamaged",
     ),
     Guard(
         "R5",
         "What the disk says becomes a sentence with the path and the free space.",
-        {"publications.store:writing": HOLES + "any_error"},
+        {"publications.storage.store:writing": HOLES + "any_error"},
         lambda bench, out: disks.full_at_steps(
             bench.lane("guard").done_up(), ("files.written",), holes=out
         ),
@@ -84,21 +84,21 @@ GUARDS = (
     Guard(
         "R6",
         "A model's files are held against their registered hashes before anybody opens them.",
-        {"pipelines.champion:refuse_other": HOLES + "nothing"},
+        {"pipelines.lifecycle.champion:refuse_other": HOLES + "nothing"},
         lambda bench, out: registries.damaged(bench, ("columns swapped",), holes=out),
         "The matrix does not fit the model",
     ),
     Guard(
         "R8",
         "The size of an export is held against the runs before.",
-        {"pipelines.check:usual_rows": HOLES + "no_rows"},
+        {"pipelines.flows.check:usual_rows": HOLES + "no_rows"},
         lambda bench, out: exports.strange_sizes(bench, (0.45,), holes=out),
         "exit 0",
     ),
     Guard(
         "R8",
         "An export has to know the leads of the list in force.",
-        {"pipelines.check:refuse_other_leads": HOLES + "nothing"},
+        {"pipelines.flows.check:refuse_other_leads": HOLES + "nothing"},
         lambda bench, out: exports.other_leads(bench, holes=out),
         "exit 0",
         long=True,
@@ -106,7 +106,7 @@ GUARDS = (
     Guard(
         "R11",
         "Nothing is learned from fewer conversions than were asked for.",
-        {"pipelines.train:refuse_too_little": HOLES + "nothing"},
+        {"pipelines.flows.train:refuse_too_little": HOLES + "nothing"},
         lambda bench, out: exports.too_little(bench, ("under 120 conversions",), holes=out),
         "a model was made",
     ),
@@ -114,8 +114,8 @@ GUARDS = (
         "R12",
         "A challenger leads only if its proof holds and it is not worse than the champion.",
         {
-            "pipelines.duel:_why_barred": HOLES + "not_barred",
-            "pipelines.duel:_against": HOLES + "takes_over",
+            "pipelines.lifecycle.promotion:_why_barred": HOLES + "not_barred",
+            "pipelines.lifecycle.promotion:_against": HOLES + "takes_over",
         },
         lambda bench, out: leading.bad_challengers(bench, ("the best leads last",), holes=out),
         "the alias moved",
@@ -123,14 +123,14 @@ GUARDS = (
     Guard(
         "R13",
         "A rollback moves the alias that the next scoring asks for.",
-        {"models.registry:lead": HOLES + "nothing"},
+        {"models.registry.registry:lead": HOLES + "nothing"},
         lambda bench, out: leading.rolled_back(bench, holes=out),
         "the next list does not use it",
     ),
     Guard(
         "R15",
         "Every fact is told as of the list's instant.",
-        {"pipelines.train:days_since_fresh": HOLES + "fresh_by_the_clock"},
+        {"pipelines.flows.train:days_since_fresh": HOLES + "fresh_by_the_clock"},
         lambda bench, out: clocks.other_clocks(bench, ("a day late",), holes=out),
         "another list",
         long=True,
@@ -148,7 +148,7 @@ GUARDS = (
     Guard(
         "R15",
         "A night without a third hour, or with two of them, has one run.",
-        {"pipelines.due:due_instants": HOLES + "due_by_the_wall"},
+        {"pipelines.runtime.missed_runs:due_instants": HOLES + "due_by_the_wall"},
         lambda _, out: clocks.one_run_a_day(holes.due_by_the_wall if out else _due()),
         "runs on 2026-",
     ),
@@ -156,6 +156,6 @@ GUARDS = (
 
 
 def _due() -> clocks.Due:
-    from pipelines.due import due_instants
+    from pipelines.runtime.missed_runs import due_instants
 
     return due_instants

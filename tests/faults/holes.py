@@ -46,7 +46,7 @@ def not_barred(*_: object, **__: object) -> str:
 
 def takes_over(*_: object, **__: object) -> Any:
     """Whoever challenges takes over."""
-    from pipelines.duel import Ruling
+    from pipelines.lifecycle.promotion import Ruling
 
     return Ruling(True, "It takes over.")
 
@@ -63,7 +63,7 @@ def any_error(path: Path) -> Iterator[None]:
 
 def current_first(folder: Path, target: Path) -> None:
     """CURRENT names a publication before it is in its place, file by file."""
-    from publications.failpoints import failpoint
+    from publications.filesystem.failpoints import failpoint
 
     if target.parent.name == "publications":
         (target.parent.parent / "CURRENT").write_text(f"{target.name}\n")
@@ -76,7 +76,7 @@ def other_seed(job: Any) -> Any:
     """A training that no other repeats."""
     from time import time_ns
 
-    from models.scorer import LeadScorer
+    from models.scorer.scorer import LeadScorer
 
     return LeadScorer(seed=time_ns() % 2**31, threads=job.settings.training.threads)
 
@@ -126,6 +126,6 @@ def upside_down(*arguments: Any, **named: Any) -> pd.DataFrame:
 
 def _tested(*arguments: Any, **named: Any) -> pd.DataFrame:
     """The backtest as leadgain does it."""
-    from models.backtest import backtest
+    from models.evaluation.backtest import backtest
 
     return backtest(*arguments, **named)

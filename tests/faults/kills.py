@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from publications.failpoints import VARIABLE
-from publications.home import Home
+from publications.filesystem.failpoints import VARIABLE
+from publications.storage.home import Home
 from tests.faults.bench import SECOND, Bench, Lane, content, in_force
 from tests.faults.counts import COMMAND, FORKED, Row, Tally
 from tests.faults.holes import Holes

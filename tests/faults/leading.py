@@ -8,7 +8,7 @@ from tests.faults.holes import Holes
 
 EARLIER, LATER = "2024-07-05T00:00:00Z", "2024-08-01T00:00:00Z"
 BACK_SECONDS = 60.0
-BACKTEST = "pipelines.train:backtest"
+BACKTEST = "pipelines.flows.train:backtest"
 BAD: dict[str, tuple[str, Holes]] = {
     "constant scores": (SECOND, {BACKTEST: "tests.faults.holes:constant_scores"}),
     "scores that are not numbers": (SECOND, {BACKTEST: "tests.faults.holes:missing_scores"}),

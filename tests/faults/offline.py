@@ -12,7 +12,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from publications.home import Home
+from publications.storage.home import Home
 from tests.faults.bench import PATIENCE, Bench, in_force, leadgain
 from tests.faults.counts import COMMAND, Row, Tally
 
@@ -20,8 +20,8 @@ SANDBOX = Path(__file__).parent / "sandbox"
 TOLD_NOTHING = ("DO_NOT_TRACK", "GX_ANALYTICS_ENABLED", "MLFLOW_DISABLE_TELEMETRY")
 UNPREPARED = f"""
 import os
-from models import registry_connection
-from pipelines import environment
+from models.registry import client as registry_connection
+from pipelines.runtime import environment
 
 keep = environment.prepare
 
@@ -33,7 +33,7 @@ def prepare(home):
 environment.prepare = prepare
 registry_connection.ALWAYS.clear()
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 main()
 """
 """The command without what switches the tools' telemetry off."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from publications.failpoints import OF_SCORING, OF_TRAINING
+from publications.filesystem.failpoints import OF_SCORING, OF_TRAINING
 from tests.faults import (
     clocks,
     disks,
@@ -156,7 +156,7 @@ PARTS: dict[str, Part] = {
 
 
 def _due() -> clocks.Due:
-    from pipelines.due import due_instants
+    from pipelines.runtime.missed_runs import due_instants
 
     return due_instants
 

@@ -18,9 +18,11 @@ from pathlib import Path
 from threading import Lock
 from unittest.mock import patch
 
-from publications.home import Home, hold, start_run
-from publications.layout import MANIFEST
-from publications.store import Provenance, current, keep_latest, publish
+from publications.schema import MANIFEST
+from publications.storage.home import Home
+from publications.storage.lock import hold
+from publications.storage.run_folders import start_run
+from publications.storage.store import Provenance, current, keep_latest, publish
 from tests.faults.bench import PATIENCE, Bench, Lane, in_force
 from tests.faults.counts import LIBRARY, Row, Tally
 from tests.faults.holes import Holes, taken_out

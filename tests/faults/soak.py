@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from publications.home import Home
+from publications.storage.home import Home
 from tests.faults.bench import FIRST, PATIENCE, Bench, Lane, in_force, leadgain
 from tests.faults.counts import COMMAND, Row, Tally
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from publications.failpoints import OF_SCORING, OF_TRAINING, VARIABLE, failpoint
-from publications.home import CannotWrite, Home, replace_lasting
+from publications.filesystem.durable_files import CannotWrite, replace_lasting
+from publications.filesystem.failpoints import OF_SCORING, OF_TRAINING, VARIABLE, failpoint
+from publications.storage.home import Home
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("crm", "features", "models", "publications", "pipelines", "dashboard")
@@ -80,7 +81,7 @@ def test_an_unknown_deed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_another_process(what: str) -> "subprocess.Popen[bytes]":
-    code = "from publications.failpoints import failpoint; failpoint('files.written')"
+    code = "from publications.filesystem.failpoints import failpoint; failpoint('files.written')"
     environment = {**os.environ, VARIABLE: f"files.written:{what}"}
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment)
 

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from publications.failpoints import OF_SCORING, OF_TRAINING
+from publications.filesystem.failpoints import OF_SCORING, OF_TRAINING
 from tests.faults.counts import Row, Tally, read_counts, replace_rows, write_counts
 from tests.faults.page import BEGIN, COUNTS, END, PAGE, block, refresh
 from tests.faults.parts import OF_BOTH, PARTS, scoring_points

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from publications.failpoints import VARIABLE
-from publications.home import Home
+from publications.filesystem.failpoints import VARIABLE
+from publications.storage.home import Home
 from tests.faults.bench import FIRST, PATIENCE, Bench, Lane, in_force
 from tests.faults.counts import COMMAND, FORKED, Row, Tally
 from tests.faults.holes import Holes

@@ -28,9 +28,9 @@ CAPABILITY_VERSION = 0x20080522
 OVERRIDE = 1 << 1 | 1 << 2
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
 IMPORTED = (
-    "pipelines.run",
-    "pipelines.terminal",
-    "publications.report",
+    "pipelines.flows.nightly",
+    "pipelines.cli.output",
+    "publications.report.report",
     "great_expectations",
     "great_expectations.expectations.core",
     "lightgbm",
@@ -251,7 +251,7 @@ def _give_up_override() -> None:
 
 def _work(order: Mapping[str, Any]) -> None:
     if order["flow"] is None:
-        from pipelines.cli import main
+        from pipelines.cli.main import main
 
         main(order["arguments"])
     else:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from models.registered import Registry, embedded
-from models.registry import versions
+from models.registry.registry import versions
+from models.registry.types import Registry, embedded
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from models.stored import hash_of_spec
+from models.scorer.model_files import hash_of_spec
 
 
 def flip_a_byte(folder: Path) -> None:

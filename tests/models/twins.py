@@ -6,7 +6,7 @@ from itertools import groupby, permutations
 import numpy as np
 import pandas as pd
 
-from models.bands import lead_weights
+from models.evaluation.bootstrap import lead_weights
 
 
 def mean_gain_over_all_orders(converted: list[int], score: list[float]) -> list[float]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from publications.home import Home
-from publications.store import Publication, current
+from pipelines.cli.main import main
+from publications.storage.home import Home
+from publications.storage.store import Publication, current
 from tests.pipelines.small_crm import small_crm, write_export
 
 
@@ -114,7 +114,7 @@ def demo(tmp_path_factory) -> Path:
 
 
 def run_demo(home: Path) -> Path:
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    command = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
     done = subprocess.run(
         [*command, "demo", "--home", str(home)], capture_output=True, text=True, check=False
     )

@@ -9,8 +9,8 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from docs.refresh import BEGIN, END, demo_block
-from pipelines.cli import app
-from pipelines.settings import SECTIONS, load_settings
+from pipelines.cli.main import app
+from pipelines.config.settings import SECTIONS, load_settings
 from tests.pipelines.conftest import in_force
 
 ROOT = Path(__file__).parents[2]

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from publications.layout import published_file
-from publications.report import Proof, ReportFacts
-from publications.store import Home, Provenance
-from publications.tables import write_parts, write_table
+from publications.report.report import Proof, ReportFacts
+from publications.schema import published_file
+from publications.storage.store import Home, Provenance
+from publications.tables.read_write import write_parts, write_table
 from tests.publications.made_up_watch import made_up_decision, made_up_drift, made_up_watch
 
 AS_OF = datetime(2012, 3, 14, tzinfo=UTC)

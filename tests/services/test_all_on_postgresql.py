@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from models.registry import Registry, fetch, versions
+from models.registry.registry import Registry, fetch, versions
 from tests.pipelines.conftest import in_force
 from tests.services.conftest import PASSWORD, PostgreSQL, files_with
 from tests.services.test_crm_in_postgresql import by_table, fill
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
-COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
 
 
 @dataclass(frozen=True)

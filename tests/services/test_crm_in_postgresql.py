@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from crm import database
-from crm.engine import Workbench
 from crm.errors import DataRefused
-from crm.extract import read_export
 from crm.mapping import LeadsSection, Mapping
-from pipelines.settings import load_settings
+from crm.reading import database
+from crm.reading.duckdb_session import Workbench
+from crm.reading.export_reader import read_export
+from pipelines.config.settings import load_settings
 from tests.pipelines.small_crm import TOML, small_crm
 from tests.services.conftest import PASSWORD, PostgreSQL
 

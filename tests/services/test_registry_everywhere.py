@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.registered import Registry, named
-from models.registry import (
+from models.registry.registry import (
     ChampionChanged,
     champion,
     champion_and_previous,
@@ -19,7 +18,8 @@ from models.registry import (
     step_down,
     versions,
 )
-from models.scorer import LeadScorer
+from models.registry.types import Registry, named
+from models.scorer.scorer import LeadScorer
 from tests.services.conftest import PASSWORD, MLflowServer, PostgreSQL
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql]

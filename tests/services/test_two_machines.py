@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from models import registry_connection
-from pipelines.champion import load_champion
-from pipelines.cli import main
-from pipelines.job import Job
-from publications.home import hold
+from models.registry import client as registry_connection
+from pipelines.cli.main import main
+from pipelines.config.run_context import Job
+from pipelines.lifecycle.champion import load_champion
+from publications.storage.lock import hold
 from tests.models import away
 from tests.pipelines.conftest import in_force
 from tests.services.conftest import MLflowServer, files_with

@@ -1,0 +1,1 @@
+"""Judge whole tables of an export, and look for columns written after the outcome."""

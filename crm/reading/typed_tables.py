@@ -1,0 +1,155 @@
+"""From the export's text to typed columns, one DuckDB pass a table, and what that repaired."""
+
+from collections.abc import Mapping, Sequence
+
+from crm.export import Finding, Severity
+from crm.reading.duckdb_session import Workbench, literal
+from crm.reading.files import RawTable
+from crm.reading.timestamps import EPOCH_SHAPES
+
+ASSUMPTIONS: tuple[tuple[str, str, Severity, str], ...] = (
+    ("naive", "naive_instant", "warning", "carry no time zone and were read in {zone}"),
+    ("sentinel", "sentinel_date", "info", "stand for no date (such as 9999-12-31): now missing"),
+    ("seconds", "epoch", "info", "were read as seconds since 1970"),
+    ("milliseconds", "epoch", "info", "were read as milliseconds since 1970"),
+    ("microseconds", "epoch", "info", "were read as microseconds since 1970"),
+    ("skipped", "skipped_hour", "info", "name an hour that {zone} skipped; they were moved on"),
+    ("repeated", "repeated_hour", "info", "name an hour that {zone} had twice: now the earlier"),
+)
+"""Shape of an instant or change of the clocks -> rule, severity and words of the finding."""
+
+
+def type_table(
+    bench: Workbench,
+    raw: RawTable,
+    columns: Mapping[str, str],
+    instants: Sequence[str],
+    optional: Sequence[str] = (),
+    parameters: Mapping[str, object] | None = None,
+) -> None:
+    """Create ``<table>_typed`` from ``raw_<table>``, one row a row.
+
+    Beside ``row`` (its place in the file, from 0) and ``fingerprint`` it holds ``columns`` (our
+    name -> SQL over the trimmed text), and for each of ``instants`` the instant itself,
+    ``<name>_shape`` and ``<name>_change`` (of the clocks); ``is_header`` marks a repeated header.
+    Instants and ``optional`` columns that the export does not have are empty.
+    """
+    cells = "".join(f", trimmed({alias}) AS {alias}" for alias in raw.shown)
+    absent = [name for name in (*instants, *optional) if name not in raw.shown]
+    cells += "".join(f", NULL::VARCHAR AS {name}" for name in absent)
+    plain = "".join(f", {sql} AS {name}" for name, sql in columns.items())
+    texts = "".join(f", tidy_number({name}) AS {name}_text" for name in instants)
+    shapes = "".join(f", instant_shape({name}_text) AS {name}_shape" for name in instants)
+    read = "".join(
+        f", instant({name}_text, {name}_shape) AS {name}"
+        f", clock_change({name}_text, {name}_shape) AS {name}_change"
+        for name in instants
+    )
+    dropped = ", ".join(f"{name}_text" for name in instants)
+    bench.run(
+        f"""CREATE TEMP TABLE {raw.table}_typed AS
+        SELECT * EXCLUDE ({dropped}){read}
+        FROM (SELECT *{shapes}
+              FROM (SELECT row, fingerprint, {_is_header(raw)} AS is_header{plain}{texts}
+                    FROM (SELECT rowid AS row, fingerprint, lead_id AS lead_id_as_read{cells}
+                          FROM raw_{raw.table}) AS cells))""",
+        parameters or None,
+    )
+    bench.run(f"DROP TABLE raw_{raw.table}")
+
+
+def _is_header(raw: RawTable) -> str:
+    """SQL: every column that we read holds its own name."""
+    first, *others = (f"{alias} = {literal(name)}" for alias, name in raw.shown.items())
+    return (
+        f"CASE WHEN {first} THEN coalesce({' AND '.join(others) or 'true'}, false) ELSE false END"
+    )
+
+
+def mark_repeated(bench: Workbench, table: str, instants: Sequence[str]) -> None:
+    """Create ``<table>_repeated``: the rows that equal an earlier one in every column.
+
+    Rows with one fingerprint are compared by lead and instants as well, so that no accident of
+    hashing can make two rows one.
+    """
+    same = ", ".join(("fingerprint", "lead_id", *instants))
+    bench.run(
+        f"""CREATE TEMP TABLE {table}_repeated AS
+        SELECT row FROM (
+            SELECT row, row_number() OVER (PARTITION BY {same} ORDER BY row) AS occurrence
+            FROM {table}_typed
+            WHERE fingerprint IN (SELECT fingerprint FROM {table}_typed
+                                  GROUP BY fingerprint HAVING count(*) > 1))
+        WHERE occurrence > 1 ORDER BY row"""
+    )
+
+
+def shapes_of(bench: Workbench, table: str, instant: str) -> dict[str, int]:
+    """How many cells of an instant have which shape."""
+    return dict(
+        bench.rows(
+            f"SELECT {instant}_shape::VARCHAR AS shape, count(*) FROM {table}_typed "
+            "WHERE NOT is_header GROUP BY shape ORDER BY shape"
+        )
+    )
+
+
+def minorities(bench: Workbench, table: str, instants: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Instant -> shapes of its rarer epoch units."""
+    return {name: minority_units(shapes_of(bench, table, name)) for name in instants}
+
+
+def minority_units(shapes: Mapping[str, int]) -> tuple[str, ...]:
+    """The rarer epoch units of a column that mixes several; the most frequent one stands.
+
+    >>> minority_units({"seconds": 3, "milliseconds": 97, "empty": 5})
+    ('seconds',)
+    """
+    found = [shape for shape in EPOCH_SHAPES if shapes.get(shape)]
+    return tuple(sorted(found, key=lambda shape: shapes[shape])[:-1])
+
+
+def instant_findings(
+    bench: Workbench, raw: RawTable, instant: str, shapes: Mapping[str, int], zone: str
+) -> list[Finding]:
+    """What reading an instant took for granted, by `ASSUMPTIONS`."""
+    changes = dict(
+        bench.rows(
+            f"SELECT {instant}_change, count(*) FROM {raw.table}_typed "
+            f"WHERE {instant}_change IS NOT NULL GROUP BY ALL"
+        )
+    )
+    counts = {**shapes, **changes}
+    column = raw.shown.get(instant, instant)
+    return [
+        Finding(
+            raw.table,
+            rule,
+            severity,
+            counts[met],
+            f"{counts[met]:,} cell(s) of {column!r} in {raw.file} {text.format(zone=zone)}.",
+        )
+        for met, rule, severity, text in ASSUMPTIONS
+        if counts.get(met)
+    ]
+
+
+def trimmed_ids(bench: Workbench, raw: RawTable) -> list[Finding]:
+    """Ids that had spaces or characters of no width around them."""
+    ((rows,),) = bench.rows(
+        f"SELECT count(*) FROM {raw.table}_typed WHERE id_was_padded AND NOT is_header"
+    )
+    if not rows:
+        return []
+    text = (
+        f"{rows:,} lead_id cell(s) in {raw.file} had spaces or invisible characters around them, "
+        "which were taken off."
+    )
+    return [Finding(raw.table, "padded_id", "info", rows, text)]
+
+
+LEAD_ID = {
+    "lead_id": "tidy(lead_id)",
+    "id_was_padded": "coalesce(lead_id_as_read <> lead_id, false)",
+}
+"""How every table reads its lead_id."""

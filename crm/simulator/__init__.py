@@ -1,0 +1,1 @@
+"""A simulated CRM whose true conversion probabilities are known."""

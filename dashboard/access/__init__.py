@@ -1,0 +1,1 @@
+"""Who may look at what, and the settings that say so."""

@@ -1,0 +1,1 @@
+"""The pages of the dashboard, which Streamlit runs from top to bottom."""

@@ -1,0 +1,159 @@
+"""How texts, tables and figures look here: each with its unit, tiers as badges, charts to size."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from dashboard.components import reading
+from dashboard.components.page_frame import Page
+from publications.charts.theme import Theme
+from publications.wording.formatting import NOTHING, minute
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TIERS = ("A", "B", "C")
+BADGES: dict[Theme, tuple[str, str, str]] = {
+    "light": ("#0b62c4", "#c4daf5", "#e4e8ec"),
+    "dark": ("#9ccaff", "#2f6fb5", "#4b5561"),
+}
+"""Of A, B and C: the charts' colours, but so light or dark that the letter stands out on them."""
+TIER_MEANING = {"A": "call first", "B": "call next", "C": "call last"}
+FONT = '"Source Sans", sans-serif'
+"""Streamlit's own, which the charts take over here."""
+COMMAND = re.compile(r"(`leadgain[a-z -]*`)")
+MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def plain(text: str) -> str:
+    r"""Keep a stranger's text from being read as markup, links and pictures included.
+
+    >>> plain("![x](http://y)")
+    '\\!\\[x\\]\\(http\\:\\/\\/y\\)'
+    """
+    return MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def sentence(text: str) -> str:
+    r"""Write a sentence of leadgain's own, which may quote strangers: commands stand out as code.
+
+    >>> sentence("80 * 2 are too few. `leadgain train` may help.")
+    '80 \\* 2 are too few\\. `leadgain train` may help\\.'
+    """
+    parts = COMMAND.split(text)
+    return "".join(part if place % 2 else _escaped(part) for place, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", text))
+
+
+def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """One dict a row, column name -> value."""
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
+
+
+def label(name: str) -> str:
+    """Write a column's name as words.
+
+    >>> label("amount_requested")
+    'Amount requested'
+    """
+    words = " ".join(name.replace("_", " ").split())
+    return words[:1].upper() + words[1:]
+
+
+def written(value: Any) -> str:
+    """Write one value of the worklist; empty where there is none.
+
+    >>> written(15000.0), written(True), written(float("nan"))
+    ('15,000', 'yes', '')
+    """
+    if is_missing(value):
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return minute(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:,.6g}"
+    return str(value)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether one value of a table is none, of whichever kind.
+
+    >>> is_missing(float("nan")), is_missing(False), is_missing("")
+    (True, False, False)
+    """
+    import pandas as pd
+
+    return bool(pd.isna(value))
+
+
+def without_model(opened: Page, needed: Sequence[str], what: str) -> bool:
+    """Say why a page is empty, and what fills it; False where the publication has all it needs.
+
+    Parameters
+    ----------
+    opened : Page
+    needed : files of the publication that the page reads
+    what : what the page would show, as words after "no"
+    """
+    if reading.has(opened.publication, *needed):
+        return False
+    if opened.no_model_reason:
+        st.info(
+            f"{sentence(opened.no_model_reason)} As soon as a model leads, this page shows {what}.",
+            title="This list was made without a model",
+            icon=":material/info:",
+        )
+    else:
+        st.info(f"This list was made before leadgain kept {what}. The next one shows it.")
+    return True
+
+
+def tier_column(theme: Theme) -> Any:
+    """A tier as a coloured badge; the cells are lists of one letter."""
+    return st.column_config.MultiselectColumn(
+        "Tier",
+        width=56,
+        options=list(TIERS),
+        color=list(BADGES[theme]),
+        help="A: call first. B: call next. C: call last.",
+    )
+
+
+def chart(drawn: Any, *, alt: str | None = None) -> None:
+    """Show one of the published charts in the app's font, as wide as its place.
+
+    Charts that stand side by side keep their own width. All keep their paper: when somebody turns
+    the theme in the menu, a chart is drawn anew only with the next interaction.
+    """
+    composed = hasattr(drawn, "hconcat") or (hasattr(drawn, "facet") and hasattr(drawn, "spec"))
+    shown = drawn.copy(deep=True)
+    shown.config["font"] = FONT
+    shown.autosize = {"type": "pad" if composed else "fit-x", "contains": "padding"}
+    width: Any = "content" if composed else "stretch"
+    st.altair_chart(shown, theme=None, alt=alt, width=width)
+
+
+def figures(cells: Mapping[str, tuple[str, str]]) -> None:
+    """A row of figures: name -> the figure, and the band or remark below it."""
+    for column, (name, (value, remark)) in zip(st.columns(len(cells)), cells.items(), strict=True):
+        column.metric(
+            name, value, remark or None, delta_color="off", delta_arrow="off", border=True
+        )
+
+
+def fact_table(facts: Mapping[str, str]) -> None:
+    """Facts as two columns; the ones without a value are left out."""
+    rows = {
+        plain(name): plain(value) for name, value in facts.items() if value not in ("", NOTHING)
+    }
+    st.table(rows, border="horizontal", hide_header=True)

@@ -1,0 +1,218 @@
+"""What all pages share: who is looking, at which publication, and calm words if it fails.
+
+Every run of a page holds one publication from its first line to its last, so that nobody sees
+a mixture while a newer one is being published.
+"""
+
+import logging
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.access.access_rules import EVERYBODY, Viewer, viewer_of
+from dashboard.access.app_settings import AppSettings, NotStartedByLeadgain
+from dashboard.components.list_age import list_age
+from publications.charts.theme import Theme
+from publications.storage.home import Home
+from publications.storage.store import Publication, PublicationDamaged, current
+from publications.wording.formatting import count, minute
+
+LOG = logging.getLogger("leadgain.dashboard")
+ICON = Path(__file__).parent / "icon.svg"
+WIDE, NARROW = "110rem", "76rem"
+STYLE = Path(__file__).parent / "style.css"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One run of a page; nothing in it changes until the next run."""
+
+    publication: Publication
+    viewer: Viewer
+    home: Home
+    now: datetime
+    theme: Theme
+
+    @property
+    def as_of(self) -> datetime:
+        """The list's instant."""
+        return datetime.fromisoformat(self.publication.manifest["as_of"])
+
+    @property
+    def model_version(self) -> int | None:
+        """The model that ranked the list; None: there is none."""
+        found = self.publication.manifest["model"]["version"]
+        return None if found is None else int(found)
+
+    @property
+    def no_model_reason(self) -> str:
+        """Why there is no model; empty where there is one."""
+        return str(self.publication.manifest["model"]["missing_because"] or "")
+
+    @property
+    def warnings(self) -> list[str]:
+        """The publication's warnings, as sentences; older publications have none."""
+        return [str(told) for told in self.publication.manifest.get("warnings") or []]
+
+    @property
+    def horizon_days(self) -> int:
+        """Within so many days a lead must convert to count as a customer."""
+        lists = self.publication.manifest["settings"].get("lists") or {}
+        return int(lists.get("horizon_days", 30))
+
+    @property
+    def tier_a(self) -> float:
+        """The share of a list that is tier A: where the proof is read."""
+        tiers = self.publication.manifest["settings"].get("tiers") or {}
+        return float(tiers.get("A", 0.30))
+
+
+@contextmanager
+def page(title: str, *, wide: bool = False) -> Iterator[Page]:
+    """Set up a page, find out who looks and what is in force, and hand both over.
+
+    Parameters
+    ----------
+    title : str
+        Shown on top of the page.
+    wide : bool
+        A table that needs the whole window; text and charts read better in a narrower column.
+    """
+    st.set_page_config(page_title=f"{title} · leadgain", page_icon=str(ICON), layout="wide")
+    st.logo(str(ICON), size="medium")
+    st.html(STYLE)
+    st.html(f"<style>.stMainBlockContainer {{ max-width: {WIDE if wide else NARROW}; }}</style>")
+    with carefully():
+        opened = _open()
+        _head(title, opened)
+        with unless_replaced(opened):
+            yield opened
+        _foot(opened)
+
+
+@contextmanager
+def unless_replaced(opened: Page) -> Iterator[None]:
+    """Begin anew where a file is gone because a newer list has replaced the one that is read."""
+    try:
+        yield
+    except PublicationDamaged:
+        if is_replaced(opened):
+            st.rerun()
+        raise
+
+
+def is_replaced(opened: Page) -> bool:
+    """Whether a newer list has been published since the page was opened."""
+    newest = current(opened.home)
+    return newest is not None and newest.number != opened.publication.number
+
+
+@contextmanager
+def carefully() -> Iterator[None]:
+    """Tell in one calm sentence that something failed; the log gets the place, no lead's data."""
+    try:
+        yield
+    except NotStartedByLeadgain:
+        st.error("This app has to be started with `leadgain dashboard`.", icon=":material/lock:")
+        st.stop()
+    except Exception as error:
+        tell_calmly(error)
+        st.stop()
+
+
+def tell_calmly(error: Exception) -> bool:
+    """Log where an error happened and say one sentence about it; True: it has been told."""
+    _log(error)
+    if isinstance(error, PublicationDamaged):
+        st.error(
+            "A file of this list is not what was published, so nothing of it is shown. "
+            "`leadgain run` makes a new list; the log names the file.",
+            icon=":material/gpp_bad:",
+        )
+    else:
+        st.error(
+            "Something went wrong on this page. The list itself is untouched. Reload the page; "
+            "if it happens again, whoever runs leadgain finds the reason in the log.",
+            icon=":material/sentiment_dissatisfied:",
+        )
+    return True
+
+
+def theme() -> Theme:
+    """The theme that the browser shows."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def _open() -> Page:
+    settings = AppSettings.of(os.environ)
+    viewer = EVERYBODY if settings.roles is None else _signed_in(settings)
+    publication = current(settings.home)
+    if publication is None:
+        _how_to_begin()
+        st.stop()
+    return Page(publication, viewer, settings.home, settings.clock(), theme())
+
+
+def _signed_in(settings: AppSettings) -> Viewer:
+    """Whoever has signed in and stands in the role table; everybody else stops here."""
+    assert settings.roles is not None  # noqa: S101 (the caller has looked)
+    if not st.user.get("is_logged_in", False):
+        st.title("Please sign in")
+        st.write("The leads are shown to the people of the team only.")
+        st.button("Sign in", on_click=st.login, type="primary", icon=":material/login:")
+        st.stop()
+    viewer = viewer_of(settings.roles, dict(st.user))
+    if viewer is None:
+        st.title("You are signed in, but not on the list")
+        st.write(
+            "Nobody has said yet which leads you may see. Ask whoever runs leadgain to add your "
+            "address to the dashboard's role table."
+        )
+        st.button("Sign out", on_click=st.logout, icon=":material/logout:")
+        st.stop()
+    return viewer
+
+
+def _how_to_begin() -> None:
+    st.title("Nothing has been published yet")
+    st.write("A list appears here as soon as leadgain has made one. On the machine it runs on:")
+    st.markdown(
+        "- `leadgain demo` makes one from the real leads that come along, in a minute or two;\n"
+        "- `leadgain run` makes one from your own export, once `leadgain.toml` says where it lies."
+    )
+    st.write("Use the same `--home` as for the dashboard, then reload this page.")
+
+
+def _head(title: str, opened: Page) -> None:
+    st.title(title, anchor=False)
+    listed = opened.publication.manifest["counts"].get("leads_listed")
+    age = list_age(opened.as_of, opened.now)
+    parts = [f"List of {minute(opened.as_of)}, {age.words} old"]
+    if listed is not None and opened.viewer.sees_everything:
+        parts.append(count(int(listed), "open lead", "open leads"))
+    version = opened.model_version
+    parts.append("no model" if version is None else f"ranked by model {version}")
+    st.caption(" · ".join(parts))
+
+
+def _foot(opened: Page) -> None:
+    if not opened.viewer.address:
+        return
+    sees = "every lead" if opened.viewer.sees_everything else "your own leads"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Signed in as {opened.viewer.address}; you see {sees}.")
+        st.button("Sign out", on_click=st.logout, type="tertiary", icon=":material/logout:")
+
+
+def _log(error: Exception) -> None:
+    """Kind and place of an error, without its message: that may quote a lead."""
+    places = traceback.StackSummary.from_list(traceback.extract_tb(error.__traceback__))
+    named = [f"{Path(place.filename).name}:{place.lineno} in {place.name}" for place in places]
+    told = str(error) if isinstance(error, PublicationDamaged) else ""
+    LOG.error("%s %s at %s", type(error).__name__, told, " < ".join(reversed(named)))

@@ -1,0 +1,1 @@
+"""The dashboard's server: how it starts and who may look."""

@@ -1,0 +1,1 @@
+"""Backtest, gain curves, bootstrap intervals, verdicts and tiers."""

@@ -1,0 +1,1 @@
+"""Drift of inputs and scores, and decay of a model in use."""

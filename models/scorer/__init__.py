@@ -1,0 +1,1 @@
+"""The scorer: fit, calibrate, explain, save and load."""

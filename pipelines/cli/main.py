@@ -1,0 +1,397 @@
+"""The ``leadgain`` command. What a command needs is imported when it runs: help is quick."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from traceback import clear_frames
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from pipelines.cli.options import (
+    HOME,
+    AgainOption,
+    AnySizeOption,
+    AsOfOption,
+    ConfigOption,
+    HomeOption,
+    ToOption,
+    VersionOption,
+)
+from pipelines.cli.session import (
+    CONFIG,
+    asked_for,
+    at_work,
+    false_starts_told,
+    if_there,
+    in_flow,
+    in_force,
+    job_of,
+    refuse_no_home,
+)
+from pipelines.runtime.exit_codes import INTERRUPTED, exit_code_of, paragraph_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipelines.publishing.publish import Listing
+
+app = typer.Typer(
+    name="leadgain",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DEBUG = "--debug"
+
+
+class Exportable(StrEnum):
+    """What ``leadgain export`` can write."""
+
+    WORKLIST = "worklist"
+    GAINS = "gains"
+    TIERS = "tiers"
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command; every refusal is one paragraph and an exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app([argument for argument in given if argument != DEBUG])
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            _tell("Interrupted. What is published is whole: `leadgain report` tells it.")
+        raise
+    except Exception as error:
+        if DEBUG in given:
+            raise
+        _tell(paragraph_of(error))
+        _let_go(error)
+        sys.exit(exit_code_of(error))
+    sys.exit(0)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """What failed, and what that was made of, may hold DuckDB, which must not outlive Python."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__context__
+
+
+def _tell(paragraph: str) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    told = f"[bold red]leadgain:[/] {escape(paragraph)}"
+    Console(stderr=True).print(told, soft_wrap=True, highlight=False)
+
+
+@app.callback()
+def everywhere(
+    version: VersionOption = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show a traceback if it fails; may stand anywhere.")
+    ] = False,
+) -> None:
+    """Turn a CRM's export into a ranked worklist, and prove that it beats newest-first."""
+
+
+@app.command()
+def demo(home: HomeOption = HOME) -> None:
+    """Run everything on real leads: 13,087 loan applications that come with leadgain."""
+    from pipelines.cli.sample_data import demo_config
+
+    _night(demo_config(), home, None, warn_when_stale=False, train_anyway=True)
+
+
+@app.command()
+def run(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+    train_anyway: Annotated[
+        bool, typer.Option("--train", help="Train even if the last training is recent.")
+    ] = False,
+    any_size: AnySizeOption = False,
+    again: AgainOption = False,
+) -> None:
+    """Check the export, train when a training is due, then score and publish the list."""
+    _night(
+        config,
+        home,
+        as_of,
+        warn_when_stale=True,
+        train_anyway=train_anyway,
+        any_size=any_size,
+        again=again,
+    )
+
+
+@app.command()
+def check(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+    any_size: AnySizeOption = False,
+) -> None:
+    """Read the export and say whether it can be trusted; nothing is published."""
+    with in_flow("check", config, home, as_of) as console:
+        from pipelines.cli import output as terminal
+        from pipelines.flows.check import check as flow
+
+        checked = flow(str(config), str(home), as_of, any_size=any_size)
+    terminal.show_checked(console, checked)
+
+
+@app.command()
+def train(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+    any_size: AnySizeOption = False,
+) -> None:
+    """Train a model, prove it on lists it has not seen, and let it lead if it is not worse."""
+    with in_flow("train", config, home, as_of) as console:
+        from pipelines.cli import output as terminal
+        from pipelines.flows.train import train as flow
+
+        training = asked_for(flow(str(config), str(home), as_of, any_size=any_size))
+    terminal.show_training(console, training)
+
+
+@app.command()
+def score(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+    any_size: AnySizeOption = False,
+    again: AgainOption = False,
+) -> None:
+    """Score today's list with the model in force, and publish it."""
+    with in_flow("score", config, home, as_of) as console:
+        from pipelines.flows.score import score as flow
+
+        listing = flow(str(config), str(home), as_of, any_size=any_size, again=again)
+    _show_listing(console, listing, home)
+
+
+@app.command()
+def report(
+    home: HomeOption = HOME,
+    to: Annotated[Path | None, typer.Option("--to", help="Also write the page there.")] = None,
+) -> None:
+    """Say in a few lines what the list is worth, and where the whole report lies."""
+    from pipelines.cli import output as terminal
+    from pipelines.cli.export_files import export_report
+
+    publication = in_force(home)
+    if to is not None:
+        export_report(publication, to)
+    terminal.show_publication(terminal.screen(), publication, to)
+
+
+@app.command()
+def export(
+    what: Annotated[Exportable, typer.Argument(help="What to write.")],
+    to: ToOption,
+    home: HomeOption = HOME,
+    separator: Annotated[str, typer.Option(help="Between the columns of a CSV.")] = ",",
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Mark the CSV as UTF-8, which Excel needs.")
+    ] = False,
+) -> None:
+    """Write the worklist, the gain curves or the tiers as CSV or Parquet, by the file's ending."""
+    from pipelines.cli.export_files import export_table
+
+    rows = export_table(in_force(home), what.value, to, separator=separator, excel=excel)
+    _screen().print(f"{rows:,} rows written to {to}", soft_wrap=True)
+
+
+@app.command()
+def explain(
+    lead_id: Annotated[str, typer.Argument(help="The lead, as the CRM names it.")],
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+) -> None:
+    """Tell every fact behind one lead's score, and how much it weighs."""
+    job = job_of(config, home, as_of)
+    refuse_no_home(home)
+    with at_work(home) as console:
+        from pipelines.cli import output as terminal
+        from pipelines.cli.explain import explain_lead
+        from pipelines.runtime.progress import step
+
+        with step("Reading the export and the model"):
+            explanation = explain_lead(lead_id, job)
+    terminal.show_explanation(console, explanation)
+
+
+@app.command()
+def matrix(
+    to: ToOption,
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    as_of: AsOfOption = None,
+) -> None:
+    """Write the training matrix with its labels, for people with models of their own."""
+    job = job_of(config, home, as_of)
+    with at_work(home) as console:
+        from pipelines.cli.export_files import export_matrix
+
+        rows, columns = export_matrix(job, to)
+    console.print(f"{rows:,} rows with {columns} features written to {to}", soft_wrap=True)
+
+
+@app.command()
+def models(config: ConfigOption = CONFIG, home: HomeOption = HOME) -> None:
+    """List the model versions with their gains, the newest first."""
+    refuse_no_home(home)
+    with at_work(home) as console:
+        from models.registry.registry import versions
+        from pipelines.cli import output as terminal
+        from pipelines.config.registry_address import registry_at
+
+        known = versions(registry_at(if_there(config), home))
+    terminal.show_versions(console, known)
+
+
+@app.command()
+def rollback(
+    version: Annotated[
+        int | None, typer.Argument(help="Which one; default: the one before the present.")
+    ] = None,
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+) -> None:
+    """Let an earlier model lead again; the next scoring uses it."""
+    refuse_no_home(home)
+    with at_work(home) as console:
+        from pipelines.config.registry_address import registry_at
+        from pipelines.config.run_context import home_at
+        from pipelines.lifecycle.champion import roll_back
+        from publications.storage.lock import hold
+
+        versions = registry_at(if_there(config), home)
+        with hold(home_at(home)) as held:
+            leads = roll_back(versions, version, held, now=datetime.now(UTC))
+    console.print(
+        f"Version {leads.version} leads from the next scoring on. `leadgain score` lists it now."
+    )
+
+
+@app.command()
+def dashboard(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Where the browser finds it.")
+    ] = 8501,
+    public: Annotated[
+        bool, typer.Option("--public", help="Answer the whole network; needs a sign-in.")
+    ] = False,
+) -> None:
+    """Show the list and its proof in the browser, on this machine only unless --public."""
+    from pipelines.cli.dashboard import dashboard_start
+    from pipelines.config.run_context import home_at
+    from pipelines.config.sections import DashboardSection
+    from pipelines.config.settings import load_settings
+
+    given = if_there(config)
+    section = DashboardSection() if given is None else load_settings(given).dashboard
+    start = dashboard_start(
+        home_at(home), section, folder=config.resolve().parent, port=port, public=public
+    )
+    _screen().print(f"The dashboard of {home} is at {start.url}. Ctrl-C ends it.", soft_wrap=True)
+    start.serve()
+
+
+@app.command()
+def serve(
+    config: ConfigOption = CONFIG,
+    home: HomeOption = HOME,
+    test_alarms: Annotated[
+        bool, typer.Option("--test-alarms", help="Send a test to [alarms], and serve nothing.")
+    ] = False,
+) -> None:
+    """Score every night and train every week, by [schedule], until Ctrl-C."""
+    from pipelines.config.run_context import home_at
+    from pipelines.config.settings import load_settings
+    from pipelines.scheduling.serve import serve_schedule, try_alarms
+
+    if test_alarms:
+        told = try_alarms(load_settings(config).alarms, home_at(home))
+        _screen().print(told, soft_wrap=True)
+        return
+    with false_starts_told("serve", config, home):
+        settings = load_settings(config)
+        with at_work(home) as console:
+            serve_schedule(settings, home_at(home), console)
+
+
+@app.command()
+def simulate(
+    to: ToOption,
+    leads: Annotated[int, typer.Option(min=1, help="How many leads.")] = 67_000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another world.")] = 1,
+) -> None:
+    """Write the export of a made-up CRM whose true conversion probabilities are known."""
+    with at_work(HOME) as console:
+        from crm.simulator.simulate import simulate as write
+        from pipelines.runtime.progress import step
+
+        with step(f"Simulating {leads:,} leads") as advance:
+            made = write(to, leads=leads, seed=seed, progress=advance)
+    console.print(
+        f"{made.leads:,} leads, {made.activities:,} activities and {made.conversions:,} "
+        f"conversions written to {to}. Next: leadgain run --config {to / 'leadgain.toml'}",
+        soft_wrap=True,
+    )
+
+
+def _night(
+    config: Path,
+    home: Path,
+    as_of: str | None,
+    *,
+    warn_when_stale: bool,
+    train_anyway: bool,
+    any_size: bool = False,
+    again: bool = False,
+) -> None:
+    with in_flow("run", config, home, as_of) as console:
+        from pipelines.cli import output as terminal
+        from pipelines.flows.nightly import run as flow
+
+        night = asked_for(
+            flow(
+                str(config),
+                str(home),
+                as_of,
+                warn_when_stale=warn_when_stale,
+                train_anyway=train_anyway,
+                any_size=any_size,
+                again=again,
+            )
+        )
+    told = ""
+    if night.training is not None:
+        terminal.show_training(console, night.training)
+        told = night.training.decision.sentence
+    _show_listing(console, night.listing, home, told)
+
+
+def _show_listing(console: "Console", listing: "Listing", home: Path, told: str = "") -> None:
+    from pipelines.cli import output as terminal
+    from pipelines.config.run_context import home_at
+
+    terminal.show_listing(console, listing, home_at(home), told)
+
+
+def _screen() -> "Console":
+    from pipelines.cli.output import screen
+
+    return screen()

@@ -1,0 +1,357 @@
+"""What the command shows: progress while it works, tables when it is done."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.runtime.progress import Advance
+from publications.schema import RANKING_NAMES
+from publications.storage.store import open_publication
+from publications.wording.formatting import count, percent, percent_band, points, points_band
+from publications.wording.monitoring import decision_sentence, in_short, told_first
+
+if TYPE_CHECKING:
+    from models.registry.registry import RegisteredVersion
+    from pipelines.cli.explain import Explanation
+    from pipelines.data.checked_export import CheckedExport
+    from pipelines.flows.train import Training
+    from pipelines.publishing.publish import Listing
+    from publications.storage.home import Home
+    from publications.storage.store import Publication
+
+RANKINGS = ("model", "most_fresh", "random")
+"""Columns of the table of gains."""
+
+
+def screen() -> Console:
+    """The standard output, where brackets in a path or in a CRM's own words mean nothing."""
+    return Console(markup=False, highlight=False)
+
+
+class ProgressLines:
+    """One line a step on a terminal, with a bar where the length is known.
+
+    Where the output is no terminal (a log, a pipe) each step is written once, when it is done.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓[/]"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._console = console
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "ProgressLines":
+        if self._console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._progress.stop()
+
+    def begin(self, title: str) -> Advance:
+        """Add a line for the step."""
+        task = self._progress.add_task(title, total=None)
+        self._tasks[title] = task
+
+        def advance(done: int, total: int) -> None:
+            self._progress.update(task, completed=done, total=total)
+
+        return advance
+
+    def end(self, title: str) -> None:
+        """Mark the step as done."""
+        task = self._tasks.pop(title)
+        total = self._progress.tasks[task].total or 1
+        self._progress.update(task, completed=total, total=total)
+        if not self._console.is_terminal:
+            seconds = self._progress.tasks[task].elapsed or 0.0
+            self._console.print(f"{title}: {seconds:.1f} s", highlight=False)
+
+
+def gains_table(gain_table: pd.DataFrame) -> Table:
+    """Gain of model, most fresh and random by depth, with 95 % bands.
+
+    ``gain_table`` has the columns of the published file of that name.
+    """
+    table = Table(
+        title="Share of the customers reached, on lists the model had not seen", show_lines=True
+    )
+    table.add_column("Working the first", justify="right")
+    present = [name for name in RANKINGS if (gain_table["ranking"] == name).any()]
+    for name in present:
+        table.add_column(RANKING_NAMES[name], justify="right")
+    if "model" in present:
+        table.add_column("points ahead of most fresh", justify="right")
+    for depth, rows in gain_table.groupby("depth", sort=True):
+        by_ranking = {row["ranking"]: row for _, row in rows.iterrows()}
+        cells = [_share_with_band(by_ranking[name]) for name in present]
+        if "model" in present:
+            cells.append(_points_with_band(by_ranking["model"]))
+        table.add_row(percent(float(str(depth))), *cells)
+    return table
+
+
+def _share_with_band(row: pd.Series) -> str:
+    if row["gain_high"] - row["gain_low"] < 1e-12:
+        return percent(row["gain"])
+    return f"{percent(row['gain'])}\n{percent_band(row['gain_low'], row['gain_high'])}"
+
+
+def _points_with_band(row: pd.Series) -> str:
+    written = (
+        points(row["difference_to_most_fresh"]),
+        points_band(row["difference_low"], row["difference_high"]),
+    )
+    return "\n".join(text.removesuffix(" points") for text in written)
+
+
+def tiers_table(tiers: pd.DataFrame) -> Table:
+    """Conversion by tier, with the columns of the published ``tiers.csv``."""
+    table = Table(title="What each tier gave on those lists")
+    for header in ("Tier", "Leads", "Converted", "Share of the customers"):
+        table.add_column(header, justify="left" if header == "Tier" else "right")
+    for _, row in tiers.iterrows():
+        band = percent_band(row["base_rate_low"], row["base_rate_high"], digits=1)
+        table.add_row(
+            str(row["tier"]),
+            count(row["leads"]),
+            f"{percent(row['base_rate'], digits=1)} ({band})",
+            percent(row["share_of_conversions"]),
+        )
+    return table
+
+
+def show_checked(console: Console, checked: "CheckedExport") -> None:
+    """Rows in and out, what was noticed, and that the export can be trusted."""
+    _show_counts(console, checked.export.counts)
+    _show_sentences(console, "Noticed", (f.message for f in checked.export.findings))
+    gate = (str(result["message"]) for result in checked.checks.warnings)
+    _show_sentences(console, "Warnings", (*checked.unchecked, *gate))
+    console.print(
+        f"The export can be trusted: {len(checked.checks.results)} checks passed or only warned. "
+        f"It is looked at as of {checked.as_of:%Y-%m-%d %H:%M} UTC."
+    )
+
+
+def show_training(console: Console, training: "Training") -> None:
+    """What the training came to, in the words of its decision."""
+    decision = training.decision
+    if decision.why is not None:
+        console.print(f"Trained, because {decision.why}.")
+    if decision.version is None:
+        console.print(Text.assemble(("No model:", "yellow"), f" {decision.sentence}"))
+        return
+    leads = "leads" if decision.promoted else "does not lead"
+    console.print(f"Model version {decision.version} {leads}. {decision.sentence}")
+
+
+def show_listing(console: Console, listing: "Listing", home: "Home", told: str = "") -> None:
+    """The gains, the tiers, and where everything lies.
+
+    ``told`` is what the training before it came to: a reason that stands there is not repeated.
+    """
+    if listing.proof is None:
+        without = ("The list is most fresh first, without a model.", "yellow")
+        reason = "" if listing.no_model_reason == told else f" {listing.no_model_reason}"
+        console.print(Text.assemble(without, reason))
+    else:
+        console.print(gains_table(listing.proof.gain_table))
+        console.print(tiers_table(listing.proof.tiers))
+    publication = open_publication(home, listing.publication)
+    known = {told, listing.no_model_reason or "", *listing.warnings}
+    show_watch(console, publication, known)
+    _show_sentences(console, "Warnings", listing.warnings)
+    if not listing.is_new:
+        console.print(
+            f"Nothing new: publication {publication.number} says the same already, so nothing was "
+            "published. --again publishes it all the same."
+        )
+    show_list(console, publication)
+    show_files(console, _results(publication.folder))
+
+
+def show_list(console: Console, publication: "Publication") -> None:
+    """How many leads a published list holds as of when, and what was set aside for it."""
+    manifest = publication.manifest
+    counts = manifest["counts"]
+    tiers = (f", {count(n)} in tier {tier}" for tier, n in counts["tiers"].items())
+    leads = count(counts["leads_listed"], "open lead", "open leads")
+    as_of = pd.Timestamp(manifest["as_of"])
+    console.print(
+        f"Publication {publication.number}: {leads} as of {as_of:%Y-%m-%d %H:%M} UTC"
+        f"{''.join(tiers)}."
+    )
+    aside = [
+        f"{count(row['quarantined'])} of {count(row['rows_in'])} {row['table']}"
+        for row in counts["rows"]
+        if row["quarantined"]
+    ]
+    if aside:
+        console.print(f"In quarantine: {', '.join(aside)}. The report says why.")
+
+
+def show_publication(console: Console, publication: "Publication", written: Path | None) -> None:
+    """The publication in force: its proof in a few lines, and its report."""
+    if "gain_table.csv" in publication.file_names:
+        console.print(gains_table(publication.table("gain_table.csv")))
+        console.print(tiers_table(publication.table("tiers.csv")))
+    else:
+        reason = publication.manifest["model"]["missing_because"]
+        without = ("The list in force was made without a model.", "yellow")
+        console.print(Text.assemble(without, f" {reason}"))
+    warnings = publication.manifest.get("warnings") or []
+    show_watch(console, publication, {publication.manifest["model"]["missing_because"], *warnings})
+    _show_sentences(console, "Warnings", warnings)
+    show_list(console, publication)
+    files = _results(publication.folder)
+    show_files(console, files if written is None else {**files, "Written": written.absolute()})
+
+
+def show_watch(console: Console, publication: "Publication", told: Collection[str | None]) -> None:
+    """How the model does since its training and what was decided last, where it is not told yet."""
+    if "watch.json" in publication.file_names:
+        watch = json.loads(publication.read("watch.json"))
+        console.print(Text(in_short(watch), "yellow" if watch["worn"] else ""))
+        _show_sentences(console, "Why", (why for why in told_first(watch) if why not in told))
+    if "decision.json" in publication.file_names:
+        decision = json.loads(publication.read("decision.json"))
+        if decision["sentence"] not in told:
+            console.print(decision_sentence(decision))
+
+
+def show_explanation(console: Console, explanation: "Explanation") -> None:
+    """Every fact with a bar: how much it speaks for the lead, or against it."""
+    reach = explanation.facts["contribution"].abs().max()
+    table = Table(title=f"Lead {explanation.lead_id}")
+    table.add_column("Fact")
+    table.add_column("speaks against", justify="right", style="red")
+    table.add_column("speaks for", style="green")
+    pairs = zip(explanation.facts["fact"], explanation.facts["contribution"], strict=True)
+    for fact, weight in pairs:
+        bar = "█" * max(1, round(12 * abs(weight) / reach))
+        table.add_row(fact, bar if weight < 0 else "", bar if weight > 0 else "")
+    console.print(table)
+    console.print(
+        f"The score is {percent(explanation.score, 1)}; a lead that nothing speaks for or against "
+        f"would have {percent(explanation.base_rate, 1)}. "
+        f"Model version {explanation.model_version}, as of "
+        f"{explanation.as_of:%Y-%m-%d %H:%M} UTC."
+    )
+    _show_sentences(console, "Warnings", [explanation.note] if explanation.note else [])
+
+
+def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None:
+    """One row a version: who leads, its gains at the tier-A cut; below, why it leads or not."""
+    if not versions:
+        console.print("No model has been trained here yet. `leadgain train` does it.")
+        return
+    table = Table(title="Model versions and the share of the customers that they reach")
+    for header in ("", "state", "as of"):
+        table.add_column(header)
+    for header in ("calling", "model", "most\nfresh", "ahead by"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for version in versions:
+        gain = gain_of(version)
+        ahead = f"{points(gain['difference'])}\n{points_band(gain['low'], gain['high'])}"
+        table.add_row(
+            str(version.version),
+            state_of(version),
+            version.tags.get("as_of", "")[:10],
+            percent(gain["depth"]),
+            percent(gain["gain"], 1),
+            percent(gain["most_fresh"], 1),
+            ahead.replace(" points", ""),
+        )
+    console.print(table)
+    console.print("Each on its own test lists, ahead by points with the 95 % band. Decided:")
+    for version in versions:
+        sentence = version.decided or "Nothing was decided."
+        told = f"{version.version} ({version.model_sha256[:12]}): {sentence}"
+        _show_indented(console, told)
+
+
+STATES = {"stepped_down": "stepped down", "rolled_back_from": "rolled back"}
+"""Mark that the registry keeps with a version's decision -> in words."""
+
+
+def state_of(version: "RegisteredVersion") -> str:
+    """Who leads, who led before, and from whom the lead was taken."""
+    if "champion" in version.aliases:
+        return "leads"
+    marks = [words for mark, words in STATES.items() if version.decision.get(mark)]
+    before = ["led before"] if "previous" in version.aliases and not marks else []
+    return ", ".join([*marks, *before])
+
+
+def gain_of(version: "RegisteredVersion") -> dict[str, float]:
+    """Depth, gain, most_fresh, difference, low and high at the tier-A cut; nan where unknown.
+
+    From the decision; of an older leadgain's version from the figures of its training.
+    """
+    names = ("depth", "gain", "most_fresh", "difference", "low", "high")
+    kept = {name: version.decision.get(f"proof.{name}") for name in names}
+    if kept["gain"] is not None:
+        return {name: nan if text is None else float(text) for name, text in kept.items()}
+    metrics = version.metrics
+    gain = metrics.get("difference_gain", metrics.get("gain_model_at_30", nan))
+    most_fresh = metrics.get("difference_other_gain", metrics.get("gain_most_fresh_at_30", nan))
+    low, high = (metrics.get(f"difference_{end}", nan) for end in ("low", "high"))
+    return dict(zip(names, (nan, gain, most_fresh, gain - most_fresh, low, high), strict=True))
+
+
+def show_files(console: Console, files: Mapping[str, Path]) -> None:
+    """Say where the results lie, one line a file, never broken across lines."""
+    width = max(map(len, files), default=0)
+    for title, path in files.items():
+        console.print(f"{title:<{width}}  {path}", soft_wrap=True)
+
+
+def _results(folder: Path) -> dict[str, Path]:
+    return {
+        "Worklist": folder / "worklist.csv",
+        "Report": folder / "report.html",
+        "Everything": folder,
+    }
+
+
+def _show_counts(console: Console, counts: pd.DataFrame) -> None:
+    table = Table(title="Rows")
+    for header in ("table", "in", "kept", "quarantined", "excluded"):
+        table.add_column(header, justify="left" if header == "table" else "right")
+    for name, *numbers in counts.itertuples(index=False):
+        table.add_row(str(name), *(f"{int(n):,}" for n in numbers))
+    console.print(table)
+
+
+def _show_sentences(console: Console, title: str, sentences: Iterable[str]) -> None:
+    for i, sentence in enumerate(sentences):
+        if i == 0:
+            console.print(f"{title}:")
+        _show_indented(console, sentence)
+
+
+def _show_indented(console: Console, sentence: str) -> None:
+    """All lines of it, however many the width makes of them."""
+    console.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))

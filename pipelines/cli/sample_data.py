@@ -1,0 +1,27 @@
+"""The leads that come with leadgain."""
+
+from pathlib import Path
+
+from crm.errors import ConfigurationError
+
+PLACES = (
+    Path(__file__).parent / "demo_data" / "loan_applications",
+    Path(__file__).parents[2] / "data" / "loan_applications",
+)
+"""In an installed package, and in a clone of the repository."""
+
+
+def demo_config() -> Path:
+    """The shipped leadgain.toml.
+
+    Raises
+    ------
+    ConfigurationError
+        This installation came without the sample data.
+    """
+    for place in PLACES:
+        if (place / "leadgain.toml").exists():
+            return place / "leadgain.toml"
+    raise ConfigurationError(
+        "This installation holds no sample data. Run the demo from a clone of the repository."
+    )

@@ -1,0 +1,1 @@
+"""Settings, the run context, and the registry's address."""

@@ -1,0 +1,360 @@
+"""One frozen ``Settings`` object: leadgain.toml, then the environment, checked once at the door.
+
+``LEADGAIN_LISTS__HORIZON_DAYS=14`` overrides ``horizon_days`` of ``[lists]``.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from crm.errors import ConfigurationError
+from crm.mapping import (
+    ActivitiesSection,
+    ExportSection,
+    LeadsSection,
+    Mapping,
+    OutcomesSection,
+)
+from pipelines.config.sections import (
+    Alarms,
+    AlarmsSection,
+    BacktestSection,
+    DashboardSection,
+    FreshnessSection,
+    GateSection,
+    ListsSection,
+    PublicationsSection,
+    ScheduleSection,
+    TiersSection,
+    TrackingSection,
+    TrainingSection,
+)
+
+ENVIRONMENT_PREFIX = "LEADGAIN_"
+
+
+class _Environment(EnvSettingsSource):
+    """The environment; a text that should be JSON and is not is told by the key it belongs to."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """The value of the JSON, or the text itself."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+
+class _OfFile(BaseSettings):
+    """What a file says; the environment rules over it."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment rules over the file, which arrives as the initial values."""
+        return _Environment(settings_cls), init_settings
+
+
+class Settings(_OfFile):
+    """All that leadgain.toml says, frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    file: Path = Path("leadgain.toml")
+    """The leadgain.toml that was read, absolute."""
+    export: ExportSection = ExportSection()
+    leads: LeadsSection
+    activities: ActivitiesSection | None = None
+    outcomes: OutcomesSection | None = None
+    lists: ListsSection = ListsSection()
+    freshness: FreshnessSection = FreshnessSection()
+    tiers: TiersSection = TiersSection()
+    backtest: BacktestSection = BacktestSection()
+    training: TrainingSection = TrainingSection()
+    gate: GateSection = GateSection()
+    tracking: TrackingSection = TrackingSection()
+    dashboard: DashboardSection = DashboardSection()
+    schedule: ScheduleSection = ScheduleSection()
+    publications: PublicationsSection = PublicationsSection()
+    alarms: Alarms = AlarmsSection()
+
+    @model_validator(mode="after")
+    def _tables_have_their_database(self) -> Self:
+        for name in ("leads", "activities", "outcomes"):
+            section = getattr(self, name)
+            if section is not None and not section.file and self.export.database is None:
+                raise ValueError(f"[{name}] names a table or query, but [export] has no database")
+        return self
+
+    @property
+    def mapping(self) -> Mapping:
+        """What the reading room needs to know."""
+        return Mapping(
+            folder=(self.file.parent / self.export.folder).resolve(),
+            database=self.export.database,
+            timezone=self.export.timezone,
+            leads=self.leads,
+            activities=self.activities,
+            outcomes=self.outcomes,
+        )
+
+
+SECTIONS: dict[str, type[BaseModel]] = {
+    "export": ExportSection,
+    "leads": LeadsSection,
+    "activities": ActivitiesSection,
+    "outcomes": OutcomesSection,
+    "lists": ListsSection,
+    "freshness": FreshnessSection,
+    "tiers": TiersSection,
+    "backtest": BacktestSection,
+    "training": TrainingSection,
+    "gate": GateSection,
+    "tracking": TrackingSection,
+    "dashboard": DashboardSection,
+    "schedule": ScheduleSection,
+    "publications": PublicationsSection,
+    "alarms": AlarmsSection,
+}
+
+OVERRIDES = tuple(ENVIRONMENT_PREFIX + section.upper() for section in SECTIONS)
+
+EITHER = {
+    ("leads", "profile"): "must be a list of columns, or a table from column to kind",
+    ("activities", "direction"): "must be a column, or a table from type to direction",
+}
+"""Keys that may be written in two ways, and what is said where a value is neither."""
+
+
+def load_settings(file: Path) -> Settings:
+    """Read leadgain.toml and the environment.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing, is not TOML, or holds a key or a value that is not understood;
+        every finding is named, with the nearest known key. Not where all of them are of
+        ``[alarms]``, which keeps them as its ``mistakes``.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"There is no {file}. Write one (the README shows it) or name yours with --config."
+        ) from None
+    except IsADirectoryError:
+        raise ConfigurationError(f"{file} is a folder; --config wants a leadgain.toml.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"{file} is not readable as TOML: {error}. Correct it there, or a little before."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{file} is not text in UTF-8 (byte {error.start} belongs to no character). Save it "
+            "as UTF-8."
+        ) from None
+    if "file" in content:
+        raise ConfigurationError(_unknown_key(str(file), ("file",)))
+    _refuse_unknown_variables()
+    overridden = sorted(v for v in os.environ if v.upper().startswith(OVERRIDES))
+    where = f"{file} (with {', '.join(overridden)} of the environment)" if overridden else f"{file}"
+    try:
+        settings = Settings(**content)
+    except ValidationError as error:
+        raise ConfigurationError(_told(where, error.errors(include_url=False))) from None
+    alarms = _alarms_with_mistakes(where, settings.alarms)
+    return settings.model_copy(update={"file": file.resolve(), "alarms": alarms})
+
+
+def _alarms_with_mistakes(where: str, alarms: AlarmsSection) -> AlarmsSection:
+    within: list[ErrorDetails] = [
+        {**detail, "loc": ("alarms", *detail["loc"])} for detail in alarms.misread
+    ]
+    found = _told(where, within)
+    reach = f" {alarms.reach}." if alarms.reach else ""
+    return alarms.with_mistakes((f"{found}{reach}",) if found else ())
+
+
+ONE_SECTION = SettingsConfigDict(
+    env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="ignore"
+)
+
+
+class _AlarmsOnly(_OfFile):
+    """``[alarms]`` of a file that is broken elsewhere."""
+
+    model_config = ONE_SECTION
+    alarms: Alarms = AlarmsSection()
+
+
+class _TrackingOnly(_OfFile):
+    """``[tracking]`` without a file."""
+
+    model_config = ONE_SECTION
+    tracking: TrackingSection = TrackingSection()
+
+
+def load_alarms(file: Path) -> AlarmsSection:
+    """Whom ``[alarms]`` names, as far as it holds good: also of a file that is broken or gone."""
+    try:
+        return load_settings(file).alarms
+    except ConfigurationError:
+        content: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+        content = _alarms_in(text)
+        content = tomllib.loads(text)
+    return _AlarmsOnly(alarms=content.get("alarms", {})).alarms
+
+
+def _alarms_in(text: str) -> dict[str, Any]:
+    r"""``[alarms]`` of a text that is no TOML elsewhere: from its heading to the next one.
+
+    >>> _alarms_in("[alarms]\nsmtp = 'smtp://mail'\n[lists]\nevery_days = = 7")
+    {'alarms': {'smtp': 'smtp://mail'}}
+    """
+    found = re.search(r"^\s*\[\s*alarms\s*\](?s:.*?)(?=^\s*\[|\Z)", text, re.MULTILINE)
+    with suppress(tomllib.TOMLDecodeError):
+        return tomllib.loads(found[0]) if found else {}
+    return {}
+
+
+def load_tracking(file: Path | None) -> TrackingSection:
+    """``[tracking]`` of leadgain.toml; without one, what the environment says of it.
+
+    Raises
+    ------
+    ConfigurationError
+        As of ``load_settings``, or a variable of the environment is not understood.
+    """
+    if file is not None:
+        return load_settings(file).tracking
+    _refuse_unknown_variables()
+    try:
+        return _TrackingOnly().tracking
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        raise ConfigurationError(_told("The environment", details)) from None
+
+
+def _refuse_unknown_variables() -> None:
+    """``LEADGAIN_LIST__EVERY_DAYS`` would change nothing, and nobody would notice."""
+    for variable in sorted(os.environ):
+        section, parted, _ = variable.upper().removeprefix(ENVIRONMENT_PREFIX).partition("__")
+        ours = variable.upper().startswith(ENVIRONMENT_PREFIX) and parted
+        if ours and section.lower() not in SECTIONS:
+            raise ConfigurationError(_unknown_key(f"{variable} (environment)", (section.lower(),)))
+        meant = None if parted else _meant(variable)
+        if meant is not None:
+            raise ConfigurationError(
+                f"{variable} (environment) is not a variable that leadgain knows, and changes "
+                f"nothing. Did you mean {meant}?"
+            )
+
+
+def _meant(variable: str) -> str | None:
+    """What a variable that nobody reads was surely meant for; others may have theirs beside ours.
+
+    >>> _meant("LEADGAIN_LISTS_EVERY_DAYS"), _meant("LEADGAIN_HOEM"), _meant("LEADGAIN_SITE")
+    ('LEADGAIN_LISTS__EVERY_DAYS', 'LEADGAIN_HOME', None)
+    """
+    name = variable.upper()
+    for section, fields in SECTIONS.items():
+        for key in fields.model_fields:
+            if name == f"{ENVIRONMENT_PREFIX}{section}_{key}".upper():
+                return f"{ENVIRONMENT_PREFIX}{section}__{key}".upper()
+    home = f"{ENVIRONMENT_PREFIX}HOME"
+    near = difflib.get_close_matches(name, [home], cutoff=0.9)
+    return home if near and name != home else None
+
+
+def _told(where: str, details: Sequence[ErrorDetails]) -> str:
+    """A line for each finding, and each once."""
+    return "\n".join(dict.fromkeys(_findings(where, details)))
+
+
+def _findings(file: str, details: Sequence[ErrorDetails]) -> Iterator[str]:
+    told_within = {detail["loc"][:2] for detail in details if len(detail["loc"]) > 3}
+    for detail in details:
+        path = tuple(str(part) for part in detail["loc"])
+        key = path[:2]
+        if key in EITHER and len(path) == 3:  # pydantic tells of each way, which it names third
+            if key not in told_within:
+                yield f"{file}: {_shown(key)} {EITHER[key]}{_found(detail)}."
+            continue
+        if key in EITHER:
+            path = (*key, *path[3:])
+        match detail["type"]:
+            case "extra_forbidden":
+                yield _unknown_key(file, path)
+            case "missing":
+                yield f"{file}: {_shown(path)} is missing. Add it; the README shows a whole file."
+            case _:
+                yield f"{file}: {_shown(path)} {_reason(detail)}."
+
+
+def _unknown_key(file: str, path: tuple[str, ...]) -> str:
+    known = sorted(_known_keys(path[:-1]))
+    nearest = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are {', '.join(known)}."
+    return f"{file}: {_shown(path)} is not a key that leadgain knows. {hint}"
+
+
+def _known_keys(path: tuple[str, ...]) -> set[str]:
+    if not path:
+        return set(SECTIONS)
+    return set(SECTIONS[path[0]].model_fields)
+
+
+def _shown(path: tuple[str, ...]) -> str:
+    if not path:
+        return "the file"
+    section, *keys = path
+    return f"[{section}]" if not keys else f"[{section}] {'.'.join(keys)}"
+
+
+def _reason(detail: ErrorDetails) -> str:
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = re.sub(r"a valid dictionary or instance of \w+", "a section", message)
+    secret = _is_secret(detail["loc"])
+    return message + ("" if secret or repr(detail["input"]) in message else _found(detail))
+
+
+def _is_secret(path: tuple[int | str, ...]) -> bool:
+    """Whether what was found at a key, or in a section, may be a password."""
+    keys = [str(part) for part in path[:2]]
+    fields = SECTIONS[keys[0]].model_fields if keys and keys[0] in SECTIONS else {}
+    asked = [fields[keys[1]]] if len(keys) > 1 and keys[1] in fields else fields.values()
+    return any("SecretStr" in str(field.annotation) for field in asked)
+
+
+def _found(detail: ErrorDetails) -> str:
+    found = detail["input"]
+    return f", found {found!r}" if isinstance(found, str | int | float | bool) else ""

@@ -1,0 +1,1 @@
+"""The checked export, its comparison with earlier lists, and matrices of snapshots."""

@@ -1,0 +1,1 @@
+"""The order of work as Prefect flows: check, train, score, nightly."""

@@ -1,0 +1,1 @@
+"""The champion: evidence, promotion, demotion and the training log."""

@@ -1,0 +1,237 @@
+"""How far inputs, scores and tiers have drifted since the training."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crm.list_dates import list_date_before, list_dates
+from features.catalog import Feature, build_catalog
+from features.names import fact_names, measure_names
+from features.snapshots import scoring_snapshots
+from features.vocabulary import Vocabulary
+from models.monitoring.drift import ROWS, Reference, drift_table, learn_reference, share_beyond
+from models.scorer.importance import evenly_spaced
+from pipelines.config.run_context import Job
+from pipelines.data.checked_export import CheckedExport
+from pipelines.data.dataset import matrix, open_at
+from pipelines.lifecycle.champion import Champion
+from pipelines.runtime.prefect_tasks import coarse_task
+from pipelines.runtime.progress import step
+from publications.wording.formatting import count, decimal, percent
+from publications.wording.monitoring import INPUTS, SCORES
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is worth knowing of a model though it does not wear it."""
+
+    kind: str
+    """What it is about: one of ``wording.monitoring.KINDS``; pages place it by that."""
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Reason(Note):
+    """Why a model is worn: as a sentence, and in a few words."""
+
+    short: str
+    """Goes on from "because"."""
+
+    @property
+    def as_note(self) -> Note:
+        """The same where it does not wear the model."""
+        return Note(self.kind, self.sentence)
+
+
+REFERENCE_LISTS, REFERENCE_DAYS = 4, 28
+"""The latest lists that were learned from: older ones hold other seasons and younger leads."""
+WEEK = pd.Timedelta(days=7)
+OF_THE_LIST = "listed"
+"""Wording of what is equal for all leads of a list: its day."""
+
+
+@coarse_task(name="remember the inputs")
+def learn_inputs(
+    snapshots: pd.DataFrame, vocabulary: Vocabulary, checked: CheckedExport, job: Job
+) -> Reference:
+    """How the inputs were spread on the latest lists that the model learned from."""
+    with step("Remembering what the inputs looked like"):
+        rows = some_of(_latest(snapshots))
+        X = matrix(rows, checked.export, vocabulary, job)
+        names = [feature.name for feature in watched_features(vocabulary)]
+        return learn_reference(X[names], leads=rows["lead"].nunique())
+
+
+def comparable_list(checked: CheckedExport, job: Job) -> pd.DataFrame:
+    """The open leads of the last week's lists, at instants like those that were learned from.
+
+    With lists on Saturdays at midnight a Tuesday's list differs in all that a weekend brings, and
+    that is no drift: last Saturday's is looked at. With lists on arrival it is today's list, whose
+    rows stand at the arrival of each lead. Nothing is looked at that the export does not tell.
+    """
+    until = checked.told_until
+    if job.policy.policy == "on_arrival":
+        return some_of(open_at(until, checked.export, job))
+    lists = (
+        scoring_snapshots(checked.export.leads, as_of=at, policy=job.policy)
+        for at in _dates_of_the_week(until, job.policy.every_days)
+    )
+    return some_of(pd.concat(lists, ignore_index=True))
+
+
+def watched_features(vocabulary: Vocabulary) -> list[Feature]:
+    """The inputs that can drift: all but the day of the list."""
+    return [f for f in build_catalog(vocabulary) if f.wording != OF_THE_LIST]
+
+
+def some_of(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """As many rows as are looked at, spread over all of them."""
+    return snapshots.iloc[evenly_spaced(len(snapshots), ROWS)].reset_index(drop=True)
+
+
+def _latest(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """The latest four lists, or those of four weeks where these are more."""
+    dates = snapshots["list_date"].drop_duplicates().sort_values()
+    first = min(dates.iloc[-REFERENCE_LISTS:].iloc[0], _after(dates.iloc[-1], REFERENCE_DAYS))
+    latest: pd.DataFrame = snapshots[snapshots["list_date"] >= first]
+    return latest
+
+
+def _after(last: pd.Timestamp, days: int) -> pd.Timestamp:
+    return last - pd.Timedelta(days=days) + pd.Timedelta(microseconds=1)
+
+
+def _dates_of_the_week(until: pd.Timestamp, every_days: int) -> list[pd.Timestamp]:
+    """The list dates of the seven days up to an instant, on the same days of the week as the lists.
+
+    Where lists are rarer than weekly and on changing days of the week: the latest list date.
+    """
+    grid = WEEK.days if every_days % WEEK.days == 0 else every_days
+    latest = list_date_before(pd.Series([until]), grid).iloc[0]
+    return [latest, *list_dates(_after(until, WEEK.days), latest, grid)[:-1]]
+
+
+WEIGHTY = 0.15
+"""Inputs that hold so much of what moves the scores are worth another training."""
+NAMED = 3
+COLUMNS = ["group", "feature", "psi", "limit", "drifted"]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far today's inputs and scores lie from those of the training; nothing where unknown."""
+
+    table: pd.DataFrame | None = None
+    """drift.csv: group, feature, psi, limit, drifted; the farthest beyond its limit first."""
+    scores: dict[str, float] | None = None
+    inputs: dict[str, Any] | None = None
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def drift_of(leading: Champion, checked: CheckedExport, job: Job) -> Drift:
+    """Hold the list that compares with those of the training against them."""
+    listed = comparable_list(checked, job)
+    if listed.empty:
+        return Drift()
+    X = matrix(listed, checked.export, leading.facts.vocabulary, job)
+    leads = int(listed["lead"].nunique())
+    scores = _of_scores(leading, X, leads)
+    table = _of_inputs(leading, X, leads)
+    inputs = None if table is None else _summed(table, leading)
+    return Drift(
+        table=None if table is None else _sorted(table),
+        scores=scores,
+        inputs=inputs,
+        reasons=tuple(_reasons(scores, table, inputs)),
+        notes=tuple(_notes(table, inputs)),
+    )
+
+
+def _of_scores(leading: Champion, X: pd.DataFrame, leads: int) -> dict[str, float]:
+    """Today's scores against those that the backtest gave to lists it had not seen."""
+    tested = some_of(leading.proof.backtest)
+    reference = learn_reference(tested[["score"]], leads=int(tested["lead_id"].nunique()))
+    found = pd.DataFrame({"score": leading.scorer.predict_proba(X)[:, 1]})
+    row = drift_table(reference, found, leads=leads).iloc[0]
+    return {"psi": round(float(row["psi"]), 9), "limit": round(float(row["limit"]), 9)}
+
+
+def _of_inputs(leading: Champion, X: pd.DataFrame, leads: int) -> pd.DataFrame | None:
+    if leading.facts.inputs is None:
+        return None
+    features = watched_features(leading.facts.vocabulary)
+    table = drift_table(leading.facts.inputs, X, leads=leads)
+    named = pd.DataFrame({"group": fact_names(features), "feature": measure_names(features)})
+    named.index = pd.Index([feature.name for feature in features])
+    return table.join(named, on="column")
+
+
+def _summed(table: pd.DataFrame, leading: Champion) -> dict[str, Any]:
+    """How many inputs have drifted, and their share of what moves the scores."""
+    weights = leading.proof.importance
+    share = None
+    if weights is not None:
+        rows = weights[weights["level"] == "feature"]
+        known = dict(
+            zip(zip(rows["group"], rows["feature"], strict=True), rows["share"], strict=True)
+        )
+        pairs = zip(table["group"], table["feature"], strict=True)
+        share = round(share_beyond(table, [known.get(pair, 0.0) for pair in pairs]), 9)
+    drifted = int(table["drifted"].sum())
+    return {"features": len(table), "drifted": drifted, "share_of_importance": share}
+
+
+def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+    order = np.argsort(-(table["psi"] / table["limit"]).to_numpy(), kind="stable")
+    frame = table.iloc[order].reset_index(drop=True)
+    frame["drifted"] = frame["drifted"].astype(np.int64)
+    return frame[COLUMNS].astype({"group": "str", "feature": "str"}).round({"psi": 9, "limit": 9})
+
+
+def _reasons(
+    scores: dict[str, float], table: pd.DataFrame | None, inputs: dict[str, Any] | None
+) -> Iterator[Reason]:
+    if scores["psi"] > scores["limit"]:
+        yield Reason(
+            SCORES,
+            "The scores of today's leads are spread otherwise than on the tested lists (distance "
+            f"{decimal(scores['psi'])}, limit {decimal(scores['limit'])}).",
+            "its scores have drifted",
+        )
+    if table is not None and inputs is not None and _weighs(inputs):
+        yield Reason(
+            INPUTS,
+            f"{_drifted(inputs)}, with {percent(inputs['share_of_importance'])} of what moves "
+            f"the scores: {_farthest(table)}.",
+            "its inputs have drifted",
+        )
+
+
+def _notes(table: pd.DataFrame | None, inputs: dict[str, Any] | None) -> Iterator[Note]:
+    if table is None or inputs is None or not inputs["drifted"] or _weighs(inputs):
+        return
+    share = inputs["share_of_importance"]
+    weight = "" if share is None else f", with {percent(share)} of what moves the scores"
+    yield Note(INPUTS, f"{_drifted(inputs)}{weight}: {_farthest(table)}.")
+
+
+def _weighs(inputs: dict[str, Any]) -> bool:
+    share = inputs["share_of_importance"]
+    return share is not None and share >= WEIGHTY
+
+
+def _drifted(inputs: dict[str, Any]) -> str:
+    of = count(inputs["features"], "input", "inputs")
+    have = "has" if inputs["drifted"] == 1 else "have"
+    return f"{count(inputs['drifted'])} of {of} {have} drifted"
+
+
+def _farthest(table: pd.DataFrame) -> str:
+    worst = _sorted(table)
+    worst = worst[worst["drifted"] == 1].head(NAMED)
+    named = [f"{row['group']}, {row['feature']}" for _, row in worst.iterrows()]
+    return "; ".join(named)

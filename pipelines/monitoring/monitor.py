@@ -1,0 +1,289 @@
+"""How the model in force does: its age, what has drifted, its gain on the lists matured since."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.evaluation.tiers import assign_frozen
+from models.evaluation.verdicts import Difference, Proof, prove
+from models.monitoring import decay as wear
+from pipelines.config.run_context import Job, in_utc
+from pipelines.data.checked_export import CheckedExport
+from pipelines.lifecycle.champion import Champion
+from pipelines.lifecycle.model_metadata import fingerprint
+from pipelines.lifecycle.since_training import (
+    COLUMNS,
+    has_matured_since,
+    how_judged,
+    judged_again,
+    matured_since,
+    next_maturity,
+)
+from pipelines.lifecycle.training_log import last_decision, proof_figures
+from pipelines.monitoring.drift import Drift, Note, Reason, drift_of
+from pipelines.runtime.prefect_tasks import coarse_task
+from pipelines.runtime.progress import step
+from publications.wording.formatting import count, day, percent, points, points_band
+from publications.wording.monitoring import PROOF, TRAINING
+
+OLD = pd.Timedelta(days=90)
+"""A model trained longer ago than this may speak of another market."""
+AGE, GAIN = "age", "gain"
+"""Kinds of reasons that are never mere notes."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a look at the model in force has found."""
+
+    version: int
+    trained_as_of: pd.Timestamp
+    age_days: float
+    reasons: tuple[Reason, ...]
+    """Why it is worn; empty where it is not."""
+    notes: tuple[Note, ...]
+    """What is worth knowing all the same."""
+    drift: Drift
+    tier_shares: tuple[dict[str, Any], ...]
+    since: dict[str, Any] | None
+    """The lists that have matured since the training, as in watch.json."""
+    again: Proof | None
+    """The proof judged again with those lists; None where they hold too little."""
+
+    @property
+    def worn(self) -> bool:
+        """Whether a new training is called for."""
+        return bool(self.reasons)
+
+    @property
+    def why(self) -> str:
+        """The reasons as part of a sentence."""
+        return " and ".join(reason.short for reason in self.reasons)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Reasons, then notes."""
+        return tuple(told.sentence for told in (*self.reasons, *self.notes))
+
+    def content(self) -> dict[str, Any]:
+        """As watch.json tells it; docs/publications.md tells its keys."""
+        return {
+            "version": self.version,
+            "trained_as_of": in_utc(self.trained_as_of),
+            "age_days": round(self.age_days, 6),
+            "worn": self.worn,
+            "reasons": [reason.sentence for reason in self.reasons],
+            "notes": [note.sentence for note in self.notes],
+            "note_kinds": [note.kind for note in self.notes],
+            "scores": self.drift.scores,
+            "inputs": self.drift.inputs,
+            "tier_shares": list(self.tier_shares),
+            "since_training": self.since,
+        }
+
+    def to_json(self) -> bytes:
+        """The bytes of watch.json."""
+        text = json.dumps(self.content(), indent=1, ensure_ascii=False, allow_nan=False)
+        return f"{text}\n".encode()
+
+
+@coarse_task(name="watch the model in force")
+def watch_over(
+    leading: Champion, score: npt.NDArray[np.float64], checked: CheckedExport, job: Job
+) -> Watch:
+    """Look at the model in force.
+
+    Parameters
+    ----------
+    leading : the model
+    score : its scores of today's list
+    checked : the export and the instant of the list
+    job : Job
+    """
+    with step("Watching the model in force"):
+        if not _is_comparable(leading, checked, job):
+            return looked_at(leading, _nothing(), Drift(), score, checked, job)
+        since, drift = matured_since(leading, checked, job), drift_of(leading, checked, job)
+        return looked_at(leading, since, drift, score, checked, job)
+
+
+def looked_at(
+    leading: Champion,
+    since: pd.DataFrame,
+    drift: Drift,
+    score: npt.NDArray[np.float64],
+    checked: CheckedExport,
+    job: Job,
+) -> Watch:
+    """What is made of the lists that have matured since the training, and of the drift.
+
+    Drift alone wears no model as long as no list has matured from which a better one could learn.
+    """
+    now = _judged(since, leading, job)
+    again = judged_again(leading, since, job)
+    learnable = has_matured_since(leading.facts.as_of, checked, job)
+    reasons = (
+        *_by_gain(now, since, leading),
+        *(drift.reasons if learnable else ()),
+        *_by_age(leading, checked),
+    )
+    notes = (
+        *_of_proof(again),
+        *(() if learnable else (reason.as_note for reason in drift.reasons)),
+        *drift.notes,
+        *(_what_next(checked, job) if reasons or drift.reasons else ()),
+    )
+    return Watch(
+        version=leading.version.version,
+        trained_as_of=leading.facts.as_of,
+        age_days=max((checked.as_of - leading.facts.as_of) / pd.Timedelta(days=1), 0.0),
+        reasons=reasons,
+        notes=notes,
+        drift=drift,
+        tier_shares=tuple(_tier_shares(leading, score)),
+        since=None if now is None else _told(since, now),
+        again=again,
+    )
+
+
+def _is_comparable(leading: Champion, checked: CheckedExport, job: Job) -> bool:
+    """Today's lists mean what they meant to the model, and lie after its training."""
+    same = leading.facts.fingerprint == fingerprint(job.settings)
+    return same and checked.told_until >= leading.facts.as_of
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame(columns=COLUMNS)
+
+
+def _judged(since: pd.DataFrame, leading: Champion, job: Job) -> Proof | None:
+    """The model against most fresh on the lists since; None where nobody converted there."""
+    if since.empty or since["converted"].nunique() < 2:
+        return None
+    found = prove(since, **how_judged(leading, job))
+    return None if found.difference is None else found
+
+
+def _told(since: pd.DataFrame, found: Proof) -> dict[str, Any]:
+    dates, difference = since["list_date"], found.difference
+    assert difference is not None  # noqa: S101 (`_judged` gives none otherwise)
+    lists = count(int(dates.nunique()), "list has", "lists have")
+    sentence = (
+        f"{lists} matured since its training, {day(dates.min())} to {day(dates.max())}: the first "
+        f"{percent(found.depth)} reach {percent(difference.gain, 1)} of the conversions, most "
+        f"fresh first {percent(difference.other_gain, 1)}; {_with_band(difference)}."
+    )
+    return {
+        "lists": int(dates.nunique()),
+        "from": in_utc(dates.min()),
+        "until": in_utc(dates.max()),
+        "rows": len(since),
+        "conversions": int(since["converted"].sum()),
+        **(proof_figures(found) or {}),
+        "sentence": sentence,
+    }
+
+
+def _by_gain(now: Proof | None, since: pd.DataFrame, leading: Champion) -> Iterator[Reason]:
+    """It ranks worse than most fresh first by now, or far less well than was proven.
+
+    With few customers a band is too narrow to be believed, so nothing is said of them.
+    """
+    enough = wear.is_enough(leading.proof.backtest, since)
+    if now is None or now.difference is None or not enough:
+        return
+    until = f"on the lists of {day(since['list_date'].min())} to {day(since['list_date'].max())}"
+    if wear.is_worse(now.difference):
+        yield Reason(
+            GAIN,
+            f"The model ranks worse than most fresh first by now: {until}, which have matured "
+            f"since its training, the difference is {_with_band(now.difference)}.",
+            "it ranks worse than most fresh first by now",
+        )
+        return
+    proven = _proven(leading)
+    if wear.fell(proven, now.difference):
+        yield Reason(
+            GAIN,
+            f"The model does not keep what was proven: its lead over most fresh first was "
+            f"{_with_band(proven)}, and {until}, which have matured since, it is "
+            f"{_with_band(now.difference)}.",
+            "its gain has fallen",
+        )
+
+
+def _proven(leading: Champion) -> Difference:
+    """The model's lead over most fresh first at the depth of tier A, as its proof told it.
+
+    The table tells whole percents, and tier A may be a third.
+    """
+    table = leading.proof.gain_table
+    away = (table["depth"] - leading.meaning.depth).abs()
+    at_depth = table[away == away.min()]
+    model = at_depth[at_depth["ranking"] == "model"].iloc[0]
+    fresh = at_depth[at_depth["ranking"] == "most_fresh"].iloc[0]
+    return Difference(
+        gain=float(model["gain"]),
+        other_gain=float(fresh["gain"]),
+        low=float(model["difference_low"]),
+        high=float(model["difference_high"]),
+    )
+
+
+def _by_age(leading: Champion, checked: CheckedExport) -> Iterator[Reason]:
+    age = checked.as_of - leading.facts.as_of
+    if age <= OLD:
+        return
+    tested = leading.proof.backtest["list_date"]
+    yield Reason(
+        AGE,
+        f"Version {leading.version.version} was trained {count(age.days)} days before this list. "
+        f"Its gains are those of lists from {day(tested.min())} to {day(tested.max())}.",
+        f"it is {count(age.days, 'day', 'days')} old",
+    )
+
+
+def _of_proof(again: Proof | None) -> Iterator[Note]:
+    """Shown only where a person has brought the model back: else it has stepped down."""
+    if again is not None and not again.passed:
+        yield Note(
+            PROOF,
+            "Judged again with the lists that have matured since the training, the model's proof "
+            f"does not hold. {again.sentence}",
+        )
+
+
+def _what_next(checked: CheckedExport, job: Job) -> Iterator[Note]:
+    """When a model is trained anew: as soon as there is something new to learn."""
+    last = last_decision(job.home)
+    if last is None or has_matured_since(last.at, checked, job):
+        yield Note(
+            TRAINING,
+            "A list has matured since the last training: the next `leadgain run` trains anew.",
+        )
+    else:
+        yield Note(
+            TRAINING,
+            f"No list has matured since the last training, of {day(last.at)}, so another would "
+            "learn nothing new. The next one matures on "
+            f"{day(next_maturity(checked.told_until, job))}.",
+        )
+
+
+def _tier_shares(leading: Champion, score: npt.NDArray[np.float64]) -> Iterator[dict[str, Any]]:
+    """The share of each tier by the cut-offs learned at training: on the tested lists, and now."""
+    cutoffs = leading.facts.cutoffs
+    then, now = (assign_frozen(s, cutoffs) for s in (leading.proof.backtest["score"], score))
+    for tier in cutoffs:
+        found = round(float((now == tier).mean()), 9) if len(now) else None
+        yield {"tier": tier, "expected": round(float((then == tier).mean()), 9), "found": found}
+
+
+def _with_band(difference: Difference) -> str:
+    band = points_band(difference.low, difference.high)
+    return f"{points(difference.value)} (95 % band {band})"

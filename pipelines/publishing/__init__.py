@@ -1,0 +1,1 @@
+"""The files of a publication and the warnings beside a list."""

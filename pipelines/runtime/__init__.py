@@ -1,0 +1,1 @@
+"""What every run needs: progress, Prefect tasks, alerts, the run log, exit codes."""

@@ -1,0 +1,134 @@
+"""What the tools of the house read from the environment before they are imported."""
+
+import atexit
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from pipelines.runtime.prefect_server import SILENT, LocalServer, ServerGone, start_server
+from publications.filesystem.durable_files import write_lasting, writing
+from publications.storage.home import Home
+from publications.storage.lock import refuse_busy
+
+LEAST_FREE_BYTES = 32 * 2**20
+"""A first run on the demo's data leaves about 10 MB in the home folder."""
+
+START_SECONDS = 120.0
+"""A server needs about ten seconds; a busy machine may need ten times as long."""
+
+
+class PrefectUnavailable(RuntimeError):
+    """Prefect's server did not start, or the one that was named does not answer."""
+
+
+def prepare(home: Path) -> None:
+    """Keep every tool inside the home folder, silent, and off the network.
+
+    Call it once, in the command, before Prefect, MLflow or Great Expectations are imported.
+    What is already set wins, but telemetry is off and nothing is pickled whatever is set.
+    """
+    os.environ.update(
+        {
+            **SILENT,
+            "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # never pickle
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "GX_ANALYTICS_ENABLED": "false",
+        }
+    )
+    defaults = {
+        "PREFECT_HOME": str(Home(home.resolve()).prefect),
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+        # Waiting threads sleep: on a machine with other work a fit is several times as fast.
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def prefect_at_hand(
+    home: Path, meanwhile: Callable[[], None], *, keeps_schedule: bool = False
+) -> Iterator[None]:
+    """Have a Prefect server, which takes about ten seconds to start, and use the wait.
+
+    Where ``PREFECT_API_URL`` names a server, nothing is started. Raises what ``meanwhile`` raises.
+
+    Parameters
+    ----------
+    home : folder in which Prefect keeps its own
+    meanwhile : what to do while the server starts
+    keeps_schedule : for the process behind the schedule, beside which others may be at work
+
+    Raises
+    ------
+    Busy
+        Another process is at work in the home folder.
+    CannotWrite
+        The home folder is closed to us, or its disk is full: the server would only try for minutes.
+    PrefectUnavailable
+        There is no server.
+    """
+    place = Home(home.resolve())
+    if not keeps_schedule:
+        refuse_busy(place)
+    _refuse_unwritable(place)
+    named = os.environ.get("PREFECT_API_URL")
+    server = None if named else _server_of_this_process(keeps_schedule)
+    try:
+        meanwhile()
+        if server is None:
+            _refuse_silence()
+        else:
+            server.wait_until_up(START_SECONDS)
+    except ServerGone as error:
+        raise PrefectUnavailable(
+            f"Prefect's server cannot be reached ({error}), so no run can start. If "
+            "PREFECT_API_URL names a server, look whether it is up; if not, remove the folder "
+            f"{place.prefect}, which only keeps the times of past runs."
+        ) from error
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: named or (server.url if server else None)}):
+        yield
+
+
+@cache
+def _server_of_this_process(keeps_schedule: bool) -> LocalServer:
+    server = start_server(keeps_schedule=keeps_schedule)
+    atexit.register(server.stop)
+    return server
+
+
+def _refuse_silence() -> None:
+    error = silence_of_named_server()
+    if error is not None:
+        raise ServerGone(type(error).__name__)
+
+
+def silence_of_named_server() -> Exception | None:
+    """Why the server of ``PREFECT_API_URL`` does not answer; None where it does."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return client.api_healthcheck()
+
+
+def _refuse_unwritable(home: Home) -> None:
+    with writing(home.prefect):
+        home.prefect.mkdir(parents=True, exist_ok=True)
+        for database in (home.prefect / "prefect.db", home.tracking_database):
+            if database.exists():
+                database.open("r+b").close()
+        if shutil.disk_usage(home.prefect).free < LEAST_FREE_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home.folder))
+        probe = home.prefect / f"probe-{os.getpid()}"
+        write_lasting(probe, b"")
+        probe.unlink()

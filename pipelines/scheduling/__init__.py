@@ -1,0 +1,1 @@
+"""`leadgain serve`: schedules, missed runs and outages of Prefect's server."""

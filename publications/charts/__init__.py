@@ -1,0 +1,1 @@
+"""Charts that dashboard, report and PNG files share."""

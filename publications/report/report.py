@@ -1,0 +1,245 @@
+"""Published frames to one self-contained HTML page: no script, no request, charts as SVG.
+
+The page holds no clock time, so that equal input gives equal bytes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from publications.charts import gain_charts as charts
+from publications.charts.monitoring_charts import drift_chart, since_chart
+from publications.charts.theme import LINES, Theme
+from publications.tables.summaries import calibration, gain_by_list, list_of
+from publications.wording import formatting as figures
+from publications.wording import monitoring as watch_words
+from publications.wording.headline import Headline, headline
+
+if TYPE_CHECKING:
+    import jinja2
+    import pandas as pd
+
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WORKLIST_ROWS = 10
+WORKLIST_COLUMNS = [
+    *("rank", "lead_id", "tier", "score", "reason_1", "reason_2", "reason_3"),
+    *("created_at", "last_activity_at"),
+]
+"""All that the page may show of a lead: no owner, no profile."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What shows that the model's order is worth following."""
+
+    gains: "pd.DataFrame"
+    gain_table: "pd.DataFrame"
+    tiers: "pd.DataFrame"
+    backtest: "pd.DataFrame"
+    """As in backtest.parquet; ``list_date`` is used where it is there."""
+    model_version: int
+    model_sha256: str
+    trained_from: datetime
+    trained_until: datetime
+    """First and last list that the deployed model learned from."""
+    training_rows: int
+    training_conversions: int
+    depth: float = 0.30
+    """The share of tier A: where the headline is read."""
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """All that the page tells; instants are aware, shares run from 0 to 1."""
+
+    as_of: datetime
+    worklist: "pd.DataFrame"
+    counts: "pd.DataFrame"
+    """table, rows_in, kept, quarantined, excluded."""
+    quarantine: "pd.DataFrame"
+    horizon_days: int
+    code_version: str
+    proof: Proof | None = None
+    no_model_reason: str = ""
+    """Why there is no proof and what is missing, as whole sentences."""
+    most_fresh_by: str = "last inbound activity"
+    warnings: Sequence[str] = field(default_factory=tuple)
+    """The caveats of the model and the gate's warnings, as sentences."""
+    notes: Sequence[str] = field(default_factory=tuple)
+    """What was repaired or left out on purpose, as sentences."""
+    watch: Mapping[str, Any] | None = None
+    """As in watch.json; its reasons for being worn stand at the top."""
+    drift: "pd.DataFrame | None" = None
+    """As in drift.csv."""
+    decision: Mapping[str, Any] | None = None
+    """As in decision.json."""
+    told_first: Sequence[str] = field(default_factory=tuple)
+    """What must be read first, such as that another model than the champion ranked the list, as
+    sentences; where one stands among the warnings as well it is told once."""
+    name: str = ""
+    """What the list is about, such as "Loan applications"."""
+
+
+def render_report(facts: ReportFacts) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    facts : ReportFacts
+        Without a proof the page says at its top that there is no model, and why.
+
+    Raises
+    ------
+    ValueError
+        There is neither a proof nor a reason for its absence.
+    """
+    if facts.proof is None and not facts.no_model_reason:
+        raise ValueError("without a proof the report needs no_model_reason")
+    proof = facts.proof
+    told_first = watch_words.told_first(facts.watch, facts.told_first)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            facts=facts,
+            leads_today=len(facts.worklist),
+            top=facts.worklist.head(WORKLIST_ROWS)[list(WORKLIST_COLUMNS)].to_dict("records"),
+            counts=facts.counts.to_dict("records"),
+            quarantined=_quarantined(facts.quarantine),
+            lines=LINES,
+            proof=proof,
+            told_first=told_first,
+            what_worn_means=watch_words.WHAT_WORN_MEANS,
+            what_drift_means=watch_words.WHAT_DRIFT_MEANS,
+            warnings=[told for told in facts.warnings if told not in told_first],
+            decision=_decision_context(facts),
+            watch=None if proof is None else _watch_context(facts, proof),
+            **({} if proof is None else _proof_context(proof)),
+        )
+    )
+
+
+def _proof_context(proof: Proof) -> dict[str, Any]:
+    found = headline(proof.gains, proof.gain_table, proof.depth)
+    lists = list_of(proof.backtest)
+    return {
+        "headline": found,
+        "gain_rows": _gain_rows(proof.gain_table),
+        "tiers": _records(proof.tiers),
+        "tested": {
+            "lists": int(lists.nunique()),
+            "first": lists.min(),
+            "last": lists.max(),
+            "rows": len(proof.backtest),
+            "leads": int(proof.backtest["lead_id"].nunique()),
+            "conversions": int(proof.backtest["converted"].sum()),
+            "customers": int(proof.backtest.query("converted == 1")["lead_id"].nunique()),
+        },
+        "pictures": _pictures(proof, found),
+    }
+
+
+def _decision_context(facts: ReportFacts) -> dict[str, Any] | None:
+    decision = facts.decision
+    if decision is None or facts.no_model_reason == decision["sentence"]:  # told at the top
+        return None
+    return {
+        "sentences": watch_words.of_decision(
+            decision, None if facts.proof is None else facts.watch
+        ),
+        "rows": watch_words.decision_rows(decision),
+    }
+
+
+def _watch_context(facts: ReportFacts, proof: Proof) -> dict[str, Any] | None:
+    watch = facts.watch
+    if watch is None:
+        return None
+    periods = watch_words.periods(watch, proof.gain_table)
+    pictures: dict[str, dict[Theme, Any]] = {"since": {}, "drift": {}}
+    drift = facts.drift
+    if drift is not None and not (drift["drifted"] == 1).any():
+        drift = None
+    for theme in THEMES:
+        if len(periods):
+            depth = float(watch["since_training"]["depth"])
+            pictures["since"][theme] = since_chart(periods, depth=depth, theme=theme)
+        if drift is not None:
+            pictures["drift"][theme] = drift_chart(drift, theme=theme)
+    return {
+        "worn": bool(watch["worn"]),
+        "age": watch_words.of_age(watch, decided=_decision_context(facts) is not None),
+        "since": watch_words.of_gain(watch, facts.horizon_days),
+        "drift": watch_words.drift_sentences(watch),
+        "moved": [] if drift is None else watch_words.farthest(drift)["name"].tolist(),
+        "tiers": watch["tier_shares"],
+        "pictures": _as_svg(pictures),
+    }
+
+
+def _gain_rows(gain_table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """One row a depth: ranking -> its row of the table."""
+    return [
+        {"depth": depth, **{row["ranking"]: row for row in _records(rows)}}
+        for depth, rows in gain_table.groupby("depth", sort=True)
+    ]
+
+
+def _quarantined(quarantine: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows set aside, by table and rule, the most frequent first."""
+    columns = ["table", "rule", "reason"]
+    found = quarantine.groupby(columns, sort=True, dropna=False).size().rename("rows").reset_index()
+    return _records(found.sort_values("rows", ascending=False, kind="stable"))
+
+
+def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """One dict a row, column name -> value."""
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
+
+
+def _pictures(proof: Proof, found: Headline) -> dict[str, dict[Theme, str]]:
+    """Name of a picture -> theme -> SVG."""
+    by_list = gain_by_list(proof.backtest, found.depth)
+    groups = calibration(proof.backtest)
+    drawn: dict[str, dict[Theme, Any]] = {"gains": {}, "tiers": {}, "lists": {}, "calibration": {}}
+    for theme in THEMES:
+        drawn["gains"][theme] = charts.gain_chart(proof.gains, depth=found.depth, theme=theme)
+        drawn["tiers"][theme] = charts.tiers_chart(proof.tiers, theme=theme)
+        drawn["lists"][theme] = charts.lists_chart(by_list, depth=found.depth, theme=theme)
+        drawn["calibration"][theme] = charts.calibration_chart(groups, theme=theme)
+    return _as_svg(drawn)
+
+
+def _as_svg(drawn: Mapping[str, Mapping[Theme, Any]]) -> dict[str, dict[Theme, str]]:
+    return {
+        name: {theme: charts.to_svg(chart, name=f"{name}-{theme}") for theme, chart in both.items()}
+        for name, both in drawn.items()
+    }
+
+
+def _environment() -> "jinja2.Environment":
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("publications.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    for function in (
+        figures.percent,
+        figures.percent_band,
+        figures.points,
+        figures.signed,
+        figures.points_band,
+        figures.count,
+        figures.decimal,
+        figures.day,
+        figures.minute,
+    ):
+        environment.filters[function.__name__] = function
+    return environment

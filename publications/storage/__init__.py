@@ -1,0 +1,1 @@
+"""The home folder, its lock, and publications as immutable folders."""

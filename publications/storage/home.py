@@ -1,0 +1,61 @@
+"""The home folder: where everything lies, who may write, and how to write so that it lasts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one home folder; ``folder`` is absolute."""
+
+    folder: Path
+
+    @property
+    def runs(self) -> Path:
+        """Work in progress, one folder a run; nobody else reads it."""
+        return self.folder / "runs"
+
+    @property
+    def models(self) -> Path:
+        """One folder a model version."""
+        return self.folder / "models"
+
+    @property
+    def publications(self) -> Path:
+        """One immutable folder a publication."""
+        return self.folder / "publications"
+
+    @property
+    def current(self) -> Path:
+        """The file that holds the number of the publication in force."""
+        return self.folder / "CURRENT"
+
+    @property
+    def lock(self) -> Path:
+        """The file that the working process locks; it names that process."""
+        return self.folder / "LOCK"
+
+    @property
+    def serving(self) -> Path:
+        """The file that the process behind the schedule locks."""
+        return self.folder / "SERVING"
+
+    @property
+    def logs(self) -> Path:
+        """What the runs said."""
+        return self.folder / "logs"
+
+    @property
+    def tracking_database(self) -> Path:
+        """MLflow's records."""
+        return self.folder / "mlflow.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """MLflow's files."""
+        return self.folder / "mlartifacts"
+
+    @property
+    def prefect(self) -> Path:
+        """Prefect's own home."""
+        return self.folder / "prefect"

@@ -1,0 +1,1 @@
+"""The tables of a publication: written, read and summarized."""

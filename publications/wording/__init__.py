@@ -1,0 +1,1 @@
+"""Figures, headlines and sentences that dashboard and report share."""

@@ -1,0 +1,110 @@
+"""What a team reaches that can work so many leads of each list, read off the gain curves."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from publications.tables.summaries import gains_at, list_of
+from publications.wording.formatting import count, percent
+from publications.wording.headline import depth_for_gain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class AverageList:
+    """The tested lists on average."""
+
+    lists: int
+    leads: float
+    customers: float
+    """Leads of it that converted within the horizon."""
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What one ranking reaches within the capacity, on an average list."""
+
+    ranking: str
+    label: str
+    share: float
+    """Of the customers, from 0 to 1, with its 95 % band."""
+    share_low: float
+    share_high: float
+    customers: int
+    customers_low: int
+    customers_high: int
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """So many calls a list, and what they reach; ``calls`` is at most the list's length."""
+
+    calls: int
+    depth: float
+    of: AverageList
+    reached: dict[str, Reached]
+    """Ranking -> what it reaches, best first."""
+    same_calls: int
+    """Calls that reach as many customers most fresh first as ``calls`` by the model."""
+
+    @property
+    def sentence(self) -> str:
+        """What the model's order reaches, and most fresh first, in customers."""
+        model, fresh = self.reached["model"], self.reached["most_fresh"]
+        leads = count(self.calls, "lead", "leads")
+        customers = count(round(self.of.customers), "customer", "customers")
+        return (
+            f"Working {leads} of each list ({percent(self.depth)}) in the model's order reaches "
+            f"{count(model.customers)} of its {customers}; most fresh first reaches "
+            f"{count(fresh.customers)}."
+        )
+
+
+def average_list(backtest: "pd.DataFrame") -> AverageList:
+    """Average the tested lists.
+
+    Parameters
+    ----------
+    backtest : DataFrame as in backtest.parquet, not empty
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2012-01-14", "2012-01-14", "2012-01-21", "2012-01-21"], utc=True)
+    >>> average_list(pd.DataFrame({"as_of": days, "converted": [1, 0, 1, 1]}))
+    AverageList(lists=2, leads=2.0, customers=1.5)
+    """
+    lists = int(list_of(backtest).nunique())
+    return AverageList(lists, len(backtest) / lists, float(backtest["converted"].sum()) / lists)
+
+
+def at_capacity(gains: "pd.DataFrame", of: AverageList, calls: int) -> Capacity:
+    """Read off what ``calls`` leads of an average list reach, by every ranking.
+
+    Parameters
+    ----------
+    gains : DataFrame as in gains.csv
+    of : AverageList
+    calls : int, from 0; more than the list holds count as the whole list
+    """
+    depth = min(calls / of.leads, 1.0)
+    found = gains_at(gains, depth)
+    reached = {str(row["ranking"]): _reached(row, of) for row in found.to_dict("records")}
+    same = depth_for_gain(gains, "most_fresh", reached["model"].share)
+    return Capacity(calls, depth, of, reached, round(same * of.leads))
+
+
+def _reached(row: Mapping[Hashable, Any], of: AverageList) -> Reached:
+    share, low, high = (float(row[name]) for name in ("gain", "gain_low", "gain_high"))
+    return Reached(
+        ranking=str(row["ranking"]),
+        label=str(row["label"]),
+        share=share,
+        share_low=low,
+        share_high=high,
+        customers=round(share * of.customers),
+        customers_low=round(low * of.customers),
+        customers_high=round(high * of.customers),
+    )

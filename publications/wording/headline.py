@@ -1,0 +1,135 @@
+"""The proof in a few sentences, for people who will read nothing else."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from publications.wording.formatting import count, percent, percent_band, points, points_band
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal["better", "not proven", "worse"]
+
+FRESH_BY = {
+    "last_inbound": "last inbound activity",
+    "last_activity": "last activity of any kind",
+    "created": "creation",
+}
+"""``[freshness] by`` -> what most fresh first goes by, in words."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The gains of model and most fresh at one depth; shares from 0 to 1."""
+
+    depth: float
+    model: float
+    model_low: float
+    model_high: float
+    most_fresh: float
+    most_fresh_low: float
+    most_fresh_high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    same_depth: float
+    """The share of the list to call most fresh first for as many customers as the model's."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Better or worse only where the whole band of the difference says so."""
+        if self.difference_low > 0:
+            return "better"
+        return "worse" if self.difference_high < 0 else "not proven"
+
+    @property
+    def sentence(self) -> str:
+        """What calling to this depth reaches, by the model and most fresh first."""
+        return (
+            f"Calling the first {percent(self.depth)} of each list reaches "
+            f"{percent(self.model)} of the customers; most fresh first reaches "
+            f"{percent(self.most_fresh)}."
+        )
+
+    @property
+    def certainty(self) -> str:
+        """How sure that is, in words."""
+        band = points_band(self.difference_low, self.difference_high)
+        head = (
+            f"The difference is {points(self.difference)}. Allowing for chance, it lies at {band} "
+            "(95 % band)"
+        )
+        match self.verdict:
+            case "better":
+                return f"{head}: the model's order is better, and not by chance."
+            case "worse":
+                return f"{head}: most fresh first is the better order on these lists."
+            case _:
+                return f"{head}. That includes none at all: better is not proven on these lists."
+
+    def in_calls(self, leads: int) -> str:
+        """What it means for a list of so many leads."""
+        calls, same = round(self.depth * leads), round(self.same_depth * leads)
+        of_list = count(leads, "lead", "leads")
+        return (
+            f"On a list of {of_list} that is {count(calls, 'call', 'calls')}. "
+            f"Most fresh first, the same result takes calling {percent(self.same_depth)} of the "
+            f"list: {count(same, 'call', 'calls')}."
+        )
+
+    @property
+    def bands(self) -> str:
+        """The two bands in words."""
+        return (
+            f"95 % bands: model {percent_band(self.model_low, self.model_high)}, most fresh first "
+            f"{percent_band(self.most_fresh_low, self.most_fresh_high)}."
+        )
+
+
+def headline(gains: "pd.DataFrame", gain_table: "pd.DataFrame", depth: float) -> Headline:
+    """Read the headline off the published figures, at the published depth nearest to ``depth``.
+
+    Parameters
+    ----------
+    gains : DataFrame as in gains.csv
+    gain_table : DataFrame as in gain_table.csv
+    depth : float, such as the share of tier A
+
+    Raises
+    ------
+    ValueError
+        The table lacks the model or most fresh.
+    """
+    depths = gain_table["depth"].to_numpy(dtype=float)
+    nearest = gain_table[np.isclose(depths, depths[np.abs(depths - depth).argmin()])]
+    rows = nearest.set_index("ranking")
+    if missing := {"model", "most_fresh"} - set(rows.index):
+        raise ValueError(f"gain_table lacks {', '.join(sorted(missing))}")
+    model, fresh = rows.loc["model"], rows.loc["most_fresh"]
+    return Headline(
+        depth=float(model["depth"]),
+        model=float(model["gain"]),
+        model_low=float(model["gain_low"]),
+        model_high=float(model["gain_high"]),
+        most_fresh=float(fresh["gain"]),
+        most_fresh_low=float(fresh["gain_low"]),
+        most_fresh_high=float(fresh["gain_high"]),
+        difference=float(model["difference_to_most_fresh"]),
+        difference_low=float(model["difference_low"]),
+        difference_high=float(model["difference_high"]),
+        same_depth=depth_for_gain(gains, "most_fresh", float(model["gain"])),
+    )
+
+
+def depth_for_gain(gains: "pd.DataFrame", ranking: str, gain: float) -> float:
+    """Find the share of the list at which a ranking's curve reaches a gain.
+
+    >>> import pandas as pd
+    >>> curve = pd.DataFrame({"ranking": "random", "depth": [0.0, 1.0], "gain": [0.0, 1.0]})
+    >>> depth_for_gain(curve, "random", 0.55)
+    0.55
+    """
+    curve = gains[gains["ranking"] == ranking].sort_values("depth")
+    return float(np.interp(gain, curve["gain"], curve["depth"]))

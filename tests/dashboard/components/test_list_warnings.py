@@ -1,0 +1,115 @@
+"""What must be said beside a list: on top of it in short, on the page Data in full."""
+
+import pytest
+
+from publications.storage.home import Home
+from tests.dashboard.made_up import NO_MODEL, PAGES, opened, publish_made_up, said
+from tests.publications.made_up_watch import WORN, worn_watch
+
+pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
+
+FALLBACK = "MLflow cannot be reached; ranked by version 3, the last that was known to lead."
+UNKNOWN = "25 % of the activities are of kinds that the model does not know."
+
+
+@pytest.mark.parametrize("page", ["worklist", "model"])
+def test_a_worn_model_is_told_on_the_list_and_on_its_page(page: str, home: Home) -> None:
+    publish_made_up(home, watch=worn_watch(), warnings=[WORN, UNKNOWN])
+    at = opened(page)
+    (warning,) = at.warning
+    assert warning.proto.title.startswith("The model is worn")
+    assert WORN in str(warning.value).replace("\\", "")
+
+
+def test_other_warnings_stand_behind_one_line_above_the_list(home: Home) -> None:
+    publish_made_up(home, warnings=[FALLBACK, UNKNOWN])
+    at = opened("worklist")
+    assert not at.warning
+    (line,) = at.expander
+    assert line.label == "2 things worth knowing about this list"
+    assert FALLBACK in str(line.markdown[0].value).replace("\\", "")
+    assert not line.proto.expanded
+
+
+def test_what_the_banner_tells_is_not_told_again(home: Home) -> None:
+    publish_made_up(home, watch=worn_watch(), warnings=[WORN, UNKNOWN])
+    at = opened("worklist")
+    assert at.expander[0].label == "1 more thing worth knowing about this list"
+    assert said(at).replace("\\", "").count(WORN) == 1
+
+
+def test_of_several_reasons_the_first_stands_in_the_banner(home: Home) -> None:
+    watch = worn_watch() | {"reasons": [WORN, "It is 91 days old."]}
+    publish_made_up(home, watch=watch, warnings=[UNKNOWN])
+    at = opened("worklist")
+    assert "91 days" not in str(at.warning[0].value)
+    assert str(at.expander[0].markdown[0].value).replace("\\", "") == (
+        f"- It is 91 days old.\n- {UNKNOWN}"
+    )
+
+
+def test_a_rep_reads_that_no_model_ranked_the_list_and_why(home: Home) -> None:
+    publish_made_up(home, model=False)
+    (warning,) = opened("worklist").warning
+    assert warning.proto.title == "Ranked most fresh first, without a model"
+    assert str(warning.value).replace("\\", "") == (
+        f"{NO_MODEL} The leads stand most fresh first, by creation."
+    )
+
+
+def test_a_list_with_nothing_to_say_says_nothing(home: Home) -> None:
+    publish_made_up(home, warnings=[])
+    at = opened("worklist")
+    assert not at.warning
+    assert not at.expander
+
+
+def test_all_warnings_stand_in_full_on_the_data_page_and_none_twice(home: Home) -> None:
+    failed_check = "The export is 2 days old."
+    publish_made_up(home, warnings=[FALLBACK, failed_check])
+    gate, rest = opened("data").warning
+    assert str(gate.value).replace("\\", "") == f"- {failed_check}"
+    assert (rest.proto.title, str(rest.value).replace("\\", "")) == (
+        *("Worth knowing about this list", f"- {FALLBACK}"),
+    )
+    publish_made_up(home)
+    assert len(opened("data").warning) == 1
+
+
+def test_words_of_the_crm_in_a_warning_are_no_markup(home: Home) -> None:
+    publish_made_up(home, warnings=["Kind ![x](http://evil.example) is new. `leadgain train`"])
+    text = str(opened("worklist").expander[0].markdown[0].value)
+    assert "![x](" not in text
+    assert "`leadgain train`" in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_words_of_the_crm_in_the_reason_for_no_model_are_no_markup(page: str, home: Home) -> None:
+    """The reason may name columns of the export."""
+    reason = "Column ![x](http://evil.example/p.png) tells the outcome. `leadgain check` says more."
+    publish_made_up(home, model=False, no_model_reason=reason)
+    texts = [
+        str(element.value)
+        for kind in ("info", "warning", "markdown")
+        for element in opened(page).get(kind)
+    ]
+    assert not any("![x](" in text for text in texts)
+    told = [text for text in texts if "tells the outcome" in text.replace("\\", "")]
+    assert told or page in ("data",)
+    assert all("`leadgain check`" in text for text in told)
+
+
+def test_the_reason_for_no_model_and_the_warnings_stand_apart(home: Home) -> None:
+    publish_made_up(home, model=False, warnings=[UNKNOWN])
+    at = opened("worklist")
+    (warning,) = at.warning
+    assert UNKNOWN not in str(warning.value).replace("\\", "")
+    assert at.expander[0].label == "1 thing worth knowing about this list"
+
+
+def test_a_list_of_an_older_leadgain_without_settings_still_says_why_it_has_no_model(
+    home: Home,
+) -> None:
+    publish_made_up(home, model=False, settings={})
+    (warning,) = opened("worklist").warning
+    assert str(warning.value).replace("\\", "").endswith("most fresh first, by last activity.")

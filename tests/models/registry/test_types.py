@@ -1,0 +1,78 @@
+"""Where a registry is, told without its password."""
+
+from pathlib import Path
+
+import pytest
+
+from models.registry.types import RegisteredVersion, Registry, embedded, named
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("https://me:canary@tracking.example.com/x?token=canary", "https://tracking.example.com/x"),
+        ("postgresql://me:canary@db:5432/mlflow", "postgresql://db:5432/mlflow"),
+        ("http://localhost:5000", "http://localhost:5000"),
+        ("sqlite:////home/ann/mlflow.db", "sqlite:////home/ann/mlflow.db"),
+        ("sqlite:////home/a@b/mlflow.db", "sqlite:////home/a@b/mlflow.db"),
+        ("postgresql://me:can/ary@db/mlflow", "postgresql://db/mlflow"),
+        ("postgresql://me:can@ary@db/mlflow", "postgresql://db/mlflow"),
+        ("postgresql://me:can?ary@db/mlflow", "postgresql://"),
+        ("https://host/x?token=can@ary", "https://"),
+        ("canary", "the address of [tracking] uri"),
+    ],
+)
+def test_an_address_is_shown_without_user_password_and_token(uri: str, shown: str) -> None:
+    assert Registry(uri).shown == shown
+
+
+@pytest.mark.parametrize(
+    ("uri", "address"),
+    [
+        ("postgres://db/mlflow", "postgresql+psycopg://db/mlflow"),
+        ("postgresql://db/mlflow", "postgresql+psycopg://db/mlflow"),
+        ("postgresql+psycopg2://db/mlflow", "postgresql+psycopg2://db/mlflow"),
+        ("http://postgres://", "http://postgres://"),
+    ],
+)
+def test_postgresql_is_opened_by_the_driver_that_leadgain_brings(uri: str, address: str) -> None:
+    assert Registry(uri).address == address
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////m.db", "postgres://db/m", "mysql+pymysql://db/m"])
+def test_a_database_without_a_server_keeps_its_files_in_the_home(uri: str, tmp_path: Path) -> None:
+    assert named(uri, tmp_path / "mlartifacts").artifact_root == f"file://{tmp_path}/mlartifacts"
+
+
+def test_a_server_says_itself_where_its_files_are(tmp_path: Path) -> None:
+    assert named("https://tracking", tmp_path).artifact_root is None
+
+
+def test_the_registry_of_a_home_is_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    registry = embedded(Path("mlflow.db"), Path("ml artifacts"))
+    assert registry.tracking_uri == f"sqlite:///{tmp_path / 'mlflow.db'}"
+    assert registry.artifact_root == f"file://{tmp_path}/ml%20artifacts"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "It is better."),
+        ({"again.sentence": "It leads no more.", "stepped_down": "true"}, "It leads no more."),
+        ({"again.sentence": "It leads no more."}, "It is better."),
+        ({"stepped_down": "true"}, "It is better."),
+    ],
+    ids=["promoted", "stepped down", "brought back by a person", "by an older leadgain"],
+)
+def test_a_version_that_leads_again_is_not_told_to_lead_no_more(
+    more: dict[str, str], told: str
+) -> None:
+    decision = {"sentence": "It is better."} | more
+    assert RegisteredVersion(1, "", "", (), {}, {}, {}, decision).decided == told
+
+
+def test_nothing_is_told_where_nothing_was_decided() -> None:
+    assert RegisteredVersion(1, "", "", (), {}, {}, {}, {}).decided == ""

@@ -1,0 +1,49 @@
+"""Which lists have matured since a training, and when the next one will have."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from features.snapshots import ListPolicy
+from pipelines.lifecycle.since_training import has_matured_since, latest_matured, next_maturity
+
+
+def at(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+def job(**policy) -> SimpleNamespace:
+    return SimpleNamespace(policy=ListPolicy(**policy))
+
+
+WEEKLY = job(every_days=7, horizon_days=14)
+
+
+@pytest.mark.parametrize(
+    ("until", "latest", "following"),
+    [
+        ("2024-07-06", "2024-06-22", "2024-07-13"),  # a Saturday: its list of 14 days ago
+        ("2024-07-12 23:59", "2024-06-22", "2024-07-13"),
+        ("2024-07-13", "2024-06-29", "2024-07-20"),
+    ],
+)
+def test_a_list_has_matured_when_its_whole_horizon_has_passed(until, latest, following):
+    assert latest_matured(at(until), WEEKLY) == at(latest)
+    assert next_maturity(at(until), WEEKLY) == at(following)
+
+
+def test_a_list_of_arrivals_matures_a_calling_period_later():
+    """Who arrives on its last day has the horizon still ahead."""
+    arrivals = job(policy="on_arrival", every_days=7, horizon_days=14)
+    assert latest_matured(at("2024-07-13"), arrivals) == at("2024-06-22")
+    assert next_maturity(at("2024-07-13"), arrivals) == at("2024-07-20")
+
+
+def test_something_new_is_to_be_learned_once_a_list_has_matured_since():
+    def seen(text):
+        return SimpleNamespace(told_until=at(text))
+
+    assert not has_matured_since(at("2024-07-06"), seen("2024-07-12"), WEEKLY)
+    assert has_matured_since(at("2024-07-06"), seen("2024-07-13"), WEEKLY)
+    assert not has_matured_since(at("2024-07-13"), seen("2024-07-06"), WEEKLY), "time travel"

@@ -1,0 +1,70 @@
+"""Where old lists cannot be cleared away, the new one is in force, and everybody is told the truth.
+
+The log, the alarm, the command and the state must agree.
+"""
+
+import shutil
+
+import pytest
+
+from pipelines.runtime import run_log as reporting
+from publications.filesystem.failpoints import VARIABLE
+from tests.pipelines.conftest import in_force
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def alarms(monkeypatch) -> list[str]:
+    """The texts of the alarms; nothing is sent."""
+    sent: list[str] = []
+
+    def keep(alarm, to) -> list[str]:
+        sent.append(alarm.text)
+        return []
+
+    monkeypatch.setattr(reporting, "send", keep)
+    return sent
+
+
+@pytest.mark.parametrize("command", ["score", "run"])
+@pytest.mark.parametrize("place", ["old.set_aside", "old.removed"])
+def test_a_list_is_in_force_though_older_ones_could_not_be_cleared_away(
+    night, published, leadgain, alarms, monkeypatch, command, place
+):
+    asked = ("--config", night.config, "--home", published)
+    with monkeypatch.context() as failing:
+        failing.setenv(VARIABLE, f"{place}:error")
+        ended = leadgain(command, *asked, "--again")
+    told = "Publication 2 is in force and whole, but older ones could not be cleared away."
+    assert ended.code == 1
+    assert f"{told} Cannot write {published}/publications: No space left on device; " in ended.err
+    assert ended.err.endswith("are free there. Mend this; the next run clears them away.")
+    assert "untouched" not in ended.err
+    assert in_force(published).number == 2
+    in_force(published).verify()
+    last = (published / "logs" / "leadgain.log").read_text().splitlines()[-1]
+    assert f"ERROR {command}: exit code 1. {told}" in last
+    (alarm,) = alarms
+    assert told in alarm
+    assert "The list in force is publication 2, as of " in alarm
+    assert "still" not in alarm
+
+
+def test_the_next_run_clears_away_even_where_it_has_nothing_new_to_publish(
+    night, published, leadgain, alarms, monkeypatch
+):
+    asked = ("--config", night.config, "--home", published)
+    monkeypatch.setenv("LEADGAIN_PUBLICATIONS__KEEP", "7")
+    folder = published / "publications"
+    for number in range(2, 9):  # as many nights, without working them
+        shutil.copytree(folder / "1", folder / str(number))
+    (published / "CURRENT").write_text("8\n")
+    with monkeypatch.context() as failing:
+        failing.setenv(VARIABLE, "old.set_aside:error")
+        assert leadgain("score", *asked, "--again").code == 1
+    assert (folder / "1.removed").is_dir()
+    again = leadgain("score", *asked)
+    assert again.code == 0
+    assert "Nothing new: publication 9 says the same already" in again.said
+    assert {path.name for path in folder.iterdir()} == {str(number) for number in range(2, 10)}

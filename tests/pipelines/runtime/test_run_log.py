@@ -1,0 +1,240 @@
+"""Every run leaves a line; one that fails is told to people, without cells and without secrets."""
+
+import json
+import os
+import re
+import time
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from crm.errors import DataRefused
+from pipelines.runtime import run_log as reporting
+from pipelines.runtime.run_log import alarm_of, alarms_of, reported, run_log, tell_of_crash
+from publications.filesystem.durable_files import CannotWrite
+from publications.storage.home import Home
+from publications.storage.lock import Busy
+
+TOML = """
+[leads]
+file = "leads.csv"
+[alarms]
+webhook = "https://hooks.example.com/secret"
+"""
+
+
+@pytest.fixture
+def place(tmp_path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def config(tmp_path) -> str:
+    file = tmp_path / "leadgain.toml"
+    file.write_text(TOML)
+    return str(file)
+
+
+@pytest.fixture
+def posted(monkeypatch) -> list[str]:
+    """What the webhook was told, without a network."""
+    texts = []
+
+    class Answer:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            return None
+
+        def read(self):
+            return b""
+
+    def take(_: object, request: urllib.request.Request, **__: object) -> Answer:
+        texts.append(json.loads(request.data)["text"])
+        return Answer()
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", take)
+    return texts
+
+
+def lines(place: Home) -> list[str]:
+    return (place.logs / "leadgain.log").read_text().splitlines()
+
+
+def fail_with(error: BaseException, config: str, place: Home) -> None:
+    with pytest.raises(type(error)), reported("run", config, str(place.folder)):
+        raise error
+
+
+def test_a_run_that_is_done_leaves_a_line_and_no_alarm(config, place, posted):
+    with reported("run", config, str(place.folder)) as report:
+        report.done(SimpleNamespace(told="publication 7, 399 leads."))
+    (line,) = lines(place)
+    assert re.search(r"INFO run: publication 7, 399 leads\. \(\d s\)$", line)
+    assert line[:2] == "20"
+    assert line[19] == "Z"
+    assert posted == []
+
+
+def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, place, posted):
+    fail_with(DataRefused("No lead is left. Export the leads again."), config, place)
+    (line,) = lines(place)
+    assert line.endswith("ERROR run: exit code 3. No lead is left. Export the leads again.")
+    (text,) = posted
+    assert text.startswith("*leadgain on ")
+    assert ": run refused the export*\nNo lead is left. Export the leads again.\n\n" in text
+    assert "No list is in force." in text
+    assert f"Exit code 3. Home folder {place.folder}; its logs/leadgain.log tells" in text
+
+
+def test_a_failure_of_ours_is_told_without_its_text_which_may_quote_a_cell(config, place, posted):
+    fail_with(KeyError("ann@example.com"), config, place)
+    told = "\n".join([*lines(place), *posted])
+    assert "ann@example.com" not in told
+    assert "This should not have happened (KeyError" in told
+
+
+def test_a_busy_home_is_an_alarm_too(config, place, posted):
+    fail_with(Busy("Process 7 is at work."), config, place)
+    assert ": run failed*" in posted[0]
+
+
+def test_a_run_that_is_ended_from_outside_is_logged_and_wakes_nobody(config, place, posted):
+    fail_with(KeyboardInterrupt(), config, place)
+    assert lines(place)[0].endswith("WARNING run: ended from outside (KeyboardInterrupt).")
+    assert posted == []
+
+
+def test_an_alarm_that_nobody_took_is_in_the_log_without_its_address(config, place, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", refuse)
+    fail_with(DataRefused("No lead is left."), config, place)
+    assert lines(place)[1].endswith("WARNING run: The webhook was not reached (OSError).")
+    assert "secret" not in "\n".join(lines(place))
+
+
+def test_a_leadgain_toml_that_is_broken_elsewhere_still_names_who_is_told(tmp_path):
+    file = tmp_path / "leadgain.toml"
+    file.write_text(TOML + "[lists]\nhorizon = 3\n")
+    assert alarms_of(str(file)).webhook is not None
+    file.write_text("[leads\n")
+    assert alarms_of(str(file)).webhook is None
+    assert alarms_of(str(tmp_path / "none.toml")).webhook is None
+
+
+def test_who_is_told_by_the_environment_is_told_of_a_broken_leadgain_toml(tmp_path, monkeypatch):
+    """As the guide has it: addresses in the file, secrets in the environment."""
+    file = tmp_path / "leadgain.toml"
+    monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "smtp://me:secret@mail.example.com:587")
+    monkeypatch.setenv("LEADGAIN_ALARMS__WEBHOOK", "https://hooks.example.com/secret")
+    named = '[leads]\nfile = "l.csv"\n[alarms]\nemail_to = ["ann@example.com"]\n'
+    for broken in ("[listz]\n", "[lists]\nhorizon = 3\n"):
+        file.write_text(named + broken)
+        assert alarms_of(str(file)).email_to == ("ann@example.com",)
+        assert alarms_of(str(file)).smtp is not None
+    for gone in (lambda: file.write_text("[leads\n"), file.unlink):
+        gone()
+        assert alarms_of(str(file)).webhook is not None
+
+
+def test_one_way_that_is_not_understood_leaves_the_other(config, monkeypatch):
+    monkeypatch.setenv("LEADGAIN_ALARMS__EMAIL_TO", '["ann@example.com"]')
+    monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "mail.example.com")
+    found = alarms_of(config)
+    assert found.webhook is not None
+    assert found.email_to == ()
+
+
+def test_an_alarm_is_sent_where_the_home_folder_cannot_be_read(config, place, posted, monkeypatch):
+    def closed(home: Home) -> None:
+        raise PermissionError(13, "Permission denied", str(home.current))
+
+    monkeypatch.setattr(reporting, "current", closed)
+    fail_with(CannotWrite("Cannot write LOCK: Permission denied."), config, place)
+    assert "Cannot write LOCK" in posted[0]
+    assert "Which list is in force cannot be told: Permission denied." in posted[0]
+
+
+def test_a_log_that_cannot_be_written_does_not_end_the_run(place):
+    place.folder.write_text("a file where the home should be")
+    with run_log(place) as log:
+        log.info("nobody reads this")
+
+
+def test_the_log_takes_turns_with_five_older_ones(place, monkeypatch):
+    monkeypatch.setattr(reporting, "LOG_BYTES", 200)
+    for number in range(40):
+        with run_log(place) as log:
+            log.info("run %d", number)
+    kept = sorted(path.name for path in place.logs.iterdir())
+    assert kept == ["leadgain.log", *(f"leadgain.log.{number}" for number in range(1, 6))]
+
+
+def test_a_scheduled_run_that_was_killed_is_told_and_one_at_a_terminal_is_not(
+    config, place, posted
+):
+    parameters = {"config": config, "home": str(place.folder)}
+    flow = SimpleNamespace(name="run")
+    tell_of_crash(flow, SimpleNamespace(deployment_id=None, parameters=parameters), None)
+    assert posted == []
+    tell_of_crash(flow, SimpleNamespace(deployment_id="x", parameters=parameters), None)
+    assert ": run was killed*\nThe process of a scheduled run ended without a word" in posted[0]
+    assert lines(place)[-1].endswith("ERROR run: killed, or ended without a word.")
+
+
+def test_a_run_that_cannot_begin_is_told_where_nobody_looks_on(config, place, posted, leadgain):
+    """As under a timer: the error stream of a test is no terminal."""
+    outcome = leadgain("run", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
+    assert outcome.code == 2
+    assert not place.folder.exists()
+    assert ": run failed*\n'tomorrow' is not a time" in posted[0]
+
+    place.folder.mkdir()
+    leadgain("score", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
+    assert "ERROR score: exit code 2. 'tomorrow' is not a time" in lines(place)[0]
+    assert len(posted) == 2
+    leadgain("check", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
+    assert len(posted) == 2, "a check tells whoever asked for it"
+
+
+def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
+    config, place, posted, leadgain
+):
+    """A container is started again every minute."""
+    place.folder.mkdir()
+    serve = ("serve", "--config", config, "--home", place.folder)
+    with Path(config).open("a") as file:
+        file.write('[schedule]\nscore = "every night"\n')
+    for _ in range(3):
+        assert leadgain(*serve).code == 2
+    (line,) = lines(place)
+    assert "ERROR serve: exit code 2. [schedule] 'every night' is no schedule" in line
+    assert ": serve failed*\n[schedule] 'every night' is no schedule" in posted[0]
+    assert len(posted) == 1
+
+    file = place.logs / "leadgain.log"
+    os.utime(file, (time.time() - 7 * 3600,) * 2)
+    assert leadgain(*serve).code == 2
+    assert len(posted) == 2
+
+
+def test_an_alarm_names_the_list_in_force(published):
+    alarm = alarm_of("run", DataRefused("No."), Home(published))
+    assert "The list in force is publication 1, as of 2024-08-0" in alarm.text
+
+
+def test_a_mistake_in_alarms_is_in_the_log_of_each_run_and_the_run_is_done(config, place):
+    with Path(config).open("a") as file:
+        file.write('email_to = ["ann@example.com"]\n')
+    with reported("run", config, str(place.folder)) as report:
+        report.done(SimpleNamespace(told="publication 7, 399 leads."))
+    warning, done = lines(place)
+    assert "WARNING run: " in warning
+    assert "[alarms] email_to is set but smtp is not" in warning
+    assert warning.endswith("Only the webhook is told when a run fails.")
+    assert "INFO run: publication 7" in done

@@ -1,0 +1,65 @@
+"""The tiers over time, their expected conversions and the first contact, as text in charts."""
+
+import pandas as pd
+import pytest
+
+from publications.charts.gain_charts import to_svg
+from publications.charts.theme import PALETTES, Theme
+from publications.charts.tier_charts import expected_chart, first_contact_chart, tier_sizes_chart
+from tests.publications.charts.test_gain_charts import contrast, words
+
+THEMES: tuple[Theme, ...] = ("light", "dark")
+FIRST_CONTACT = pd.DataFrame(
+    {
+        "tier": ["A", "A", "B"],
+        "delay": ["0-3 h", "no contact yet", "3-48 h"],
+        "leads": [320, 12, 1000],
+        "conversions": [192, 2, 300],
+        "base_rate": [0.6, 0.1667, 0.3],
+        "base_rate_low": [0.55, 0.0, 0.28],
+        "base_rate_high": [0.65, 0.4, 0.33],
+    }
+)
+
+
+def sizes(*instants: str) -> pd.DataFrame:
+    as_of = pd.to_datetime(list(instants), utc=True)
+    return pd.DataFrame(
+        {
+            "as_of": as_of.repeat(3),
+            "tier": list("ABC") * len(as_of),
+            "leads": [30, 40, 30] * len(as_of),
+        }
+    )
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_sizes_chart_has_a_bar_for_each_list_and_a_key_to_the_tiers(theme: Theme) -> None:
+    chart = tier_sizes_chart(sizes("2012-03-07", "2012-03-14"), theme=theme)
+    assert {"7 March 2012", "14 March 2012", "A", "B", "C"} <= set(words(to_svg(chart)))
+
+
+def test_two_lists_of_one_day_are_told_apart_by_their_hour() -> None:
+    chart = tier_sizes_chart(sizes("2012-03-07 06:00", "2012-03-07 18:30"))
+    assert {"7 March 2012, 06:00 UTC", "7 March 2012, 18:30 UTC"} <= set(words(to_svg(chart)))
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_tiers_are_told_apart_by_lightness(theme: Theme) -> None:
+    a, b, c = PALETTES[theme].tiers
+    assert contrast(a, b) > 1.5
+    assert contrast(b, c) > 1.2
+    assert contrast(a, c) > 2
+
+
+def test_the_expected_chart_says_what_was_seen_and_what_was_foretold() -> None:
+    table = pd.DataFrame(
+        {"tier": ["A"], "expected": [690.4], "actual": [1708], "low": [1660.0], "high": [1745.0]}
+    )
+    assert "1,708 seen, 690 foretold" in words(to_svg(expected_chart(table)))
+
+
+def test_the_first_contact_chart_shows_rate_and_count_tier_by_tier() -> None:
+    written = words(to_svg(first_contact_chart(FIRST_CONTACT)))
+    assert {"Tier A", "Tier B", "60 %", "n = 320", "17 %", "n = 1,000"} <= set(written)
+    assert "Tier C" not in written

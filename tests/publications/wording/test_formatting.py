@@ -1,0 +1,54 @@
+"""How figures are written: with their unit, and with a dash where there is none."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pandas as pd
+import pytest
+
+from publications.wording.formatting import (
+    MINUS,
+    NOTHING,
+    count,
+    day,
+    decimal,
+    minute,
+    percent,
+    percent_band,
+    points,
+    points_band,
+    signed,
+)
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(percent(NAN), percent_band(NAN, 0.5), percent_band(0.5, NAN), points(NAN)),
+        *(points_band(NAN, 0.1), signed(NAN), decimal(NAN), day(None), minute(None)),
+        *(day(pd.NaT), minute(pd.NaT)),
+    ],
+)
+def test_where_there_is_no_figure_stands_a_dash(written: str) -> None:
+    assert written == NOTHING
+
+
+def test_a_loss_is_written_with_a_true_minus_and_nothing_with_both_signs() -> None:
+    assert signed(-0.142) == f"{MINUS}14.2"
+    assert signed(0.0004) == signed(-0.0004) == signed(0.0) == "±0.0"
+    assert points_band(-0.02, 0.1) == f"{MINUS}2.0 to +10.0 points"
+
+
+def test_counts_have_their_noun_in_the_right_number() -> None:
+    assert count(0, "lead", "leads") == "0 leads"
+    assert count(1, "lead", "leads") == "1 lead"
+    assert count(1_234_567) == "1,234,567"
+
+
+def test_days_are_those_of_utc() -> None:
+    late = datetime(2012, 3, 4, 23, 30, tzinfo=timezone(timedelta(hours=-1)))
+    assert day(late) == "5 March 2012"
+    assert minute(late) == "5 March 2012, 00:30 UTC"
+    assert minute(pd.Timestamp("2012-03-04 05:06:59.9", tz="UTC")) == "4 March 2012, 05:06 UTC"
+    assert day(datetime(2024, 2, 29, tzinfo=UTC)) == "29 February 2024"
