@@ -35,8 +35,8 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
 LEADGAIN = (sys.executable, "-c", "from pipelines.cli.main import main; main()")
-LOOKS_SECONDS = 0.5
-AS_IN_COMPOSE = {
+SAMPLING_SECONDS = 0.5
+COMPOSE_ENVIRONMENT = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -48,7 +48,7 @@ REST_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
-class Measured:
+class CommandCost:
     """What a command took."""
 
     peak_gb: float
@@ -57,7 +57,7 @@ class Measured:
     cpu_seconds: float
 
 
-def measured(command: Sequence[str], home: Path) -> Measured:
+def measure_command(command: Sequence[str], home: Path) -> CommandCost:
     """Run a command to its end and measure it.
 
     Raises
@@ -68,9 +68,9 @@ def measured(command: Sequence[str], home: Path) -> Measured:
     with (home.parent / "said.txt").open("wb+") as said:
         begin = time.perf_counter()
         process = subprocess.Popen(
-            command, env=_environment(home), stdout=said, stderr=said, cwd=home.parent
+            command, env=_build_environment(home), stdout=said, stderr=said, cwd=home.parent
         )
-        with watched(process.pid) as shares:
+        with sample_memory(process.pid) as shares:
             _, status, used = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -79,18 +79,18 @@ def measured(command: Sequence[str], home: Path) -> Measured:
             raise SystemExit(said.read().decode())
     largest = used.ru_maxrss * 1024 / 1e9
     in_all = largest + max(shares, default=0.0)
-    return Measured(largest, in_all, seconds, used.ru_utime + used.ru_stime)
+    return CommandCost(largest, in_all, seconds, used.ru_utime + used.ru_stime)
 
 
 @contextmanager
-def watched(pid: int) -> Iterator[list[float]]:
+def sample_memory(pid: int) -> Iterator[list[float]]:
     """Look at all below a process until the block is done; their shares in GB."""
     shares: list[float] = []
     over = threading.Event()
 
     def look() -> None:
-        while not over.wait(LOOKS_SECONDS):
-            shares.append(sum(map(_pss_gb, below(pid))))
+        while not over.wait(SAMPLING_SECONDS):
+            shares.append(sum(map(_read_pss_gb, find_descendants(pid))))
 
     looking = threading.Thread(target=look)
     looking.start()
@@ -101,12 +101,12 @@ def watched(pid: int) -> Iterator[list[float]]:
         looking.join()
 
 
-def share_gb(pid: int) -> float:
+def measure_memory_gb(pid: int) -> float:
     """Proportional share of memory of a process and all below it."""
-    return sum(_pss_gb(one) for one in (pid, *below(pid)))
+    return sum(_read_pss_gb(one) for one in (pid, *find_descendants(pid)))
 
 
-def below(pid: int) -> list[int]:
+def find_descendants(pid: int) -> list[int]:
     """Processes that a process has started, and those that they have."""
     parents: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -123,7 +123,7 @@ def below(pid: int) -> list[int]:
     return found
 
 
-def _pss_gb(pid: int) -> float:
+def _read_pss_gb(pid: int) -> float:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:  # it has ended
@@ -132,7 +132,7 @@ def _pss_gb(pid: int) -> float:
     return sum(found)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _build_environment(home: Path) -> dict[str, str]:
     """As a service has it: nothing of leadgain, MLflow or Prefect set but the home folder."""
     kept = {
         key: value
@@ -142,7 +142,7 @@ def _environment(home: Path) -> dict[str, str]:
     return kept | {"LEADGAIN_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
-def measured_runs(data: str, config: Path, home: Path) -> list[dict[str, Any]]:
+def measure_runs(data: str, config: Path, home: Path) -> list[dict[str, Any]]:
     """A run with a training into an empty home folder, and a scoring after it."""
     rows = []
     for what, arguments in (
@@ -150,15 +150,17 @@ def measured_runs(data: str, config: Path, home: Path) -> list[dict[str, Any]]:
         ("a scoring", ("score", "--again")),
     ):
         print(f"{data}: {what} ...", flush=True)
-        took = measured((*LEADGAIN, *arguments, "--config", str(config)), home)
+        took = measure_command((*LEADGAIN, *arguments, "--config", str(config)), home)
         print(f"  {took.peak_gb:.2f} GB, {took.seconds:.0f} s", flush=True)
-        rows.append({"data": data, **_counted(home), "what": what, **_rounded(asdict(took))})
+        rows.append(
+            {"data": data, **_count_rows(home), "what": what, **_round_figures(asdict(took))}
+        )
     return rows
 
 
-def _counted(home: Path) -> dict[str, int]:
+def _count_rows(home: Path) -> dict[str, int]:
     """How much there was to work on, by the publication in force."""
-    counts = _in_force(home)["counts"]
+    counts = _read_manifest(home)["counts"]
     rows = {one["table"]: one["kept"] for one in counts["rows"]}
     return {
         "leads": rows["leads"],
@@ -167,27 +169,31 @@ def _counted(home: Path) -> dict[str, int]:
     }
 
 
-def _in_force(home: Path) -> Any:
-    return json.loads((_list_of(home) / "manifest.json").read_text())
+def _read_manifest(home: Path) -> Any:
+    return json.loads((_find_publication(home) / "manifest.json").read_text())
 
 
-def _list_of(home: Path) -> Path:
+def _find_publication(home: Path) -> Path:
     return home / "publications" / (home / "CURRENT").read_text().strip()
 
 
-def on_disk(data: str, home: Path) -> dict[str, Any]:
+def measure_disk(data: str, home: Path) -> dict[str, Any]:
     """Megabytes of a home folder after its first run."""
-    model = sum(_bytes(home / part) for part in ("models", "mlartifacts"))
-    sizes = {"home_mb": _bytes(home), "list_mb": _bytes(_list_of(home)), "training_mb": model}
-    return {"data": data, **_rounded({name: size / 1e6 for name, size in sizes.items()})}
+    model = sum(_count_bytes(home / part) for part in ("models", "mlartifacts"))
+    sizes = {
+        "home_mb": _count_bytes(home),
+        "list_mb": _count_bytes(_find_publication(home)),
+        "training_mb": model,
+    }
+    return {"data": data, **_round_figures({name: size / 1e6 for name, size in sizes.items()})}
 
 
-def _bytes(folder: Path) -> int:
+def _count_bytes(folder: Path) -> int:
     """What the files take on the disk."""
     return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
 
 
-def at_rest(config: Path, home: Path) -> list[dict[str, Any]]:
+def measure_idle_memory(config: Path, home: Path) -> list[dict[str, Any]]:
     """Memory of what runs all day, once it is up and nothing is asked of it."""
     mlflow = ("-m", "mlflow", "server", "--port", "{port}", "--workers", "1", "--backend-store-uri")
     store = f"sqlite:///{home / 'mlflow.db'}"
@@ -201,18 +207,20 @@ def at_rest(config: Path, home: Path) -> list[dict[str, Any]]:
     rows = []
     for what, arguments in kept.items():
         print(f"{what} ...", flush=True)
-        rows.append({"what": what, **_rounded({"gb": _resting(arguments, home)})})
+        rows.append({"what": what, **_round_figures({"gb": _measure_idle_gb(arguments, home)})})
     return rows
 
 
-def _resting(arguments: Sequence[str], home: Path) -> float:
-    port = _free_port()
+def _measure_idle_gb(arguments: Sequence[str], home: Path) -> float:
+    port = _find_free_port()
     command = [sys.executable, *(part.format(port=port) for part in arguments)]
     said = home.parent / "said.txt"
     with said.open("wb") as log:
         process = subprocess.Popen(
             command,
-            env=_environment(home) | AS_IN_COMPOSE | {"PREFECT_HOME": str(home / "prefect")},
+            env=_build_environment(home)
+            | COMPOSE_ENVIRONMENT
+            | {"PREFECT_HOME": str(home / "prefect")},
             stdout=log,
             stderr=log,
             cwd=home.parent,
@@ -221,7 +229,7 @@ def _resting(arguments: Sequence[str], home: Path) -> float:
     try:
         _wait_until_up(process, port, said)
         time.sleep(REST_SECONDS)
-        return share_gb(process.pid)
+        return measure_memory_gb(process.pid)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
@@ -243,19 +251,19 @@ def _wait_until_up(process: "subprocess.Popen[bytes]", port: int, said: Path) ->
         time.sleep(0.2)
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 
 
-def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
+def _round_figures(figures: Mapping[str, float]) -> dict[str, float]:
     """Three digits are more than the guide shows."""
     return {name: float(f"{value:.3g}") for name, value in figures.items()}
 
 
-def machine() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """What it was measured on."""
     cpu = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.partition(":")[2].strip() for line in cpu if line.startswith("model name")]
@@ -269,35 +277,35 @@ def machine() -> dict[str, Any]:
     }
 
 
-def commit() -> str:
+def describe_commit() -> str:
     """The commit that is measured; with a plus where its files were changed."""
     asked = ("git", "describe", "--always", "--abbrev=8", "--dirty=+", "--exclude=*")
     done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
-def figures_of(leads: int, scratch: Path) -> dict[str, Any]:
+def measure_capacity(leads: int, scratch: Path) -> dict[str, Any]:
     """Everything that docs/capacity.json holds."""
     figures: dict[str, Any] = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "commit": commit(),
+        "commit": describe_commit(),
         "leadgain": version("leadgain"),
-        "machine": machine(),
+        "machine": describe_machine(),
         "load_before": round(os.getloadavg()[0], 2),
         "runs": [],
         "disk": [],
     }
     crm = scratch / "crm"
     simulate = (*LEADGAIN, "simulate", "--leads", str(leads), "--to", str(crm))
-    subprocess.run(simulate, env=_environment(scratch / "home"), check=True, cwd=scratch)
+    subprocess.run(simulate, env=_build_environment(scratch / "home"), check=True, cwd=scratch)
     demo = ROOT / "data" / "loan_applications"
     for data, folder in (("the demo", demo), ("a simulated CRM", crm)):
         home = scratch / data.replace(" ", "-") / "home"
         home.mkdir(parents=True)
-        trained, scored = measured_runs(data, folder / "leadgain.toml", home)
+        trained, scored = measure_runs(data, folder / "leadgain.toml", home)
         figures["runs"] += [trained, scored]
-        figures["disk"].append(on_disk(data, home))
-    figures["at_rest"] = at_rest(crm / "leadgain.toml", home)
+        figures["disk"].append(measure_disk(data, home))
+    figures["at_rest"] = measure_idle_memory(crm / "leadgain.toml", home)
     return figures
 
 
@@ -312,7 +320,7 @@ def main() -> None:
 
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
-        figures = figures_of(arguments.leads, Path(scratch))
+        figures = measure_capacity(arguments.leads, Path(scratch))
     to = arguments.to or FIGURES
     to.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if arguments.to is None:

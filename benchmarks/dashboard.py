@@ -28,22 +28,22 @@ from urllib.request import urlopen
 import numpy as np
 import pandas as pd
 
-from pipelines.cli.dashboard import dashboard_start
+from pipelines.cli.dashboard import build_dashboard_start
 from pipelines.config.sections import DashboardSection
 from publications.storage.home import Home
-from publications.storage.store import current, hold, publish, start_run
-from publications.tables.read_write import write_parts, write_table
+from publications.storage.store import hold_home, open_current, publish, start_run
+from publications.tables.read_write import write_table, write_table_parts
 from tests.publications.conftest import made_up_provenance, write_publication_files
 
 AS_OF = pd.Timestamp("2026-11-20T05:00", tz="UTC")
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 PORT = 8599
-FACTS = 5
+FACTS_PER_LEAD = 5
 """Rows of reasons.parquet for each lead."""
 
 
-def drawn_worklist(leads: int) -> pd.DataFrame:
+def draw_worklist(leads: int) -> pd.DataFrame:
     """Rank by falling score; ids in no order; the rest drawn evenly."""
     rng = np.random.default_rng(1)
 
@@ -77,31 +77,33 @@ def drawn_worklist(leads: int) -> pd.DataFrame:
     ).astype({"tier": "str"})
 
 
-def drawn_reasons(worklist: pd.DataFrame, part: int = 200_000) -> Iterator[pd.DataFrame]:
+def draw_reasons(worklist: pd.DataFrame, part: int = 200_000) -> Iterator[pd.DataFrame]:
     """The same five facts for every lead, part by part."""
-    facts = [f"Fact number {n}" for n in range(FACTS)]
+    facts = [f"Fact number {n}" for n in range(FACTS_PER_LEAD)]
     for begin in range(0, len(worklist), part):
         rows = worklist.iloc[begin : begin + part]
         yield pd.DataFrame(
             {
-                "rank": np.repeat(rows["rank"].to_numpy(), FACTS),
-                "lead_id": pd.Series(np.repeat(rows["lead_id"].to_numpy(), FACTS), dtype="str"),
-                "position": np.tile(np.arange(1, FACTS + 1), len(rows)),
+                "rank": np.repeat(rows["rank"].to_numpy(), FACTS_PER_LEAD),
+                "lead_id": pd.Series(
+                    np.repeat(rows["lead_id"].to_numpy(), FACTS_PER_LEAD), dtype="str"
+                ),
+                "position": np.tile(np.arange(1, FACTS_PER_LEAD + 1), len(rows)),
                 "fact": pd.Series(np.tile(facts, len(rows)), dtype="str"),
                 "contribution": np.tile([1.0, -0.5, 0.3, 0.2, 0.1], len(rows)),
             }
         )
 
 
-def publish_drawn(home: Home, leads: int) -> None:
+def publish_drawn_list(home: Home, leads: int) -> None:
     """Publish a list of so many leads, with the reasons of each."""
-    worklist = drawn_worklist(leads)
-    with hold(home) as held:
+    worklist = draw_worklist(leads)
+    with hold_home(home) as held:
         run = start_run(held, "benchmark")
         write_publication_files(run)
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(run, name, worklist)
-        write_parts(run, "reasons.parquet", drawn_reasons(worklist))
+        write_table_parts(run, "reasons.parquet", draw_reasons(worklist))
         counts = {"rows": [], "leads_listed": leads, "tiers": {}}
         provenance = made_up_provenance(as_of=AS_OF.to_pydatetime(), counts=counts)
         publish(held, run, provenance, AS_OF.to_pydatetime())
@@ -109,9 +111,9 @@ def publish_drawn(home: Home, leads: int) -> None:
 
 def republish(home: Home) -> None:
     """Publish the list in force once more, as a list of its own."""
-    publication = current(home)
+    publication = open_current(home)
     assert publication is not None
-    with hold(home) as held:
+    with hold_home(home) as held:
         run = start_run(held, "again")
         for name in publication.file_names:
             (run / name).hardlink_to(publication.folder / name)
@@ -121,9 +123,11 @@ def republish(home: Home) -> None:
 
 
 @contextmanager
-def served(home: Home) -> Iterator[tuple[str, int]]:
+def serve_app(home: Home) -> Iterator[tuple[str, int]]:
     """The app on the home folder: its address and its process."""
-    start = dashboard_start(home, DashboardSection(), folder=home.folder, port=PORT, public=False)
+    start = build_dashboard_start(
+        home, DashboardSection(), folder=home.folder, port=PORT, public=False
+    )
     process = subprocess.Popen([sys.executable, *start.arguments], env=start.environment())
     try:
         while True:
@@ -138,7 +142,7 @@ def served(home: Home) -> Iterator[tuple[str, int]]:
         process.wait()
 
 
-def memory(pid: int, line: str) -> float:
+def read_memory_gb(pid: int, line: str) -> float:
     """A line of /proc/<pid>/status in GB."""
     for found in Path(f"/proc/{pid}/status").read_text().splitlines():
         if found.startswith(line):
@@ -146,7 +150,7 @@ def memory(pid: int, line: str) -> float:
     raise LookupError(line)
 
 
-def rest(page: Any) -> None:
+def wait_until_idle(page: Any) -> None:
     """Wait until the table stands and the app has run."""
     page.wait_for_selector("[data-testid=stDataFrame] canvas")
     page.wait_for_function(
@@ -154,11 +158,11 @@ def rest(page: Any) -> None:
     )
 
 
-def timed(name: str, action: Callable[[], Any], page: Any) -> None:
+def time_action(name: str, action: Callable[[], Any], page: Any) -> None:
     """Do something, wait until the app rests, and print how long both took together."""
     begin = time.perf_counter()
     action()
-    rest(page)
+    wait_until_idle(page)
     print(f"{name:<34}{time.perf_counter() - begin:6.2f} s", flush=True)
 
 
@@ -173,7 +177,7 @@ def drive(url: str, home: Home) -> None:
                 republish(home)
             page = browser.new_page(viewport={"width": 1400, "height": 1000})
             page.set_default_timeout(40_000)
-            timed(f"first page, {name}", partial(page.goto, url), page)
+            time_action(f"first page, {name}", partial(page.goto, url), page)
 
         def until(text: str, action: Callable[[], Any]) -> Callable[[], Any]:
             def act() -> None:
@@ -185,7 +189,7 @@ def drive(url: str, home: Home) -> None:
         def clear() -> None:
             page.get_by_role("button", name="Clear filters").click()
             page.get_by_text("Clear filters").wait_for(state="detached")
-            rest(page)
+            wait_until_idle(page)
 
         def search() -> None:
             page.get_by_placeholder("Part of the id").fill("12345")
@@ -196,23 +200,25 @@ def drive(url: str, home: Home) -> None:
             return page.get_by_role("option", name=option, exact=True)
 
         pick = page.get_by_role("button", name="B", exact=True).click
-        timed("filter by tier", until(" of 1", pick), page)
+        time_action("filter by tier", until(" of 1", pick), page)
         clear()
-        timed("search in the ids", until(" of 1", search), page)
+        time_action("search in the ids", until(" of 1", search), page)
         clear()
-        timed("filter by owner", until(" of 1", opened("Owner", "rep 007").click), page)
+        time_action("filter by owner", until(" of 1", opened("Owner", "rep 007").click), page)
         page.keyboard.press("Escape")
-        timed("and by source", until(" of 1", opened("Source", "fair").click), page)
+        time_action("and by source", until(" of 1", opened("Source", "fair").click), page)
         page.keyboard.press("Escape")
         clear()
         quiet = opened("Not touched", "30 days")
-        timed("not touched for 30 days", until(" of 1", quiet.click), page)
+        time_action("not touched for 30 days", until(" of 1", quiet.click), page)
         clear()
-        timed(
+        time_action(
             "next page", lambda: page.get_by_role("button", name="Page 2", exact=True).click(), page
         )
         lead = page.evaluate("new URL(location).origin")
-        timed("a lead's story, by its address", lambda: page.goto(f"{lead}/?lead=10500000"), page)
+        time_action(
+            "a lead's story, by its address", lambda: page.goto(f"{lead}/?lead=10500000"), page
+        )
         page.get_by_role("dialog").get_by_text("Known about it").wait_for()
 
 
@@ -224,14 +230,14 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         home = Home((arguments.keep or Path(scratch) / "home").resolve())
-        if current(home) is None:
+        if open_current(home) is None:
             begin = time.perf_counter()
-            publish_drawn(home, arguments.leads)
+            publish_drawn_list(home, arguments.leads)
             print(f"published {arguments.leads:,} leads in {time.perf_counter() - begin:.0f} s")
-        with served(home) as (url, pid):
+        with serve_app(home) as (url, pid):
             drive(url, home)
-            print(f"{'memory, peak':<34}{memory(pid, 'VmHWM'):6.2f} GB")
-            print(f"{'memory, at rest':<34}{memory(pid, 'VmRSS'):6.2f} GB")
+            print(f"{'memory, peak':<34}{read_memory_gb(pid, 'VmHWM'):6.2f} GB")
+            print(f"{'memory, at rest':<34}{read_memory_gb(pid, 'VmRSS'):6.2f} GB")
 
 
 if __name__ == "__main__":

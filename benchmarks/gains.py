@@ -13,13 +13,13 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from models.evaluation.gain_tables import RANKINGS, measure
+from models.evaluation.gain_tables import RANKINGS, sample_gains
 from tests.models import twins
 
 SEED = 1
 
 
-def backtest(n_rows: int, n_leads: int, n_lists: int, base_rate: float) -> pd.DataFrame:
+def draw_backtest(n_rows: int, n_leads: int, n_lists: int, base_rate: float) -> pd.DataFrame:
     """Rows of a CRM: a lead stands in a few lists, and few convert."""
     rng = np.random.default_rng(SEED)
     converted = (rng.random(n_rows) < base_rate).astype(np.int8)
@@ -35,7 +35,7 @@ def backtest(n_rows: int, n_leads: int, n_lists: int, base_rate: float) -> pd.Da
     )
 
 
-def seconds(work: Callable[[], object]) -> float:
+def measure_seconds(work: Callable[[], object]) -> float:
     """Processor time, best of three: other programs on the machine hardly count."""
     times = []
     for _ in range(3):
@@ -47,21 +47,23 @@ def seconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print both measurements."""
-    small = backtest(n_rows=2_000, n_leads=700, n_lists=8, base_rate=0.05)
+    small = draw_backtest(n_rows=2_000, n_leads=700, n_lists=8, base_rate=0.05)
     depths = [Fraction(d, 10) for d in (1, 2, 3, 5)]
     rankings = ("score", "most_fresh")
 
     def slow() -> None:
         for ranking in rankings:
-            twins.resampled_gains(small, ranking, depths, samples=10, seed=SEED)
+            twins.resample_gains(small, ranking, depths, samples=10, seed=SEED)
 
-    fast = seconds(lambda: measure(small, depths=[float(d) for d in depths], samples=10))
-    ratio = seconds(slow) / fast
+    fast = measure_seconds(
+        lambda: sample_gains(small, depths=[float(d) for d in depths], samples=10)
+    )
+    ratio = measure_seconds(slow) / fast
     print(f"2,000 rows x 10 samples: {fast:.3f} s, {ratio:,.0f} times as fast as the slow twin")
 
-    large = backtest(n_rows=190_000, n_leads=67_000, n_lists=26, base_rate=0.008)
+    large = draw_backtest(n_rows=190_000, n_leads=67_000, n_lists=26, base_rate=0.008)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    took = seconds(lambda: measure(large, samples=500))
+    took = measure_seconds(lambda: sample_gains(large, samples=500))
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"190,000 rows x 500 samples x {len(RANKINGS)} rankings: {took:.1f} s, {grown:.0f} MiB")
 

@@ -19,17 +19,19 @@ from models.scorer import explanations as reasons
 from models.scorer.scorer import ROWS_AT_ONCE
 
 TOPICS = 60
-Told = tuple[NDArray[np.object_], NDArray[np.int8]]
+Reasons = tuple[NDArray[np.object_], NDArray[np.int8]]
 
 
-def measured(what: str, moved: pd.DataFrame, rows_at_once: int) -> tuple[Told, float, int]:
+def measure_reasons(
+    what: str, moved: pd.DataFrame, rows_at_once: int
+) -> tuple[Reasons, float, int]:
     """Explain the list; the reasons, the seconds and the peak of memory."""
     with patch.object(reasons, "ROWS_AT_ONCE", rows_at_once):
         begin = time.perf_counter()
-        reasons.strongest(moved)
+        reasons.find_strongest_topics(moved)
         seconds = time.perf_counter() - begin
         tracemalloc.start()  # apart: it slows the work down
-        told = reasons.strongest(moved)
+        told = reasons.find_strongest_topics(moved)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     print(f"{what:<28}{seconds:8.2f} s{size(peak):>14} at most")
@@ -44,8 +46,8 @@ def main() -> None:
     drawn = np.random.default_rng(1).normal(size=(n, TOPICS))
     moved = pd.DataFrame(drawn, columns=[f"topic {number}" for number in range(TOPICS)])
     print(f"{n:,} leads, {TOPICS} topics: {size(drawn.nbytes)} of contributions")
-    parts, in_parts, low = measured("in parts", moved, ROWS_AT_ONCE)
-    whole, at_once, high = measured("all rows in one part", moved, n)
+    parts, in_parts, low = measure_reasons("in parts", moved, ROWS_AT_ONCE)
+    whole, at_once, high = measure_reasons("all rows in one part", moved, n)
     assert all(np.array_equal(one, other) for one, other in zip(parts, whole, strict=True))
     print(f"one part takes {high / low:.1f} times the memory and {at_once / in_parts:.1f} the time")
 

@@ -19,13 +19,15 @@ from crm.simulator.simulate import simulate
 def main(leads: int) -> None:
     """Print the measurements."""
     with tempfile.TemporaryDirectory() as folder:
-        small = _seconds(lambda: simulate(Path(folder) / "small", leads=leads // 10))
+        small = _measure_seconds(lambda: simulate(Path(folder) / "small", leads=leads // 10))
         begin = time.perf_counter()
         made = simulate(Path(folder) / "large", leads=leads)
         seconds = time.perf_counter() - begin
         size = sum(file.stat().st_size for file in made.files)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        copy = _seconds(lambda: _copy(Path(folder) / "large" / "activities.parquet"))
+        copy = _measure_seconds(
+            lambda: _copy_activities(Path(folder) / "large" / "activities.parquet")
+        )
     print(f"{made.leads:,} leads, {made.activities:,} activities, {made.conversions:,} conversions")
     print(f"{seconds:.1f} s, {made.activities / seconds:,.0f} activities per second")
     print(f"{size / 2**20:,.0f} MiB of files, {peak:.1f} GiB of memory at the peak")
@@ -33,7 +35,7 @@ def main(leads: int) -> None:
     print(f"{seconds / leads / (small / (leads // 10)):.2f} times as long a lead as at a tenth")
 
 
-def _copy(activities: Path) -> None:
+def _copy_activities(activities: Path) -> None:
     from pyarrow import parquet
 
     parquet.write_table(
@@ -41,7 +43,7 @@ def _copy(activities: Path) -> None:
     )
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _measure_seconds(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin

@@ -20,8 +20,8 @@ import pandas as pd
 from crm.contract import DIRECTIONS
 from features.families import HALF_LIFE_DAYS, PER_SUBJECT, WINDOW_DAYS
 from features.matrix import build_matrix
-from features.snapshots import ListPolicy, training_snapshots
-from features.timeline import DAY, instants
+from features.snapshots import ListPolicy, build_training_snapshots
+from features.timeline import DAY, convert_to_instants
 from features.vocabulary import learn_vocabulary
 
 Result = TypeVar("Result")
@@ -29,9 +29,7 @@ N_TYPES = 29
 SMALL, LARGE = (67_000, 1_140_000, N_TYPES), (1_000_000, 17_000_000, N_TYPES)
 
 
-def drawn_export(
-    n_leads: int, n_activities: int, n_types: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def draw_export(n_leads: int, n_activities: int, n_types: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leads created over two years and closed within 40 days; activities within those days."""
     rng = np.random.default_rng(1)
     created = np.sort(rng.integers(0, 730 * DAY, n_leads)) + 15_000 * DAY
@@ -39,9 +37,9 @@ def drawn_export(
     leads = pd.DataFrame(
         {
             "lead_id": pd.Series(np.arange(n_leads)).astype("str"),
-            "created_at": instants(created),
+            "created_at": convert_to_instants(created),
             "converted_at": pd.Series(pd.NaT, index=range(n_leads)).dt.tz_localize("UTC"),
-            "closed_at": instants(closed),
+            "closed_at": convert_to_instants(closed),
         }
     )
     lead = np.sort(rng.integers(0, n_leads, n_activities)).astype(np.int32)
@@ -52,7 +50,7 @@ def drawn_export(
     activities = pd.DataFrame(
         {
             "lead": lead,
-            "occurred_at": instants(at[order]),
+            "occurred_at": convert_to_instants(at[order]),
             "type": pd.Categorical.from_codes(rng.integers(0, n_types, n_activities), kinds),
             "direction": pd.Categorical.from_codes(
                 rng.integers(0, 3, n_activities), pd.Index(DIRECTIONS)
@@ -63,7 +61,7 @@ def drawn_export(
     return leads, activities
 
 
-def by_query(
+def compute_by_query(
     snapshots: pd.DataFrame, activities: pd.DataFrame, types: tuple[str, ...], threads: int
 ) -> npt.NDArray[np.float64]:
     """The columns of ``PER_SUBJECT`` in catalog order: other types, types, directions, all."""
@@ -97,36 +95,36 @@ def by_query(
     return values.reshape(len(snapshots), -1)
 
 
-def timed(work: Callable[[], Result]) -> tuple[Result, float, float]:
+def time_work(work: Callable[[], Result]) -> tuple[Result, float, float]:
     """What the work gives, its processor time and its time on the clock, in seconds."""
     clock, processor = time.perf_counter(), time.process_time()
     result = work()
     return result, time.process_time() - processor, time.perf_counter() - clock
 
 
-def best(work: Callable[[], Result]) -> tuple[Result, float, float]:
+def take_best_time(work: Callable[[], Result]) -> tuple[Result, float, float]:
     """Three times, one result at a time in memory: the last result, the least of both times."""
     times = []
     for _ in range(3):
         result = None
-        result, *took = timed(work)
+        result, *took = time_work(work)
         times.append(took)
     processor, clock = map(min, zip(*times, strict=True))
     return result, processor, clock
 
 
-def measure(size: tuple[int, int, int], threads: int, *, compare: bool) -> None:
+def measure_size(size: tuple[int, int, int], threads: int, *, compare: bool) -> None:
     """Print one size: the matrix of all past weekly lists, and the query if it is compared."""
-    leads, activities = drawn_export(*size)
+    leads, activities = draw_export(*size)
     as_of = leads["created_at"].max() + pd.Timedelta(days=60)
-    snapshots = training_snapshots(leads, as_of=as_of, policy=ListPolicy())
+    snapshots = build_training_snapshots(leads, as_of=as_of, policy=ListPolicy())
     vocabulary = learn_vocabulary(leads, activities, [], until=as_of)
 
     def matrix() -> pd.DataFrame:
         return build_matrix(snapshots, leads, activities, vocabulary, threads=threads)
 
-    compiling = timed(matrix)[2]
-    X, processor, clock = best(matrix)
+    compiling = time_work(matrix)[2]
+    X, processor, clock = take_best_time(matrix)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
         f"{len(leads):,} leads, {len(activities):,} activities, {threads} threads: "
@@ -134,7 +132,9 @@ def measure(size: tuple[int, int, int], threads: int, *, compare: bool) -> None:
         f"({clock:.2f} s; {compiling:.2f} s with the compiler), peak {peak:.1f} GiB"
     )
     if compare:
-        values, query, _ = best(lambda: by_query(snapshots, activities, vocabulary.types, threads))
+        values, query, _ = take_best_time(
+            lambda: compute_by_query(snapshots, activities, vocabulary.types, threads)
+        )
         np.testing.assert_allclose(X.to_numpy()[:, : values.shape[1]], values, rtol=1e-5)
         print(
             f"{query / processor:.1f} times as fast as a DuckDB query for the first "
@@ -148,9 +148,9 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="1 M leads, 17 M activities as well")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    measure(SMALL, arguments.threads, compare=True)
+    measure_size(SMALL, arguments.threads, compare=True)
     if arguments.large:
-        measure(LARGE, arguments.threads, compare=False)
+        measure_size(LARGE, arguments.threads, compare=False)
 
 
 if __name__ == "__main__":

@@ -98,10 +98,11 @@ class ProfileColumn:
     kind: ProfileKind
 
 
-def features_among(profile: Sequence[ProfileColumn]) -> tuple[ProfileColumn, ...]:
+def select_feature_columns(profile: Sequence[ProfileColumn]) -> tuple[ProfileColumn, ...]:
     """The profile columns that a model may see: all but ``display``.
 
-    >>> features_among([ProfileColumn("amount", "number"), ProfileColumn("email", "display")])
+    >>> profile = [ProfileColumn("amount", "number"), ProfileColumn("email", "display")]
+    >>> select_feature_columns(profile)
     (ProfileColumn(name='amount', kind='number'),)
     """
     return tuple(c for c in profile if c.kind != "display")

@@ -11,7 +11,7 @@ from crm.contract import ProfileColumn
 
 Severity = Literal["info", "warning", "error"]
 
-GRACE = pd.Timedelta(hours=1)
+CLOCK_GRACE = pd.Timedelta(hours=1)
 """How far ahead of ours the CRM's clock may be."""
 
 QUARANTINE_COLUMNS = ("table", "file", "line", "column", "rule", "reason")
@@ -83,12 +83,12 @@ def check_conservation(counts: pd.DataFrame) -> None:
             )
 
 
-def counts_frame(rows: Sequence[tuple[str, int, int, int, int]]) -> pd.DataFrame:
+def build_counts(rows: Sequence[tuple[str, int, int, int, int]]) -> pd.DataFrame:
     """One row a table, in the order given: table, rows_in, kept, quarantined, excluded."""
     return pd.DataFrame(rows, columns=list(COUNT_COLUMNS)).astype({"table": "str"})
 
 
-def content_sha256(export: Export) -> str:
+def compute_content_sha256(export: Export) -> str:
     """SHA-256 of all that was read: equal for equal cells in equal order, whatever the files.
 
     Returns
@@ -98,12 +98,12 @@ def content_sha256(export: Export) -> str:
     """
     digest = hashlib.sha256()
     for frame in (export.leads, export.activities, export.quarantine):
-        for part in _parts(frame):
+        for part in _yield_hashed_parts(frame):
             digest.update(part)
     return digest.hexdigest()
 
 
-def _parts(frame: pd.DataFrame) -> Iterator[bytes]:
+def _yield_hashed_parts(frame: pd.DataFrame) -> Iterator[bytes]:
     """Each column's name, kind and cells; a missing cell differs from every other."""
     yield f"{len(frame)}".encode()
     for name, column in frame.items():

@@ -6,7 +6,7 @@ GRID_ORIGIN = pd.Timestamp("2000-01-01", tz="UTC")
 """A Saturday at midnight UTC: with ``every_days = 7`` lists are drawn up for each Saturday."""
 
 
-def list_dates(first: pd.Timestamp, last: pd.Timestamp, every_days: int) -> pd.DatetimeIndex:
+def build_list_dates(first: pd.Timestamp, last: pd.Timestamp, every_days: int) -> pd.DatetimeIndex:
     """All list dates in the closed interval ``[first, last]``, ascending, UTC.
 
     Parameters
@@ -15,7 +15,7 @@ def list_dates(first: pd.Timestamp, last: pd.Timestamp, every_days: int) -> pd.D
     every_days : days between two lists, at least 1
 
     >>> stamps = pd.to_datetime(["2012-01-14", "2012-01-22"], utc=True)
-    >>> [str(d.date()) for d in list_dates(stamps[0], stamps[1], 7)]
+    >>> [str(d.date()) for d in build_list_dates(stamps[0], stamps[1], 7)]
     ['2012-01-14', '2012-01-21']
     """
     if every_days < 1:
@@ -25,11 +25,11 @@ def list_dates(first: pd.Timestamp, last: pd.Timestamp, every_days: int) -> pd.D
     return pd.date_range(begin, last, freq=step, unit="us")
 
 
-def list_date_before(instants: pd.Series, every_days: int) -> pd.Series:
+def find_list_date_before(instants: pd.Series, every_days: int) -> pd.Series:
     """The latest list date at or before each instant (which calling period it falls into).
 
     >>> stamps = pd.Series(pd.to_datetime(["2012-01-14 00:00", "2012-01-20 23:59"], utc=True))
-    >>> list_date_before(stamps, 7).dt.day.tolist()
+    >>> find_list_date_before(stamps, 7).dt.day.tolist()
     [14, 14]
     """
     step = pd.Timedelta(days=every_days)

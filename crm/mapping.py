@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from crm.contract import LEADS, Direction, ProfileKind
 
 
-def _known_zone(name: str) -> str:
+def _validate_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -25,7 +25,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _known_encoding(name: str) -> str:
+def _validate_encoding(name: str) -> str:
     if not name:
         return name
     try:
@@ -34,7 +34,7 @@ def _known_encoding(name: str) -> str:
         raise ValueError(f"{name!r} is not an encoding; use a name such as 'cp1252'") from error
 
 
-Zone = Annotated[str, AfterValidator(_known_zone)]
+Zone = Annotated[str, AfterValidator(_validate_zone)]
 Values = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -64,11 +64,11 @@ class Source(Section):
     """A table of the database."""
     query: str = ""
     """A SELECT on the database."""
-    encoding: Annotated[str, AfterValidator(_known_encoding)] = ""
+    encoding: Annotated[str, AfterValidator(_validate_encoding)] = ""
     """Of a CSV file that is not UTF-8 and has no byte order mark, such as cp1252."""
 
     @model_validator(mode="after")
-    def _one_origin(self) -> Self:
+    def _require_one_origin(self) -> Self:
         given = [key for key in ("file", "table", "query") if getattr(self, key)]
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
@@ -92,7 +92,7 @@ class LeadsSection(Source):
     """Columns known at creation: a list (kinds are read off the data) or column -> kind."""
 
     @model_validator(mode="after")
-    def _one_date_needs_flags(self) -> Self:
+    def _require_flags_for_shared_date(self) -> Self:
         has_flags = bool(self.converted_when or self.closed_when)
         for key, date in (("closed_at", self.closed_at), ("created_at", self.created_at)):
             if date and date == self.converted_at and not has_flags:
@@ -109,7 +109,7 @@ class LeadsSection(Source):
         return self
 
     @model_validator(mode="after")
-    def _profile_tells_no_outcome(self) -> Self:
+    def _refuse_outcome_in_profile(self) -> Self:
         twice = [name for name, count in Counter(self.profile_columns).items() if count > 1]
         if twice:
             raise ValueError(f"profile names {twice[0]!r} twice")

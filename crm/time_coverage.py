@@ -5,14 +5,14 @@ import pandas as pd
 from crm.export import Export, Finding
 
 INSTANTS = ("created_at", "converted_at", "closed_at")
-SLACK = pd.Timedelta(days=1)
+MAX_ACTIVITY_LEAD_TIME = pd.Timedelta(days=1)
 USUAL_DAYS = 30
 PLANNED_SHARE = 0.25
 """Fewer activities than this share of the usual ones are plans, if no lead came or ended."""
-EXPECTED = 10
+MIN_EXPECTED_ACTIVITIES = 10
 
 
-def last_instant(
+def find_export_end(
     leads: pd.DataFrame, activities: pd.DataFrame, latest: pd.Timestamp
 ) -> tuple[pd.Timestamp, list[Finding]]:
     """The latest time stamp that tells of something that happened, and what was passed over.
@@ -33,21 +33,21 @@ def last_instant(
     >>> leads = pd.DataFrame({"created_at": day("2024-05-01"), "converted_at": day(None),
     ...     "closed_at": day(None)})
     >>> activities = pd.DataFrame({"occurred_at": day("2024-05-02", "2024-07-01")})
-    >>> str(last_instant(leads, activities, day("2024-06-01")[0])[0].date())
+    >>> str(find_export_end(leads, activities, day("2024-06-01")[0])[0].date())
     '2024-05-02'
     """
     found = [leads[name][leads[name] <= latest].max() for name in INSTANTS]
     of_leads: pd.Timestamp = max(instant for instant in found if pd.notna(instant))
     at = activities["occurred_at"]
     of_activities = at[at <= latest].max()
-    if pd.isna(of_activities) or of_activities <= of_leads + SLACK:
+    if pd.isna(of_activities) or of_activities <= of_leads + MAX_ACTIVITY_LEAD_TIME:
         return max(of_leads, of_activities) if pd.notna(of_activities) else of_leads, []
     before = ((at > of_leads - pd.Timedelta(days=USUAL_DAYS)) & (at <= of_leads)).sum()
     after = int(((at > of_leads) & (at <= latest)).sum())
     expected = before / USUAL_DAYS * ((of_activities - of_leads) / pd.Timedelta(days=1))
-    if expected < EXPECTED or after >= PLANNED_SHARE * expected:
+    if expected < MIN_EXPECTED_ACTIVITIES or after >= PLANNED_SHARE * expected:
         return of_activities, []
-    near = at[at <= of_leads + SLACK].max()
+    near = at[at <= of_leads + MAX_ACTIVITY_LEAD_TIME].max()
     end = max(of_leads, near) if pd.notna(near) else of_leads
     planned = int(((at > end) & (at <= latest)).sum())
     text = (
@@ -59,7 +59,7 @@ def last_instant(
     return end, [Finding("activities", "planned_ahead", "warning", planned, text)]
 
 
-def newest_by_table(export: Export, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def find_newest_by_table(export: Export, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """The latest time stamp of each table up to a list, and how many rows lie before it.
 
     Parameters

@@ -10,8 +10,8 @@ import pandas as pd
 
 from pipelines.cli.output import RANKING_NAMES
 from publications.storage.home import Home
-from publications.storage.store import Publication, current
-from publications.wording.formatting import percent, percent_band
+from publications.storage.store import Publication, open_current
+from publications.wording.formatting import percent, percent_interval
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = (
@@ -35,7 +35,7 @@ def demo_table(gain_table: pd.DataFrame) -> str:
 def _cell(row: pd.Series) -> str:
     if row["ranking"] == "random":
         return percent(row["gain"])
-    return f"{percent(row['gain'])} ({percent_band(row['gain_low'], row['gain_high'])})"
+    return f"{percent(row['gain'])} ({percent_interval(row['gain_low'], row['gain_high'])})"
 
 
 def demo_block(publication: Publication) -> str:
@@ -49,7 +49,7 @@ def demo_block(publication: Publication) -> str:
 
 def refresh(home: Path) -> None:
     """Put the block and the pictures of the publication in force into the repository."""
-    publication = current(Home(home.resolve()))
+    publication = open_current(Home(home.resolve()))
     if publication is None:
         raise SystemExit(f"Nothing was published in {home}. Run `leadgain demo` first.")
     before, rest = README.read_text(encoding="utf-8").split(BEGIN)

@@ -18,10 +18,10 @@ from urllib.request import urlopen
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from pipelines.cli.dashboard import Start, dashboard_start
+from pipelines.cli.dashboard import DashboardStart, build_dashboard_start
 from pipelines.config.sections import DashboardSection
 from publications.storage.home import Home
-from publications.storage.store import Publication, current
+from publications.storage.store import Publication, open_current
 
 IMAGES = Path(__file__).parent / "images"
 PAGES = {
@@ -39,11 +39,11 @@ PORT = 8598
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
 
-def two_hours_later(start: Start, publication: Publication) -> Start:
+def two_hours_later(start: DashboardStart, publication: Publication) -> DashboardStart:
     """The same start with a clock that stands two hours after the list."""
-    handed_over = json.loads(start.handed_over)
+    handed_over = json.loads(start.app_json)
     now = datetime.fromisoformat(publication.manifest["as_of"]) + timedelta(hours=2)
-    return replace(start, handed_over=json.dumps({**handed_over, "now": now.isoformat()}))
+    return replace(start, app_json=json.dumps({**handed_over, "now": now.isoformat()}))
 
 
 def picture(browser: Browser, address: str, height: int, theme: str) -> bytes:
@@ -70,10 +70,10 @@ def picture(browser: Browser, address: str, height: int, theme: str) -> bytes:
 
 def main(home: Path) -> None:
     """Serve the home folder and take all pictures."""
-    publication = current(Home(home.resolve()))
+    publication = open_current(Home(home.resolve()))
     if publication is None:
         raise SystemExit(f"Nothing was published in {home}. Run `leadgain demo` first.")
-    start = dashboard_start(
+    start = build_dashboard_start(
         Home(home.resolve()), DashboardSection(), folder=home, port=PORT, public=False
     )
     start = two_hours_later(start, publication)

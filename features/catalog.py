@@ -30,7 +30,7 @@ class Feature:
     label: str
     """The topic's subject in words: "Offer returned"."""
     wording: str
-    """How the topic is told: a key of ``features.wording.TELLERS``."""
+    """How the topic is told: a key of ``features.wording.FORMATTERS``."""
     measure: str
     """What is measured of the subject: "7d", "ever", "days_since"."""
     categories: tuple[str, ...] = ()
@@ -50,52 +50,52 @@ def build_catalog(vocabulary: Vocabulary) -> tuple[Feature, ...]:
     ['call_1d', 'call_7d', 'call_30d']
     """
     features = [
-        *_of_subjects(vocabulary.types),
-        *_of_journey(vocabulary.types),
-        *_of_calendar(),
-        *_of_profile(vocabulary),
+        *_build_subject_features(vocabulary.types),
+        *_build_journey_features(vocabulary.types),
+        *_build_calendar_features(),
+        *_build_profile_features(vocabulary),
     ]
-    names = distinct(f.name for f in features)
+    names = make_distinct(f.name for f in features)
     return tuple(replace(f, name=name) for f, name in zip(features, names, strict=True))
 
 
-def categorical_names(catalog: Iterable[Feature]) -> list[str]:
+def list_categorical_names(catalog: Iterable[Feature]) -> list[str]:
     """The columns that hold codes, not amounts.
 
-    >>> categorical_names(build_catalog(Vocabulary((), ())))[:2]
+    >>> list_categorical_names(build_catalog(Vocabulary((), ())))[:2]
     ['last_type', 'second_last_type']
     """
     return [f.name for f in catalog if f.kind == "categorical"]
 
 
-def topics(catalog: Iterable[Feature]) -> list[str]:
+def list_topics(catalog: Iterable[Feature]) -> list[str]:
     """The topic of each column, in the matrix's order."""
     return [f.topic for f in catalog]
 
 
-def humanise(name: str) -> str:
+def humanize_name(name: str) -> str:
     """A CRM's own word as a rep reads it.
 
-    >>> humanise("complete_application_call_completed"), humanise("SMS-sent")
+    >>> humanize_name("complete_application_call_completed"), humanize_name("SMS-sent")
     ('Complete application call completed', 'SMS sent')
     """
     words = re.sub(r"[\s_\-.]+", " ", name).strip()
     return words[:1].upper() + words[1:]
 
 
-def slug(name: str) -> str:
+def slugify(name: str) -> str:
     """A CRM's own word as part of a column's name.
 
-    >>> slug("Annual revenue (EUR)"), slug("!")
+    >>> slugify("Annual revenue (EUR)"), slugify("!")
     ('annual_revenue_eur', 'unnamed')
     """
     return re.sub(r"\W+", "_", name.casefold()).strip("_") or "unnamed"
 
 
-def distinct(names: Iterable[str]) -> list[str]:
+def make_distinct(names: Iterable[str]) -> list[str]:
     """The same names, later repetitions numbered.
 
-    >>> distinct(["call", "mail", "call"])
+    >>> make_distinct(["call", "mail", "call"])
     ['call', 'mail', 'call_2']
     """
     taken: set[str] = set()
@@ -110,58 +110,58 @@ def distinct(names: Iterable[str]) -> list[str]:
     return result
 
 
-def _of_subjects(types: tuple[str, ...]) -> Iterator[Feature]:
+def _build_subject_features(types: tuple[str, ...]) -> Iterator[Feature]:
     """Other types first (key 0 of the kernel), then the types, the directions, all activities."""
-    slugs = distinct([OTHER_TYPES, *DIRECTIONS, ALL_ACTIVITIES, *map(slug, types)])
+    slugs = make_distinct([OTHER_TYPES, *DIRECTIONS, ALL_ACTIVITIES, *map(slugify, types)])
     n_own = 1 + len(DIRECTIONS) + 1
     subjects = [
         (slugs[0], "Other kind of activity", "type"),
-        *((s, humanise(t), "type") for s, t in zip(slugs[n_own:], types, strict=True)),
-        *((d, f"{humanise(d)} activity", "activity") for d in slugs[1 : n_own - 1]),
+        *((s, humanize_name(t), "type") for s, t in zip(slugs[n_own:], types, strict=True)),
+        *((d, f"{humanize_name(d)} activity", "activity") for d in slugs[1 : n_own - 1]),
         (slugs[n_own - 1], "Activity", "activity"),
     ]
     others = {family.topic for family in (*JOURNEY, *CALENDAR)}
     for subject, label, wording in subjects:
         topic = f"activity: {subject}" if subject in others else subject
         for family in PER_SUBJECT:
-            yield _feature(family, subject, topic=topic, label=label, wording=wording)
+            yield _build_feature(family, subject, topic=topic, label=label, wording=wording)
 
 
-def _of_journey(types: tuple[str, ...]) -> Iterator[Feature]:
+def _build_journey_features(types: tuple[str, ...]) -> Iterator[Feature]:
     for family in JOURNEY:
         values = DIRECTIONS if family.measure == "last_direction" else types
         categories = (MISSING, OTHER, *values) if family.kind == "categorical" else ()
-        yield _fact(family, categories)
+        yield _build_single_feature(family, categories)
 
 
-def _of_calendar() -> Iterator[Feature]:
-    return map(_fact, CALENDAR)
+def _build_calendar_features() -> Iterator[Feature]:
+    return map(_build_single_feature, CALENDAR)
 
 
-def _of_profile(vocabulary: Vocabulary) -> Iterator[Feature]:
-    slugs = distinct(slug(term.name) for term in vocabulary.profile)
+def _build_profile_features(vocabulary: Vocabulary) -> Iterator[Feature]:
+    slugs = make_distinct(slugify(term.name) for term in vocabulary.profile)
     for subject, term in zip(slugs, vocabulary.profile, strict=True):
         for family in PROFILE[term.kind]:
             categories = (MISSING, OTHER, *term.categories) if term.kind == "category" else ()
-            yield _feature(
+            yield _build_feature(
                 family,
                 subject,
                 topic=f"profile: {subject}",
-                label=humanise(term.name),
+                label=humanize_name(term.name),
                 wording=term.kind,
                 categories=categories,
             )
 
 
-def _fact(family: Family, categories: tuple[str, ...] = ()) -> Feature:
+def _build_single_feature(family: Family, categories: tuple[str, ...] = ()) -> Feature:
     """A feature without a subject: its topic says how it is told."""
     topic = family.topic
-    return _feature(
-        family, "", topic=topic, label=humanise(topic), wording=topic, categories=categories
+    return _build_feature(
+        family, "", topic=topic, label=humanize_name(topic), wording=topic, categories=categories
     )
 
 
-def _feature(
+def _build_feature(
     family: Family,
     subject: str,
     *,

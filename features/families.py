@@ -45,23 +45,30 @@ class Family:
         return self.pattern.replace("{}", "").strip("_")
 
 
-def _days(n: int) -> str:
+def _format_days(n: int) -> str:
     return "1 day" if n == 1 else f"{n} days"
 
 
-_OF = "activities: occurred_at, type, direction"
+_SUBJECT_SOURCE = "activities: occurred_at, type, direction"
 
 PER_SUBJECT: tuple[Family, ...] = (
-    *(Family(f"{{}}_{n}d", "activities", _days(n), _OF, "how many of them") for n in WINDOW_DAYS),
-    Family("{}_ever", "activities", "ever", _OF, "how many of them"),
+    *(
+        Family(f"{{}}_{n}d", "activities", _format_days(n), _SUBJECT_SOURCE, "how many of them")
+        for n in WINDOW_DAYS
+    ),
+    Family("{}_ever", "activities", "ever", _SUBJECT_SOURCE, "how many of them"),
     Family(
-        "days_since_{}", "days", "ever", _OF, "since the last of them; missing if there is none"
+        "days_since_{}",
+        "days",
+        "ever",
+        _SUBJECT_SOURCE,
+        "since the last of them; missing if there is none",
     ),
     Family(
         "days_since_first_{}",
         "days",
         "ever",
-        _OF,
+        _SUBJECT_SOURCE,
         "since the first of them; missing if there is none",
     ),
     *(
@@ -69,129 +76,171 @@ PER_SUBJECT: tuple[Family, ...] = (
             f"{{}}_decayed_{n}d",
             "activities",
             "ever",
-            _OF,
-            f"sum of 0.5 ** (age / {_days(n)}) over them",
+            _SUBJECT_SOURCE,
+            f"sum of 0.5 ** (age / {_format_days(n)}) over them",
         )
         for n in HALF_LIFE_DAYS
     ),
 )
 """Once per activity type, once for all other types, per direction, and for all activities."""
 
-_TYPE = "activities: occurred_at, type"
-_DIRECTION = "activities: occurred_at, direction"
-_BOTH = "activities: occurred_at, type, direction"
-_TIME = "activities: occurred_at"
-_REP = "activities: occurred_at, rep_id"
-_FIRST = "leads: created_at; activities: occurred_at, direction"
+_TYPE_SOURCE = "activities: occurred_at, type"
+_DIRECTION_SOURCE = "activities: occurred_at, direction"
+_TYPE_DIRECTION_SOURCE = "activities: occurred_at, type, direction"
+_TIME_SOURCE = "activities: occurred_at"
+_REP_SOURCE = "activities: occurred_at, rep_id"
+_FIRST_OUTBOUND_SOURCE = "leads: created_at; activities: occurred_at, direction"
 
 
-def _told(topic: str, *families: Family) -> Iterator[Family]:
+def _set_topic(topic: str, *families: Family) -> Iterator[Family]:
     """Families that tell one fact."""
     return (replace(family, topic=topic) for family in families)
 
 
 JOURNEY: tuple[Family, ...] = (
-    *_told(
+    *_set_topic(
         "last_activities",
-        Family("last_type", "code", "ever", _TYPE, "type of the last activity", "categorical"),
         Family(
-            "second_last_type", "code", "ever", _TYPE, "type of the one before it", "categorical"
+            "last_type", "code", "ever", _TYPE_SOURCE, "type of the last activity", "categorical"
         ),
-        Family("third_last_type", "code", "ever", _TYPE, "type of the third last", "categorical"),
-        Family("last_direction", "code", "ever", _DIRECTION, "of the last activity", "categorical"),
+        Family(
+            "second_last_type",
+            "code",
+            "ever",
+            _TYPE_SOURCE,
+            "type of the one before it",
+            "categorical",
+        ),
+        Family(
+            "third_last_type", "code", "ever", _TYPE_SOURCE, "type of the third last", "categorical"
+        ),
+        Family(
+            "last_direction",
+            "code",
+            "ever",
+            _DIRECTION_SOURCE,
+            "of the last activity",
+            "categorical",
+        ),
     ),
-    *_told(
+    *_set_topic(
         "last_inbound_type",
         Family(
-            "last_inbound_type", "code", "ever", _BOTH, "of the last inbound one", "categorical"
+            "last_inbound_type",
+            "code",
+            "ever",
+            _TYPE_DIRECTION_SOURCE,
+            "of the last inbound one",
+            "categorical",
         ),
     ),
-    *_told(
+    *_set_topic(
         "last_outbound_type",
         Family(
-            "last_outbound_type", "code", "ever", _BOTH, "of the last outbound one", "categorical"
+            "last_outbound_type",
+            "code",
+            "ever",
+            _TYPE_DIRECTION_SOURCE,
+            "of the last outbound one",
+            "categorical",
         ),
     ),
-    *_told(
+    *_set_topic(
         "last_activities",
-        Family("days_since_second_last", "days", "ever", _TIME, "missing with fewer than two"),
-        Family("days_since_third_last", "days", "ever", _TIME, "missing with fewer than three"),
-        Family("days_between_last_two", "days", "ever", _TIME, "missing with fewer than two"),
+        Family(
+            "days_since_second_last", "days", "ever", _TIME_SOURCE, "missing with fewer than two"
+        ),
+        Family(
+            "days_since_third_last", "days", "ever", _TIME_SOURCE, "missing with fewer than three"
+        ),
+        Family(
+            "days_between_last_two", "days", "ever", _TIME_SOURCE, "missing with fewer than two"
+        ),
     ),
-    *_told(
+    *_set_topic(
         "active_days",
         *(
             Family(
-                f"active_days_{n}d", "UTC days", _days(n), _TIME, "distinct days with any activity"
+                f"active_days_{n}d",
+                "UTC days",
+                _format_days(n),
+                _TIME_SOURCE,
+                "distinct days with any activity",
             )
             for n in ACTIVE_DAY_WINDOWS
         ),
     ),
-    *_told(
+    *_set_topic(
         "pace",
         Family(
             "pace_7d",
             "ratio",
             f"{7 + PACE_DAYS} days",
-            _TIME,
+            _TIME_SOURCE,
             f"activities in 7 days / weekly mean of the {PACE_DAYS} days before; missing if there"
             " were none before",
         ),
     ),
-    *_told(
+    *_set_topic(
         "reps",
-        Family("reps_ever", "reps", "ever", _REP, "distinct reps who did something"),
-        Family("reps_30d", "reps", "30 days", _REP, "distinct reps who did something"),
+        Family("reps_ever", "reps", "ever", _REP_SOURCE, "distinct reps who did something"),
+        Family("reps_30d", "reps", "30 days", _REP_SOURCE, "distinct reps who did something"),
     ),
-    *_told(
+    *_set_topic(
         "first_response",
         Family(
             "hours_to_first_outbound",
             "hours",
             "ever",
-            _FIRST,
+            _FIRST_OUTBOUND_SOURCE,
             "creation to the first outbound activity; missing while there is none",
         ),
         Family(
             "hours_without_outbound",
             "hours",
             "ever",
-            _FIRST,
+            _FIRST_OUTBOUND_SOURCE,
             "creation to the list while there is no outbound activity; missing once there is one",
         ),
     ),
-    *_told(
+    *_set_topic(
         "whose_turn",
         Family(
             "inbound_since_outbound",
             "activities",
             "ever",
-            _DIRECTION,
+            _DIRECTION_SOURCE,
             "inbound activities after the last outbound one",
         ),
         Family(
             "outbound_since_inbound",
             "activities",
             "ever",
-            _DIRECTION,
+            _DIRECTION_SOURCE,
             "outbound activities after the last inbound one",
         ),
     ),
 )
 """Once per lead, from the order of its activities."""
 
-_CREATED = "leads: created_at"
-_LIST = "the list"
-_WEEKDAY = "0 Monday .. 6 Sunday"
+_CREATED_SOURCE = "leads: created_at"
+_LIST_SOURCE = "the list"
+_WEEKDAY_UNIT = "0 Monday .. 6 Sunday"
 
 CALENDAR: tuple[Family, ...] = (
-    *_told("age", Family("lead_age_days", "days", "list", _CREATED, "creation to the list")),
-    *_told(
-        "created",
-        Family("created_weekday", _WEEKDAY, "creation", _CREATED, "of the creation, UTC"),
-        Family("created_hour", "0 .. 23", "creation", _CREATED, "of the creation, UTC"),
+    *_set_topic(
+        "age", Family("lead_age_days", "days", "list", _CREATED_SOURCE, "creation to the list")
     ),
-    *_told("listed", Family("list_weekday", _WEEKDAY, "list", _LIST, "of the list, UTC")),
+    *_set_topic(
+        "created",
+        Family(
+            "created_weekday", _WEEKDAY_UNIT, "creation", _CREATED_SOURCE, "of the creation, UTC"
+        ),
+        Family("created_hour", "0 .. 23", "creation", _CREATED_SOURCE, "of the creation, UTC"),
+    ),
+    *_set_topic(
+        "listed", Family("list_weekday", _WEEKDAY_UNIT, "list", _LIST_SOURCE, "of the list, UTC")
+    ),
 )
 """Once per lead, from its creation and the list's date."""
 

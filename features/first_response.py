@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.timeline import HOUR, MISSING, first_positions, microseconds
+from features.timeline import HOUR, MISSING, convert_to_microseconds, find_first_positions
 
 
-def hours_to_first_outbound(
+def compute_hours_to_first_outbound(
     snapshots: pd.DataFrame, leads: pd.DataFrame, activities: pd.DataFrame
 ) -> npt.NDArray[np.float64]:
     """Hours from creation to the first outbound activity strictly before ``as_of``.
@@ -25,13 +25,13 @@ def hours_to_first_outbound(
     >>> activities = pd.DataFrame({"lead": [0], "occurred_at": at[1:], "direction": ["outbound"]})
     >>> later = pd.to_datetime(["2012-01-03", "2012-01-04"], utc=True).as_unit("us")
     >>> snapshots = pd.DataFrame({"lead": [0, 0], "as_of": later})
-    >>> hours_to_first_outbound(snapshots, leads, activities).tolist()
+    >>> compute_hours_to_first_outbound(snapshots, leads, activities).tolist()
     [nan, 48.0]
     """
-    first = _first_outbound(leads, activities)
+    first = _find_first_outbound(leads, activities)
     lead = snapshots["lead"].to_numpy()
-    known = (first[lead] != MISSING) & (first[lead] < microseconds(snapshots["as_of"]))
-    hours = (first - microseconds(leads["created_at"])) / HOUR
+    known = (first[lead] != MISSING) & (first[lead] < convert_to_microseconds(snapshots["as_of"]))
+    hours = (first - convert_to_microseconds(leads["created_at"])) / HOUR
     return np.where(known, hours[lead], np.nan)
 
 
@@ -44,11 +44,11 @@ def has_outbound(activities: pd.DataFrame) -> bool:
     return bool((activities["direction"] == "outbound").any())
 
 
-def _first_outbound(leads: pd.DataFrame, activities: pd.DataFrame) -> npt.NDArray[np.int64]:
+def _find_first_outbound(leads: pd.DataFrame, activities: pd.DataFrame) -> npt.NDArray[np.int64]:
     """When each lead's first outbound activity took place; missing if there is none."""
     outbound = activities[activities["direction"] == "outbound"]
-    starts = first_positions(outbound, len(leads))
+    starts = find_first_positions(outbound, len(leads))
     first = np.full(len(leads), MISSING)
     some = starts[:-1] < starts[1:]
-    first[some] = microseconds(outbound["occurred_at"])[starts[:-1][some]]
+    first[some] = convert_to_microseconds(outbound["occurred_at"])[starts[:-1][some]]
     return first

@@ -6,12 +6,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.timeline import DAY, MISSING, first_positions, instants, last_before, microseconds
+from features.timeline import (
+    DAY,
+    MISSING,
+    convert_to_instants,
+    convert_to_microseconds,
+    find_first_positions,
+    find_last_times,
+)
 
 FreshBy = Literal["last_inbound", "last_activity", "created"]
 
 
-def days_since_fresh(
+def compute_days_since_fresh(
     snapshots: pd.DataFrame, leads: pd.DataFrame, activities: pd.DataFrame, *, by: FreshBy
 ) -> npt.NDArray[np.float64]:
     """Days from what makes a lead fresh to its snapshot; the smallest is called first.
@@ -26,21 +33,21 @@ def days_since_fresh(
     >>> leads = pd.DataFrame({"created_at": at[:1]})
     >>> activities = pd.DataFrame({"lead": [0], "occurred_at": at[1:2], "direction": ["inbound"]})
     >>> snapshots = pd.DataFrame({"lead": [0, 0], "as_of": at[1:]})
-    >>> days_since_fresh(snapshots, leads, activities, by="last_inbound").tolist()
+    >>> compute_days_since_fresh(snapshots, leads, activities, by="last_inbound").tolist()
     [2.0, 2.0]
     """
     lead = snapshots["lead"].to_numpy()
-    as_of = microseconds(snapshots["as_of"])
-    fresh = microseconds(leads["created_at"])[lead]
+    as_of = convert_to_microseconds(snapshots["as_of"])
+    fresh = convert_to_microseconds(leads["created_at"])[lead]
     if by != "created":
         if by == "last_inbound":
             activities = activities[activities["direction"] == "inbound"]
-        last = _last_activity(snapshots, leads, activities)
+        last = _find_last_activity(snapshots, leads, activities)
         fresh = np.where(last == MISSING, fresh, last)
     return np.asarray((as_of - fresh) / DAY)
 
 
-def last_activity_at(
+def find_last_activity_at(
     snapshots: pd.DataFrame, leads: pd.DataFrame, activities: pd.DataFrame
 ) -> pd.Series:
     """When each snapshot's last activity strictly before ``as_of`` took place; missing if none.
@@ -49,18 +56,18 @@ def last_activity_at(
     >>> activities = pd.DataFrame({"lead": [0, 0], "occurred_at": at})
     >>> snapshots = pd.DataFrame({"lead": [0], "as_of": at[1:]})
     >>> leads = pd.DataFrame({"created_at": at[:1]})
-    >>> last_activity_at(snapshots, leads, activities).dt.day.tolist()
+    >>> find_last_activity_at(snapshots, leads, activities).dt.day.tolist()
     [1]
     """
-    last = _last_activity(snapshots, leads, activities)
-    return pd.Series(instants(last), name="last_activity_at")
+    last = _find_last_activity(snapshots, leads, activities)
+    return pd.Series(convert_to_instants(last), name="last_activity_at")
 
 
-def _last_activity(
+def _find_last_activity(
     snapshots: pd.DataFrame, leads: pd.DataFrame, activities: pd.DataFrame
 ) -> npt.NDArray[np.int64]:
-    times = microseconds(activities["occurred_at"])
-    starts = first_positions(activities, len(leads))
-    return last_before(
-        times, starts, snapshots["lead"].to_numpy(), microseconds(snapshots["as_of"])
+    times = convert_to_microseconds(activities["occurred_at"])
+    starts = find_first_positions(activities, len(leads))
+    return find_last_times(
+        times, starts, snapshots["lead"].to_numpy(), convert_to_microseconds(snapshots["as_of"])
     )

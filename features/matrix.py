@@ -23,7 +23,7 @@ from features.families import (
     PER_SUBJECT,
     WINDOW_DAYS,
 )
-from features.timeline import DAY, HOUR, MISSING, first_positions, microseconds
+from features.timeline import DAY, HOUR, MISSING, convert_to_microseconds, find_first_positions
 from features.vocabulary import ProfileTerm, Vocabulary
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Values = npt.NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-HOLDS: dict[ProfileKind, str] = {
+DTYPE_CHECKS: dict[ProfileKind, str] = {
     "number": "is_numeric_dtype",
     "category": "is_string_dtype",
     "yes_no": "is_bool_dtype",
@@ -85,12 +85,14 @@ def build_matrix(
     _refuse_other_profile(leads, vocabulary.profile)
     catalog = build_catalog(vocabulary)
     values = np.empty((len(snapshots), len(catalog)), dtype=np.float32)
-    timeline = _timeline(leads, activities, vocabulary.types)
+    timeline = _build_timeline(leads, activities, vocabulary.types)
     sizes = 1 + len(vocabulary.types), len(activities["rep_id"].cat.categories)
     _write_activities(values, snapshots, timeline, sizes, threads)
     n_subjects = 1 + len(vocabulary.types) + len(DIRECTIONS) + 1
     behind = range(n_subjects * len(PER_SUBJECT) + len(JOURNEY), len(catalog))
-    for column, computed in zip(behind, _other_columns(snapshots, leads, vocabulary), strict=True):
+    for column, computed in zip(
+        behind, _compute_other_columns(snapshots, leads, vocabulary), strict=True
+    ):
         values[:, column] = computed
     return pd.DataFrame(values, columns=[f.name for f in catalog], copy=False)
 
@@ -104,7 +106,10 @@ def _refuse_other_profile(leads: pd.DataFrame, profile: Sequence[ProfileTerm]) -
         )
     for term in profile:
         values = leads[term.name]
-        if not getattr(pd.api.types, HOLDS[term.kind])(values.dtype) and values.notna().any():
+        if (
+            not getattr(pd.api.types, DTYPE_CHECKS[term.kind])(values.dtype)
+            and values.notna().any()
+        ):
             raise ConfigurationError(
                 f"The profile column {term.name!r} was a {term.kind} when the model was trained, "
                 f"and now it holds {values.dtype} values. Declare its kind in leadgain.toml "
@@ -112,23 +117,25 @@ def _refuse_other_profile(leads: pd.DataFrame, profile: Sequence[ProfileTerm]) -
             )
 
 
-def _timeline(leads: pd.DataFrame, activities: pd.DataFrame, types: tuple[str, ...]) -> "Timeline":
+def _build_timeline(
+    leads: pd.DataFrame, activities: pd.DataFrame, types: tuple[str, ...]
+) -> "Timeline":
     from features.windows import Timeline
 
     return Timeline(
-        time=_read_only(microseconds(activities["occurred_at"]), np.int64),
-        type=_read_only(_type_keys(activities["type"], types), np.int32),
-        direction=_read_only(_direction_codes(activities["direction"]), np.int8),
-        rep=_read_only(activities["rep_id"].cat.codes.to_numpy(), np.int32),
-        start=_read_only(first_positions(activities, len(leads)), np.int64),
-        created=_read_only(microseconds(leads["created_at"]), np.int64),
+        time=_make_read_only(convert_to_microseconds(activities["occurred_at"]), np.int64),
+        type=_make_read_only(_encode_types(activities["type"], types), np.int32),
+        direction=_make_read_only(_encode_directions(activities["direction"]), np.int8),
+        rep=_make_read_only(activities["rep_id"].cat.codes.to_numpy(), np.int32),
+        start=_make_read_only(find_first_positions(activities, len(leads)), np.int64),
+        created=_make_read_only(convert_to_microseconds(leads["created_at"]), np.int64),
     )
 
 
-def warm_up() -> None:
+def compile_kernel() -> None:
     """Compile the kernel, which takes a few seconds once a process, before it is needed.
 
-    >>> warm_up()
+    >>> compile_kernel()
     """
     at = pd.to_datetime(["2012-01-01", "2012-01-02"], utc=True).as_unit("us")
     categories = {"type": "category", "direction": "category", "rep_id": "category"}
@@ -151,75 +158,77 @@ def _write_activities(
     """The kernel, one stretch of leads per thread; ``sizes``: keys of types, distinct reps."""
     from features.windows import write_windows
 
-    windows = _read_only(np.array([*WINDOW_DAYS, 7 + PACE_DAYS]) * DAY, np.int64)
-    half_lives = _read_only(np.array(HALF_LIFE_DAYS) * DAY, np.float64)
+    windows = _make_read_only(np.array([*WINDOW_DAYS, 7 + PACE_DAYS]) * DAY, np.int64)
+    half_lives = _make_read_only(np.array(HALF_LIFE_DAYS) * DAY, np.float64)
 
     def write(part: tuple[npt.NDArray[np.int64], ...]) -> None:
         write_windows(timeline, *part, windows, half_lives, *sizes, values)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        list(pool.map(write, _parts(snapshots, threads)))
+        list(pool.map(write, _split_between_leads(snapshots, threads)))
 
 
-def _parts(snapshots: pd.DataFrame, threads: int) -> Iterator[tuple[npt.NDArray[np.int64], ...]]:
+def _split_between_leads(
+    snapshots: pd.DataFrame, threads: int
+) -> Iterator[tuple[npt.NDArray[np.int64], ...]]:
     """The snapshots sorted by (lead, as_of), cut between leads: lead, as_of and row of each."""
     lead = snapshots["lead"].to_numpy(dtype=np.int64)
-    as_of = microseconds(snapshots["as_of"])
+    as_of = convert_to_microseconds(snapshots["as_of"])
     row = np.lexsort((as_of, lead))
     lead, as_of = lead[row], as_of[row]
     even = np.arange(1, threads) * len(lead) // threads
     cuts = [0, *np.searchsorted(lead, lead[even] if len(lead) else even), len(lead)]
     for begin, end in pairwise(cuts):
         part = (lead[begin:end], as_of[begin:end], row[begin:end])
-        yield tuple(_read_only(a, np.int64) for a in part)
+        yield tuple(_make_read_only(a, np.int64) for a in part)
 
 
-def _type_keys(types: pd.Series, known: tuple[str, ...]) -> npt.NDArray[np.int32]:
+def _encode_types(types: pd.Series, known: tuple[str, ...]) -> npt.NDArray[np.int32]:
     """Key of each activity's type: 0 other, 1 the vocabulary's first, and so on."""
     position = {name: i + 1 for i, name in enumerate(known)}
     keys = [position.get(name, 0) for name in types.cat.categories]
     return np.array([*keys, 0], dtype=np.int32)[types.cat.codes.to_numpy()]  # -1, missing: other
 
 
-def _direction_codes(directions: pd.Series) -> npt.NDArray[np.int8]:
+def _encode_directions(directions: pd.Series) -> npt.NDArray[np.int8]:
     """Position in DIRECTIONS; a missing direction is internal."""
     codes = [DIRECTIONS.index(name) for name in directions.cat.categories]
     internal = DIRECTIONS.index("internal")
     return np.array([*codes, internal], dtype=np.int8)[directions.cat.codes.to_numpy()]
 
 
-def _read_only(array: npt.NDArray[Any], dtype: type[Scalar]) -> npt.NDArray[Scalar]:
+def _make_read_only(array: npt.NDArray[Any], dtype: type[Scalar]) -> npt.NDArray[Scalar]:
     """One layout for all callers, so that the kernel is compiled once."""
     view: npt.NDArray[Scalar] = np.ascontiguousarray(array, dtype=dtype).view()
     view.flags.writeable = False
     return view
 
 
-def _other_columns(
+def _compute_other_columns(
     snapshots: pd.DataFrame, leads: pd.DataFrame, vocabulary: Vocabulary
 ) -> Iterator[Values]:
     """The columns behind the kernel's: calendar and profile, in catalog order."""
     lead = snapshots["lead"].to_numpy()
-    as_of = microseconds(snapshots["as_of"])
-    created = microseconds(leads["created_at"])
+    as_of = convert_to_microseconds(snapshots["as_of"])
+    created = convert_to_microseconds(leads["created_at"])
     calendar = {
         "lead_age_days": (as_of - created[lead]) / DAY,
-        "created_weekday": _weekday(created)[lead],
+        "created_weekday": _compute_weekday(created)[lead],
         "created_hour": (created // HOUR % 24)[lead],
-        "list_weekday": _weekday(as_of),
+        "list_weekday": _compute_weekday(as_of),
     }
     for family in CALENDAR:
         yield calendar[family.measure].astype(np.float32)
     for term in vocabulary.profile:
-        yield from _profile_columns(leads[term.name], term, lead, as_of, created)
+        yield from _compute_profile_columns(leads[term.name], term, lead, as_of, created)
 
 
-def _weekday(us: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _compute_weekday(us: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """0 Monday .. 6 Sunday; 1970-01-01 was a Thursday."""
     return (us // DAY + 3) % 7
 
 
-def _profile_columns(
+def _compute_profile_columns(
     values: pd.Series,
     term: ProfileTerm,
     lead: npt.NDArray[np.int32],
@@ -229,22 +238,22 @@ def _profile_columns(
     match term.kind:
         case "number" | "yes_no":
             numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-            yield _finite(numbers)[lead]
+            yield _drop_infinite(numbers)[lead]
         case "category":
             code = {name: i + FIRST_CODE for i, name in enumerate(term.categories)}
             codes = values.map(code).fillna(OTHER_CODE).where(values.notna(), MISSING_CODE)
             yield np.asarray(codes.to_numpy(dtype=np.float32)[lead])
         case "date":
-            date = microseconds(values)
-            yield _days(date, created)[lead]
-            yield _days(date[lead], as_of)
+            date = convert_to_microseconds(values)
+            yield _compute_days(date, created)[lead]
+            yield _compute_days(date[lead], as_of)
 
 
-def _days(date: npt.NDArray[np.int64], since: npt.NDArray[np.int64]) -> Values:
+def _compute_days(date: npt.NDArray[np.int64], since: npt.NDArray[np.int64]) -> Values:
     return np.where(date == MISSING, np.nan, (date - since) / DAY).astype(np.float32)
 
 
-def _finite(numbers: npt.NDArray[np.float64]) -> Values:
+def _drop_infinite(numbers: npt.NDArray[np.float64]) -> Values:
     """As float32; what it cannot hold is missing."""
     limit = float(np.finfo(np.float32).max)
     return np.where(np.abs(numbers) <= limit, numbers, np.nan).astype(np.float32)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from features.catalog import ALL_ACTIVITIES, Feature
 
-FACTS = {
+FACT_NAMES = {
     "last_activities": "Latest activities",
     "last_inbound_type": "Latest inbound activity",
     "last_outbound_type": "Latest outbound activity",
@@ -20,7 +20,7 @@ FACTS = {
 """Wording of a fact -> its name; facts of the CRM's own bear their label."""
 ANY_ACTIVITY = "Activity of any kind"
 
-MEASURES = {
+MEASURE_NAMES = {
     "1d": "how many in 1 day",
     "7d": "how many in 7 days",
     "30d": "how many in 30 days",
@@ -60,30 +60,30 @@ MEASURES = {
 """What is measured of a fact -> in words."""
 
 
-def fact_names(catalog: Iterable[Feature]) -> list[str]:
+def list_fact_names(catalog: Iterable[Feature]) -> list[str]:
     """The name of the fact that each column tells, in the matrix's order.
 
     >>> from features.catalog import build_catalog
     >>> from features.vocabulary import Vocabulary
-    >>> names = fact_names(build_catalog(Vocabulary(("offer_returned",), ())))
+    >>> names = list_fact_names(build_catalog(Vocabulary(("offer_returned",), ())))
     >>> names[9], names[-1]
     ('Offer returned', 'Day of the list')
     """
-    return [_fact(feature) for feature in catalog]
+    return [_choose_fact_name(feature) for feature in catalog]
 
 
-def measure_names(catalog: Iterable[Feature]) -> list[str]:
+def list_measure_names(catalog: Iterable[Feature]) -> list[str]:
     """What each column measures of its fact, in the matrix's order.
 
     >>> from features.catalog import build_catalog
     >>> from features.vocabulary import Vocabulary
-    >>> measure_names(build_catalog(Vocabulary((), ())))[:2]
+    >>> list_measure_names(build_catalog(Vocabulary((), ())))[:2]
     ['how many in 1 day', 'how many in 7 days']
     """
-    return [MEASURES[feature.measure] for feature in catalog]
+    return [MEASURE_NAMES[feature.measure] for feature in catalog]
 
 
-def _fact(feature: Feature) -> str:
+def _choose_fact_name(feature: Feature) -> str:
     if feature.topic == ALL_ACTIVITIES:
         return ANY_ACTIVITY
-    return FACTS.get(feature.wording, feature.label)
+    return FACT_NAMES.get(feature.wording, feature.label)

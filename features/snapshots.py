@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crm.list_dates import list_date_before, list_dates
-from features.timeline import instants, microseconds
+from crm.list_dates import build_list_dates, find_list_date_before
+from features.timeline import convert_to_instants, convert_to_microseconds
 
 NEVER = np.iinfo(np.int64).max
 
@@ -36,7 +36,7 @@ class ListPolicy:
         return pd.Timedelta(days=self.horizon_days)
 
 
-def training_snapshots(
+def build_training_snapshots(
     leads: pd.DataFrame, *, as_of: pd.Timestamp, policy: ListPolicy
 ) -> pd.DataFrame:
     """Every open lead at every past list date whose horizon has matured, with its label.
@@ -57,66 +57,72 @@ def training_snapshots(
     >>> leads = pd.DataFrame({"lead_id": ["a"], "created_at": day("2012-01-01"),
     ...     "converted_at": day("2012-01-16"), "closed_at": day(None)})
     >>> policy = ListPolicy(every_days=7, horizon_days=7)
-    >>> rows = training_snapshots(leads, as_of=pd.Timestamp("2012-03-01", tz="UTC"), policy=policy)
+    >>> as_of = pd.Timestamp("2012-03-01", tz="UTC")
+    >>> rows = build_training_snapshots(leads, as_of=as_of, policy=policy)
     >>> rows["as_of"].dt.strftime("%m-%d").tolist(), rows["converted"].tolist()
     (['01-07', '01-14'], [0, 1])
     """
     last = as_of - policy.horizon
     if policy.policy == "periodic":
-        lead, at = _open_on(leads, _past_list_dates(leads, last, policy), policy)
+        lead, at = _find_open_leads(leads, _build_past_list_dates(leads, last, policy), policy)
         listed = at
     else:
-        lead, at = _on_arrival(leads, last, policy)
-        listed = _calling_period(at, policy)
-    rows = _frame(leads, lead, at, listed)
-    converted = microseconds(leads["converted_at"])[lead]
+        lead, at = _find_arrival_rows(leads, last, policy)
+        listed = _find_calling_period(at, policy)
+    rows = _build_frame(leads, lead, at, listed)
+    converted = convert_to_microseconds(leads["converted_at"])[lead]
     rows["converted"] = (
-        (converted >= at) & (converted < at + _us(policy.horizon))  # missing is the earliest int
+        (converted >= at)
+        & (converted < at + _count_microseconds(policy.horizon))  # missing is the earliest int
     ).astype(np.int8)
     return rows
 
 
-def scoring_snapshots(
+def build_scoring_snapshots(
     leads: pd.DataFrame, *, as_of: pd.Timestamp, policy: ListPolicy
 ) -> pd.DataFrame:
     """Today's list: the leads that are open at ``as_of``.
 
     Parameters
     ----------
-    leads, policy : as in :func:`training_snapshots`
+    leads, policy : as in :func:`build_training_snapshots`
     as_of : aware; the instant of the list
 
     Returns
     -------
-    DataFrame sorted by lead, the columns of :func:`training_snapshots` without ``converted``.
+    DataFrame sorted by lead, the columns of :func:`build_training_snapshots` without ``converted``.
     With ``periodic`` every row stands at ``as_of``. With ``on_arrival`` a lead keeps its own
     row, ``delay_hours`` after its creation, and is listed for one calling period: rows in
     ``(as_of - every_days, as_of]``. ``list_date`` is the calling period that the row falls into.
     """
-    now = np.array([_us_since_epoch(as_of)])
-    lead, at = _open_on(leads, now, policy)
+    now = np.array([_convert_to_microseconds(as_of)])
+    lead, at = _find_open_leads(leads, now, policy)
     if policy.policy == "periodic":
-        return _frame(leads, lead, at, at)
-    arrived, arrival = _on_arrival(leads, as_of, policy)
-    period = _us(pd.Timedelta(days=policy.every_days))
+        return _build_frame(leads, lead, at, at)
+    arrived, arrival = _find_arrival_rows(leads, as_of, policy)
+    period = _count_microseconds(pd.Timedelta(days=policy.every_days))
     listed = np.isin(arrived, lead) & (arrival > now - period)
     lead, at = arrived[listed], arrival[listed]
-    return _frame(leads, lead, at, _calling_period(at, policy))
+    return _build_frame(leads, lead, at, _find_calling_period(at, policy))
 
 
-def _past_list_dates(leads: pd.DataFrame, last: pd.Timestamp, policy: ListPolicy) -> Positions:
+def _build_past_list_dates(
+    leads: pd.DataFrame, last: pd.Timestamp, policy: ListPolicy
+) -> Positions:
     if leads.empty:
         return np.empty(0, dtype=np.int64)
-    dates = list_dates(leads["created_at"].min(), last, policy.every_days)
-    return microseconds(dates.to_series())
+    dates = build_list_dates(leads["created_at"].min(), last, policy.every_days)
+    return convert_to_microseconds(dates.to_series())
 
 
-def _open_on(
+def _find_open_leads(
     leads: pd.DataFrame, dates: Positions, policy: ListPolicy
 ) -> tuple[Positions, Positions]:
     """All (lead, date) with created < date <= the lead's end and age <= max_age_days."""
-    created = microseconds(leads["created_at"])
-    last = np.minimum(_ended(leads), created + _us(pd.Timedelta(days=policy.max_age_days)))
+    created = convert_to_microseconds(leads["created_at"])
+    last = np.minimum(
+        _compute_end(leads), created + _count_microseconds(pd.Timedelta(days=policy.max_age_days))
+    )
     first = np.searchsorted(dates, created, side="right")
     count = np.maximum(np.searchsorted(dates, last, side="right") - first, 0)
     lead = np.repeat(np.arange(len(leads)), count)
@@ -124,41 +130,49 @@ def _open_on(
     return lead, dates[first[lead] + nth]
 
 
-def _on_arrival(
+def _find_arrival_rows(
     leads: pd.DataFrame, last: pd.Timestamp, policy: ListPolicy
 ) -> tuple[Positions, Positions]:
     """The one row of each lead that is still open ``delay_hours`` after its creation."""
-    at = microseconds(leads["created_at"]) + _us(pd.Timedelta(hours=policy.delay_hours))
+    at = convert_to_microseconds(leads["created_at"]) + _count_microseconds(
+        pd.Timedelta(hours=policy.delay_hours)
+    )
     within_age = policy.delay_hours <= 24 * policy.max_age_days
-    lead = np.flatnonzero((at <= _ended(leads)) & (at <= _us_since_epoch(last)) & within_age)
+    lead = np.flatnonzero(
+        (at <= _compute_end(leads)) & (at <= _convert_to_microseconds(last)) & within_age
+    )
     return lead, at[lead]
 
 
-def _ended(leads: pd.DataFrame) -> Positions:
+def _compute_end(leads: pd.DataFrame) -> Positions:
     """When the lead left the lists: converted or closed, whichever came first."""
-    ends = [microseconds(leads[name]) for name in ("converted_at", "closed_at")]
+    ends = [convert_to_microseconds(leads[name]) for name in ("converted_at", "closed_at")]
     missing = np.iinfo(np.int64).min
     return np.minimum(*(np.where(end == missing, NEVER, end) for end in ends))
 
 
-def _calling_period(at: Positions, policy: ListPolicy) -> Positions:
-    return microseconds(list_date_before(pd.Series(instants(at)), policy.every_days))
+def _find_calling_period(at: Positions, policy: ListPolicy) -> Positions:
+    return convert_to_microseconds(
+        find_list_date_before(pd.Series(convert_to_instants(at)), policy.every_days)
+    )
 
 
-def _frame(leads: pd.DataFrame, lead: Positions, at: Positions, listed: Positions) -> pd.DataFrame:
+def _build_frame(
+    leads: pd.DataFrame, lead: Positions, at: Positions, listed: Positions
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "lead": lead.astype(np.int32),
             "lead_id": leads["lead_id"].take(lead).reset_index(drop=True),
-            "as_of": instants(at),
-            "list_date": instants(listed),
+            "as_of": convert_to_instants(at),
+            "list_date": convert_to_instants(listed),
         }
     )
 
 
-def _us(delta: pd.Timedelta) -> int:
+def _count_microseconds(delta: pd.Timedelta) -> int:
     return int(delta / pd.Timedelta(microseconds=1))
 
 
-def _us_since_epoch(instant: pd.Timestamp) -> int:
-    return int(microseconds(pd.Series([instant]))[0])
+def _convert_to_microseconds(instant: pd.Timestamp) -> int:
+    return int(convert_to_microseconds(pd.Series([instant]))[0])

@@ -14,25 +14,25 @@ MISSING = np.iinfo(np.int64).min
 Microseconds = npt.NDArray[np.int64]
 
 
-def microseconds(series: pd.Series) -> Microseconds:
+def convert_to_microseconds(series: pd.Series) -> Microseconds:
     """Aware instants as microseconds since 1970 UTC; missing is the earliest int64.
 
-    >>> microseconds(pd.Series(pd.to_datetime(["1970-01-01T00:00:01Z"]))).tolist()
+    >>> convert_to_microseconds(pd.Series(pd.to_datetime(["1970-01-01T00:00:01Z"]))).tolist()
     [1000000]
     """
     return series.to_numpy(dtype="datetime64[us]").view(np.int64)
 
 
-def instants(us: Microseconds) -> pd.DatetimeIndex:
-    """The way back from :func:`microseconds`.
+def convert_to_instants(us: Microseconds) -> pd.DatetimeIndex:
+    """The way back from :func:`convert_to_microseconds`.
 
-    >>> str(instants(np.array([1_000_000]))[0])
+    >>> str(convert_to_instants(np.array([1_000_000]))[0])
     '1970-01-01 00:00:01+00:00'
     """
     return pd.DatetimeIndex(us.view("datetime64[us]")).tz_localize("UTC")
 
 
-def first_positions(activities: pd.DataFrame, n_leads: int) -> npt.NDArray[np.int64]:
+def find_first_positions(activities: pd.DataFrame, n_leads: int) -> npt.NDArray[np.int64]:
     """Where each lead's activities begin: lead i owns rows ``[starts[i], starts[i + 1])``.
 
     Parameters
@@ -45,19 +45,19 @@ def first_positions(activities: pd.DataFrame, n_leads: int) -> npt.NDArray[np.in
     ValueError
         The activities are not sorted by (lead, occurred_at).
 
-    >>> first_positions(pd.DataFrame({"lead": [0, 0, 2], "occurred_at": pd.to_datetime(
+    >>> find_first_positions(pd.DataFrame({"lead": [0, 0, 2], "occurred_at": pd.to_datetime(
     ...     ["2012-01-01", "2012-01-02", "2012-01-01"], utc=True)}), n_leads=3).tolist()
     [0, 2, 2, 3]
     """
     lead = activities["lead"].to_numpy()
-    at = microseconds(activities["occurred_at"])
+    at = convert_to_microseconds(activities["occurred_at"])
     same = lead[1:] == lead[:-1]
     if (lead[1:] < lead[:-1]).any() or (same & (at[1:] < at[:-1])).any():
         raise ValueError("activities must be sorted by (lead, occurred_at)")
     return np.searchsorted(lead, np.arange(n_leads + 1), side="left").astype(np.int64)
 
 
-def known_until(
+def find_known_ends(
     times: Microseconds,
     starts: npt.NDArray[np.int64],
     lead: npt.NDArray[np.integer],
@@ -68,12 +68,12 @@ def known_until(
     Parameters
     ----------
     times : of the activities, sorted by (lead, time)
-    starts : as given by :func:`first_positions`
+    starts : as given by :func:`find_first_positions`
     lead, as_of : the snapshots
 
     A binary search in each lead's own stretch, all snapshots at once.
 
-    >>> known_until(np.array([10, 20]), np.array([0, 2]), np.array([0, 0]), np.array([20, 21]))
+    >>> find_known_ends(np.array([10, 20]), np.array([0, 2]), np.array([0, 0]), np.array([20, 21]))
     array([1, 2])
     """
     low: npt.NDArray[np.int64] = starts[lead]
@@ -88,7 +88,7 @@ def known_until(
     return low
 
 
-def last_before(
+def find_last_times(
     times: Microseconds,
     starts: npt.NDArray[np.int64],
     lead: npt.NDArray[np.integer],
@@ -98,12 +98,12 @@ def last_before(
 
     Parameters
     ----------
-    times, starts, lead, as_of : as in :func:`known_until`
+    times, starts, lead, as_of : as in :func:`find_known_ends`
 
-    >>> last_before(np.array([10, 20]), np.array([0, 2]), np.array([0, 0]), np.array([20, 21]))
+    >>> find_last_times(np.array([10, 20]), np.array([0, 2]), np.array([0, 0]), np.array([20, 21]))
     array([10, 20])
     """
-    end = known_until(times, starts, lead, as_of)
+    end = find_known_ends(times, starts, lead, as_of)
     found = np.full(len(lead), MISSING)
     some = end > starts[lead]
     found[some] = times[end[some] - 1]

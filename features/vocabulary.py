@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from crm.contract import ProfileColumn, ProfileKind, features_among
+from crm.contract import ProfileColumn, ProfileKind, select_feature_columns
 
 MAX_TYPES = 40
 MAX_CATEGORIES = 50
@@ -88,17 +88,17 @@ def learn_vocabulary(
     types = activities.loc[activities["occurred_at"] < until, "type"]
     known = leads[leads["created_at"] < until]
     terms = []
-    for column in features_among(profile):
+    for column in select_feature_columns(profile):
         categories: tuple[str, ...] = ()
         if column.kind == "category":
-            categories = _most_frequent(
+            categories = _select_most_frequent(
                 known[column.name], MAX_CATEGORIES, at_least=MIN_CATEGORY_LEADS
             )
         terms.append(ProfileTerm(column.name, column.kind, categories))
-    return Vocabulary(_most_frequent(types, MAX_TYPES, at_least=1), tuple(terms))
+    return Vocabulary(_select_most_frequent(types, MAX_TYPES, at_least=1), tuple(terms))
 
 
-def _most_frequent(values: pd.Series, most: int, *, at_least: int) -> tuple[str, ...]:
+def _select_most_frequent(values: pd.Series, most: int, *, at_least: int) -> tuple[str, ...]:
     counts = values.value_counts()
     pairs = [(-int(n), str(name)) for name, n in counts.items() if n >= at_least]
     return tuple(name for _, name in sorted(pairs)[:most])

@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from features.catalog import humanise
+from features.catalog import humanize_name
 from features.vocabulary import MAX_TYPES
 
 DAYS = 90
 OTHER_KINDS = "Other kinds of activity"
 
 
-def activity_volumes(
+def count_daily_activities(
     activities: pd.DataFrame, *, as_of: pd.Timestamp, days: int = DAYS
 ) -> pd.DataFrame:
     """Count the activities of each UTC day, by kind.
@@ -29,22 +29,22 @@ def activity_volumes(
 
     >>> at = pd.to_datetime(["2012-01-01 09:00", "2012-01-01 18:00", "2012-01-02 00:00"], utc=True)
     >>> activities = pd.DataFrame({"occurred_at": at, "type": "call"}).astype({"type": "category"})
-    >>> activity_volumes(activities, as_of=at[2])[["type", "activities"]].values.tolist()
+    >>> count_daily_activities(activities, as_of=at[2])[["type", "activities"]].values.tolist()
     [['Call', 2]]
     """
     last = (as_of - pd.Timedelta(microseconds=1)).floor("D")
     first = last - pd.Timedelta(days=days - 1)
     at = activities["occurred_at"]
     known = activities[(at >= first) & (at < as_of)]
-    kinds = _kinds(known["type"])
+    kinds = _name_kinds(known["type"])
     day = known["occurred_at"].dt.floor("D").rename("day")
     counts = kinds.groupby([day, kinds.rename("type")], sort=True, observed=True).size()
     return counts.rename("activities").reset_index().astype({"type": "str"})
 
 
-def _kinds(types: pd.Series) -> pd.Series:
+def _name_kinds(types: pd.Series) -> pd.Series:
     """The 40 most frequent kinds in words, all others as one; kinds that read alike are one."""
-    words = np.array([*map(humanise, types.cat.categories), OTHER_KINDS], dtype=object)
+    words = np.array([*map(humanize_name, types.cat.categories), OTHER_KINDS], dtype=object)
     codes = types.cat.codes.to_numpy() % len(words)  # -1, missing, is the last
     counted = pd.Series(np.bincount(codes, minlength=len(words))).groupby(words).sum()
     ranked = sorted(counted.items(), key=lambda kind: (-kind[1], kind[0]))

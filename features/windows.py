@@ -21,7 +21,7 @@ N_DIRECTIONS = 3
 WEEK, MONTH, PACE = 1, 2, 4  # positions in families.WINDOW_DAYS, and the pace window behind them
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
-DAYS_SEEN, REPS_SEEN, REPS_RECENT, INBOUND_SINCE, OUTBOUND_SINCE = range(5)
+N_DAYS, N_REPS, N_REPS_30D, INBOUND_SINCE, OUTBOUND_SINCE = range(5)
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -65,13 +65,13 @@ class State(NamedTuple):
     """DAYS_SEEN ... OUTBOUND_SINCE."""
 
 
-_inlined: Callable[[Any], Any] = numba.njit(inline="always")
-_compiled: Callable[[Any], Any] = numba.njit(nogil=True)
+_inline: Callable[[Any], Any] = numba.njit(inline="always")
+_compile: Callable[[Any], Any] = numba.njit(nogil=True)
 """Compiled on first use in each process: numba's cache on disk would be a pickle."""
 
 
-@_inlined
-def _empty_state(n_keys: int, n_tails: int, n_half_lives: int, n_reps: int) -> State:
+@_inline
+def _create_state(n_keys: int, n_tails: int, n_half_lives: int, n_reps: int) -> State:
     return State(
         np.zeros((n_keys, n_tails - 1), np.int64),
         np.zeros(n_keys, np.int64),
@@ -86,8 +86,8 @@ def _empty_state(n_keys: int, n_tails: int, n_half_lives: int, n_reps: int) -> S
     )
 
 
-@_inlined
-def _clear(state: State, timeline: Timeline, begin: int, head: int) -> None:
+@_inline
+def _clear_state(state: State, timeline: Timeline, begin: int, head: int) -> None:
     for i in range(begin, head):
         if timeline.rep[i] >= 0:
             state.rep_ever[timeline.rep[i]] = 0
@@ -102,8 +102,8 @@ def _clear(state: State, timeline: Timeline, begin: int, head: int) -> None:
         state.tally[n] = 0
 
 
-@_inlined
-def _keys(state: State, timeline: Timeline, i: int) -> tuple[np.int64, ...]:
+@_inline
+def _find_keys(state: State, timeline: Timeline, i: int) -> tuple[np.int64, ...]:
     all_activities = np.int64(state.ever.size - 1)
     first_direction = all_activities - N_DIRECTIONS
     return (
@@ -113,15 +113,15 @@ def _keys(state: State, timeline: Timeline, i: int) -> tuple[np.int64, ...]:
     )
 
 
-@_inlined
-def _begins_a_day(timeline: Timeline, begin: int, i: int) -> bool:
+@_inline
+def _is_first_of_day(timeline: Timeline, begin: int, i: int) -> bool:
     return i == begin or timeline.time[i] // DAY_US != timeline.time[i - 1] // DAY_US
 
 
-@_inlined
-def _enter(state: State, timeline: Timeline, half_lives: Floats, begin: int, i: int) -> None:
+@_inline
+def _add_activity(state: State, timeline: Timeline, half_lives: Floats, begin: int, i: int) -> None:
     """Activity i becomes known."""
-    for key in _keys(state, timeline, i):
+    for key in _find_keys(state, timeline, i):
         for w in range(state.within.shape[1]):
             state.within[key, w] += 1
         known = state.ever[key] > 0
@@ -133,7 +133,7 @@ def _enter(state: State, timeline: Timeline, half_lives: Floats, begin: int, i: 
             state.first[key] = i
         state.ever[key] += 1
         state.last[key] = i
-    state.tally[DAYS_SEEN] += _begins_a_day(timeline, begin, i)
+    state.tally[N_DAYS] += _is_first_of_day(timeline, begin, i)
     if timeline.direction[i] == INBOUND:
         state.tally[INBOUND_SINCE] += 1
         state.tally[OUTBOUND_SINCE] = 0
@@ -142,25 +142,25 @@ def _enter(state: State, timeline: Timeline, half_lives: Floats, begin: int, i: 
         state.tally[INBOUND_SINCE] = 0
     rep = timeline.rep[i]
     if rep >= 0:
-        state.tally[REPS_SEEN] += state.rep_ever[rep] == 0
-        state.tally[REPS_RECENT] += state.rep_recent[rep] == 0
+        state.tally[N_REPS] += state.rep_ever[rep] == 0
+        state.tally[N_REPS_30D] += state.rep_recent[rep] == 0
         state.rep_ever[rep] = 1
         state.rep_recent[rep] += 1
 
 
-@_inlined
-def _leave(state: State, timeline: Timeline, begin: int, w: int, i: int) -> None:
+@_inline
+def _remove_activity(state: State, timeline: Timeline, begin: int, w: int, i: int) -> None:
     """Activity i falls out of window w."""
     if w < state.within.shape[1]:
-        for key in _keys(state, timeline, i):
+        for key in _find_keys(state, timeline, i):
             state.within[key, w] -= 1
-    state.days_behind[w] += _begins_a_day(timeline, begin, i)
+    state.days_behind[w] += _is_first_of_day(timeline, begin, i)
     if w == MONTH and timeline.rep[i] >= 0:
         state.rep_recent[timeline.rep[i]] -= 1
-        state.tally[REPS_RECENT] -= state.rep_recent[timeline.rep[i]] == 0
+        state.tally[N_REPS_30D] -= state.rep_recent[timeline.rep[i]] == 0
 
 
-@_inlined
+@_inline
 def _write_keys(
     out: Values, state: State, timeline: Timeline, half_lives: Floats, as_of: int
 ) -> int:
@@ -185,7 +185,7 @@ def _write_keys(
     return column
 
 
-@_inlined
+@_inline
 def _write_last(
     out: Values, state: State, timeline: Timeline, begin: int, head: int, as_of: int
 ) -> None:
@@ -204,7 +204,7 @@ def _write_last(
     out[8] = (timeline.time[head - 1] - timeline.time[head - 2]) / DAY_US if two else np.nan
 
 
-@_inlined
+@_inline
 def _write_rest(
     out: Values, state: State, timeline: Timeline, begin: int, head: int, as_of: int, created: int
 ) -> None:
@@ -212,13 +212,13 @@ def _write_rest(
     for w in range(WEEK, PACE):
         # Where the tail stands within a day, that day is behind it and in the window too.
         tail = state.tail[w]
-        both = tail < head and not _begins_a_day(timeline, begin, tail)
-        out[w - WEEK] = state.tally[DAYS_SEEN] - state.days_behind[w] + both
+        both = tail < head and not _is_first_of_day(timeline, begin, tail)
+        out[w - WEEK] = state.tally[N_DAYS] - state.days_behind[w] + both
     week = head - state.tail[WEEK]
     before = state.tail[WEEK] - state.tail[PACE]
     out[3] = week / (before * 7 / 30) if before > 0 else np.nan
-    out[4] = state.tally[REPS_SEEN]
-    out[5] = state.tally[REPS_RECENT]
+    out[4] = state.tally[N_REPS]
+    out[5] = state.tally[N_REPS_30D]
     outbound = state.ever.size - N_DIRECTIONS - 1 + OUTBOUND
     known = state.ever[outbound] > 0
     first = timeline.time[state.first[outbound]] if known else 0
@@ -228,7 +228,7 @@ def _write_rest(
     out[9] = state.tally[OUTBOUND_SINCE]
 
 
-@_compiled
+@_compile
 def write_windows(
     timeline: Timeline,
     lead: Ints,
@@ -250,20 +250,20 @@ def write_windows(
     n_types : keys of types, "other" (key 0) included
     out : (n_rows, n_columns); columns behind the activities' are left alone
     """
-    state = _empty_state(n_types + N_DIRECTIONS + 1, windows.size, half_lives.size, n_reps)
+    state = _create_state(n_types + N_DIRECTIONS + 1, windows.size, half_lives.size, n_reps)
     begin = head = 0
     for r in range(lead.size):
         if r == 0 or lead[r] != lead[r - 1]:
-            _clear(state, timeline, begin, head)
+            _clear_state(state, timeline, begin, head)
             begin = head = timeline.start[lead[r]]
             for w in range(windows.size):
                 state.tail[w] = begin
         while head < timeline.start[lead[r] + 1] and timeline.time[head] < as_of[r]:
-            _enter(state, timeline, half_lives, begin, head)
+            _add_activity(state, timeline, half_lives, begin, head)
             head += 1
         for w in range(windows.size):
             while state.tail[w] < head and timeline.time[state.tail[w]] < as_of[r] - windows[w]:
-                _leave(state, timeline, begin, w, state.tail[w])
+                _remove_activity(state, timeline, begin, w, state.tail[w])
                 state.tail[w] += 1
         values = out[row[r]]
         column = _write_keys(values, state, timeline, half_lives, as_of[r])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalog import Feature, humanise
+from features.catalog import Feature, humanize_name
 from features.families import FIRST_CODE, MISSING_CODE, OTHER_CODE
 
 Text = npt.NDArray[np.object_]
@@ -20,15 +20,17 @@ Facts = dict[str, npt.NDArray[np.float64]]
 """Measure -> its values, in the rows that need a sentence on the topic."""
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-NOTHING = -1
+MISSING_AMOUNT = -1
 """Stands for a missing amount where amounts are whole numbers."""
-LITTLE_LESS, LITTLE_MORE = 0.8, 1.25
+MIN_UNCHANGED_PACE, MAX_UNCHANGED_PACE = 0.8, 1.25
 """A pace between them is told as unchanged."""
-BARELY = 1e-4
+ROUNDING_HOURS = 1e-4
 """Hours; absorbs float32 rounding, so that 5 hours are not told as 4."""
 
 
-def sentences(topics: npt.NDArray[np.object_], X: pd.DataFrame, catalog: Sequence[Feature]) -> Text:
+def build_sentences(
+    topics: npt.NDArray[np.object_], X: pd.DataFrame, catalog: Sequence[Feature]
+) -> Text:
     """One sentence per topic and row.
 
     Parameters
@@ -51,7 +53,8 @@ def sentences(topics: npt.NDArray[np.object_], X: pd.DataFrame, catalog: Sequenc
     >>> catalog = build_catalog(Vocabulary(("offer_returned",), ()))
     >>> X = pd.DataFrame(0.0, index=[0], columns=[f.name for f in catalog])
     >>> X[["offer_returned_ever", "days_since_offer_returned"]] = [1.0, 2.5]
-    >>> sentences(np.array([["offer_returned", "inbound"]], dtype=object), X, catalog)[0].tolist()
+    >>> topics = np.array([["offer_returned", "inbound"]], dtype=object)
+    >>> build_sentences(topics, X, catalog)[0].tolist()
     ['Offer returned 2 days ago', 'No inbound activity yet']
     """
     members: dict[str, list[Feature]] = {}
@@ -66,20 +69,20 @@ def sentences(topics: npt.NDArray[np.object_], X: pd.DataFrame, catalog: Sequenc
         features, cells = members[name], order[begin:end]
         rows = cells // topics.shape[1]
         facts = {f.measure: X[f.name].to_numpy()[rows].astype(np.float64) for f in features}
-        told[cells] = TELLERS[features[0].wording](facts, features[0])
+        told[cells] = FORMATTERS[features[0].wording](facts, features[0])
     return told.reshape(topics.shape)
 
 
-def on_arrival(texts: Text) -> Text:
+def mark_on_arrival(texts: Text) -> Text:
     """The same sentences, marked as said of the instant when the lead arrived.
 
-    >>> on_arrival(np.array([["No call yet"]], dtype=object)).tolist()
+    >>> mark_on_arrival(np.array([["No call yet"]], dtype=object)).tolist()
     [['No call yet (on arrival)']]
     """
     return np.asarray(np.frompyfunc("{} (on arrival)".format, 1, 1)(texts), dtype=object)
 
 
-def _each(tell: Callable[..., str], *amounts: npt.NDArray[np.float64]) -> Text:
+def _format_distinct(tell: Callable[..., str], *amounts: npt.NDArray[np.float64]) -> Text:
     """``tell`` of each row's amounts, called once per distinct combination."""
     code = np.zeros(len(amounts[0]), dtype=np.int64)
     for amount in amounts:
@@ -90,222 +93,232 @@ def _each(tell: Callable[..., str], *amounts: npt.NDArray[np.float64]) -> Text:
     return np.array(distinct, dtype=object)[code]
 
 
-def _whole_hours(days: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _round_to_whole_hours(days: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Hours below one day, whole days in hours above; NOTHING where missing."""
-    hours = days * 24 + BARELY
+    hours = days * 24 + ROUNDING_HOURS
     whole = np.where(hours < 24, np.floor(hours), np.floor(hours / 24) * 24)
-    return np.where(np.isnan(days), NOTHING, whole)
+    return np.where(np.isnan(days), MISSING_AMOUNT, whole)
 
 
-def _count(n: float, one: str, many: str | None = None) -> str:
+def _format_count(n: float, one: str, many: str | None = None) -> str:
     return f"{n:,.0f} {one if n == 1 else many or one + 's'}"
 
 
-def _span(hours: float) -> str:
+def _format_duration(hours: float) -> str:
     """A duration in words.
 
-    >>> _span(0), _span(1), _span(72)
+    >>> _format_duration(0), _format_duration(1), _format_duration(72)
     ('less than an hour', '1 hour', '3 days')
     """
     if hours < 1:
         return "less than an hour"
-    return _count(hours, "hour") if hours < 24 else _count(hours // 24, "day")
+    return _format_count(hours, "hour") if hours < 24 else _format_count(hours // 24, "day")
 
 
-def _inside(label: str) -> str:
+def _lower_label(label: str) -> str:
     """A label in the middle of a sentence; abbreviations keep their capitals.
 
-    >>> _inside("Offer sent"), _inside("SMS sent")
+    >>> _lower_label("Offer sent"), _lower_label("SMS sent")
     ('offer sent', 'SMS sent')
     """
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
-def _type(facts: Facts, feature: Feature) -> Text:
+def _format_type(facts: Facts, feature: Feature) -> Text:
     def tell(ever: float, month: float, hours: float) -> str:
         if ever == 0:
-            return f"No {_inside(feature.label)} yet"
+            return f"No {_lower_label(feature.label)} yet"
         if month < 2:
-            return f"{feature.label} {_span(hours)} ago"
+            return f"{feature.label} {_format_duration(hours)} ago"
         times = "twice" if month == 2 else f"{month:,.0f} times"
-        return f"{feature.label} {times} in 30 days, the last time {_span(hours)} ago"
+        return f"{feature.label} {times} in 30 days, the last time {_format_duration(hours)} ago"
 
-    return _each(tell, facts["ever"], facts["30d"], _whole_hours(facts["days_since"]))
+    return _format_distinct(
+        tell, facts["ever"], facts["30d"], _round_to_whole_hours(facts["days_since"])
+    )
 
 
-def _activity(facts: Facts, feature: Feature) -> Text:
-    one = _inside(feature.label)
+def _format_activity(facts: Facts, feature: Feature) -> Text:
+    one = _lower_label(feature.label)
     many = one.removesuffix("y") + "ies"
 
     def tell(ever: float, week: float, hours: float) -> str:
         if ever == 0:
             return f"No {one} yet"
         if week == 0:
-            return f"No {one} for {_span(hours)}"
+            return f"No {one} for {_format_duration(hours)}"
         if week == 1:
-            return f"{feature.label} {_span(hours)} ago"
-        return f"{_count(week, one, many)} in 7 days, the last one {_span(hours)} ago"
+            return f"{feature.label} {_format_duration(hours)} ago"
+        ago = _format_duration(hours)
+        return f"{_format_count(week, one, many)} in 7 days, the last one {ago} ago"
 
-    return _each(tell, facts["ever"], facts["7d"], _whole_hours(facts["days_since"]))
+    return _format_distinct(
+        tell, facts["ever"], facts["7d"], _round_to_whole_hours(facts["days_since"])
+    )
 
 
-def _kind_of_activity(feature: Feature, code: float) -> str:
+def _format_activity_kind(feature: Feature, code: float) -> str:
     if code == OTHER_CODE:
         return "another kind of activity"
-    return _inside(humanise(feature.categories[int(code)]))
+    return _lower_label(humanize_name(feature.categories[int(code)]))
 
 
-def _last_activities(facts: Facts, feature: Feature) -> Text:
+def _format_last_activities(facts: Facts, feature: Feature) -> Text:
     def tell(last: float, before: float) -> str:
         if last == MISSING_CODE:
             return "No activity yet"
         if before == MISSING_CODE:
-            return f"Only step so far: {_kind_of_activity(feature, last)}"
-        name = partial(_kind_of_activity, feature)
+            return f"Only step so far: {_format_activity_kind(feature, last)}"
+        name = partial(_format_activity_kind, feature)
         return f"Latest step: {name(last)}; before it: {name(before)}"
 
-    return _each(tell, facts["last_type"], facts["second_last_type"])
+    return _format_distinct(tell, facts["last_type"], facts["second_last_type"])
 
 
-def _last_of_direction(facts: Facts, feature: Feature, *, direction: str) -> Text:
+def _format_last_of_direction(facts: Facts, feature: Feature, *, direction: str) -> Text:
     def tell(last: float) -> str:
         if last == MISSING_CODE:
             return f"No {direction} activity yet"
-        return f"Last {direction} activity: {_kind_of_activity(feature, last)}"
+        return f"Last {direction} activity: {_format_activity_kind(feature, last)}"
 
-    return _each(tell, facts[f"last_{direction}_type"])
+    return _format_distinct(tell, facts[f"last_{direction}_type"])
 
 
-def _active_days(facts: Facts, _: Feature) -> Text:
+def _format_active_days(facts: Facts, _: Feature) -> Text:
     def tell(month: float) -> str:
-        return f"{_count(month, 'active day') if month else 'No active day'} in the last 30"
+        return f"{_format_count(month, 'active day') if month else 'No active day'} in the last 30"
 
-    return _each(tell, facts["active_days_30d"])
+    return _format_distinct(tell, facts["active_days_30d"])
 
 
-def _pace(facts: Facts, _: Feature) -> Text:
+def _format_pace(facts: Facts, _: Feature) -> Text:
     def tell(pace: float) -> str:
         if np.isnan(pace):
             return "No activity in the 30 days before the last 7"
         if pace == 0:
             return "No activity in the last 7 days, but some in the 30 days before"
-        if LITTLE_LESS <= pace <= LITTLE_MORE:
+        if MIN_UNCHANGED_PACE <= pace <= MAX_UNCHANGED_PACE:
             return "About as active in the last 7 days as in the 30 days before"
         return f"{'Less' if pace < 1 else 'More'} active in the last 7 days than in the 30 before"
 
-    return _each(tell, facts["pace_7d"])
+    return _format_distinct(tell, facts["pace_7d"])
 
 
-def _reps(facts: Facts, _: Feature) -> Text:
+def _format_reps(facts: Facts, _: Feature) -> Text:
     def tell(ever: float, month: float) -> str:
         if ever == 0:
             return "No rep recorded so far"
         recent = "none" if month == 0 else f"{month:,.0f} of them"
         tail = "" if month == ever else f", {recent} in the last 30 days"
-        return f"{_count(ever, 'rep')} involved so far{tail}"
+        return f"{_format_count(ever, 'rep')} involved so far{tail}"
 
-    return _each(tell, facts["reps_ever"], facts["reps_30d"])
+    return _format_distinct(tell, facts["reps_ever"], facts["reps_30d"])
 
 
-def _first_response(facts: Facts, _: Feature) -> Text:
+def _format_first_response(facts: Facts, _: Feature) -> Text:
     def tell(contacted: float, waiting: float) -> str:
-        if contacted == NOTHING:
-            return f"Not contacted yet, created {_span(waiting)} ago"
-        return f"First contact {_span(contacted)} after creation"
+        if contacted == MISSING_AMOUNT:
+            return f"Not contacted yet, created {_format_duration(waiting)} ago"
+        return f"First contact {_format_duration(contacted)} after creation"
 
-    contacted = _whole_hours(facts["hours_to_first_outbound"] / 24)
-    return _each(tell, contacted, _whole_hours(facts["hours_without_outbound"] / 24))
+    contacted = _round_to_whole_hours(facts["hours_to_first_outbound"] / 24)
+    return _format_distinct(
+        tell, contacted, _round_to_whole_hours(facts["hours_without_outbound"] / 24)
+    )
 
 
-def _whose_turn(facts: Facts, _: Feature) -> Text:
+def _format_whose_turn(facts: Facts, _: Feature) -> Text:
     def tell(inbound: float, outbound: float) -> str:
         if inbound == outbound == 0:
             return "No inbound or outbound activity yet"
         mine, other = ("in", "out") if inbound else ("out", "in")
         one, many = f"{mine}bound activity", f"{mine}bound activities"
-        return f"{_count(inbound or outbound, one, many)} with no {other}bound one since"
+        return f"{_format_count(inbound or outbound, one, many)} with no {other}bound one since"
 
-    return _each(tell, facts["inbound_since_outbound"], facts["outbound_since_inbound"])
+    return _format_distinct(tell, facts["inbound_since_outbound"], facts["outbound_since_inbound"])
 
 
-def _age(facts: Facts, _: Feature) -> Text:
+def _format_age(facts: Facts, _: Feature) -> Text:
     def tell(hours: float) -> str:
-        return f"Open for {_span(hours)}"
+        return f"Open for {_format_duration(hours)}"
 
-    return _each(tell, _whole_hours(facts["lead_age_days"]))
+    return _format_distinct(tell, _round_to_whole_hours(facts["lead_age_days"]))
 
 
-def _created(facts: Facts, _: Feature) -> Text:
+def _format_creation(facts: Facts, _: Feature) -> Text:
     def tell(weekday: float, hour: float) -> str:
         day = WEEKDAYS[int(weekday)]
         return f"Created on a {day} between {hour:02.0f}:00 and {hour + 1:02.0f}:00 UTC"
 
-    return _each(tell, facts["created_weekday"], facts["created_hour"])
+    return _format_distinct(tell, facts["created_weekday"], facts["created_hour"])
 
 
-def _listed(facts: Facts, _: Feature) -> Text:
+def _format_list_weekday(facts: Facts, _: Feature) -> Text:
     def tell(weekday: float) -> str:
         return f"Listed on a {WEEKDAYS[int(weekday)]}"
 
-    return _each(tell, facts["list_weekday"])
+    return _format_distinct(tell, facts["list_weekday"])
 
 
-def _number(facts: Facts, feature: Feature) -> Text:
+def _format_number(facts: Facts, feature: Feature) -> Text:
     def tell(value: float) -> str:
         if np.isnan(value):
             return f"{feature.label} unknown"
         shortest = Decimal(str(np.float32(value))).normalize()
         return f"{feature.label}: {shortest:,f}"
 
-    return _each(tell, next(iter(facts.values())))
+    return _format_distinct(tell, next(iter(facts.values())))
 
 
-def _category(facts: Facts, feature: Feature) -> Text:
+def _format_category(facts: Facts, feature: Feature) -> Text:
     def tell(code: float) -> str:
         if code == MISSING_CODE:
             return f"{feature.label} unknown"
         known = code >= FIRST_CODE
         return f"{feature.label}: {feature.categories[int(code)] if known else 'a rare value'}"
 
-    return _each(tell, next(iter(facts.values())))
+    return _format_distinct(tell, next(iter(facts.values())))
 
 
-def _yes_no(facts: Facts, feature: Feature) -> Text:
+def _format_yes_no(facts: Facts, feature: Feature) -> Text:
     def tell(value: float) -> str:
         if np.isnan(value):
             return f"{feature.label} unknown"
         return f"{feature.label}: {'yes' if value else 'no'}"
 
-    return _each(tell, next(iter(facts.values())))
+    return _format_distinct(tell, next(iter(facts.values())))
 
 
-def _date(facts: Facts, feature: Feature) -> Text:
+def _format_date(facts: Facts, feature: Feature) -> Text:
     def tell(hours: float, past: float) -> str:
-        if hours == NOTHING:
+        if hours == MISSING_AMOUNT:
             return f"{feature.label} unknown"
-        return f"{feature.label}: {_span(hours) + ' ago' if past else 'in ' + _span(hours)}"
+        duration = _format_duration(hours)
+        return f"{feature.label}: {duration + ' ago' if past else 'in ' + duration}"
 
     ahead = facts["days_ahead"]
-    return _each(tell, _whole_hours(np.abs(ahead)), (ahead < 0).astype(np.float64))
+    return _format_distinct(
+        tell, _round_to_whole_hours(np.abs(ahead)), (ahead < 0).astype(np.float64)
+    )
 
 
-TELLERS: dict[str, Callable[[Facts, Feature], Text]] = {
-    "type": _type,
-    "activity": _activity,
-    "last_activities": _last_activities,
-    "last_inbound_type": partial(_last_of_direction, direction="inbound"),
-    "last_outbound_type": partial(_last_of_direction, direction="outbound"),
-    "active_days": _active_days,
-    "pace": _pace,
-    "reps": _reps,
-    "first_response": _first_response,
-    "whose_turn": _whose_turn,
-    "age": _age,
-    "created": _created,
-    "listed": _listed,
-    "number": _number,
-    "category": _category,
-    "yes_no": _yes_no,
-    "date": _date,
+FORMATTERS: dict[str, Callable[[Facts, Feature], Text]] = {
+    "type": _format_type,
+    "activity": _format_activity,
+    "last_activities": _format_last_activities,
+    "last_inbound_type": partial(_format_last_of_direction, direction="inbound"),
+    "last_outbound_type": partial(_format_last_of_direction, direction="outbound"),
+    "active_days": _format_active_days,
+    "pace": _format_pace,
+    "reps": _format_reps,
+    "first_response": _format_first_response,
+    "whose_turn": _format_whose_turn,
+    "age": _format_age,
+    "created": _format_creation,
+    "listed": _format_list_weekday,
+    "number": _format_number,
+    "category": _format_category,
+    "yes_no": _format_yes_no,
+    "date": _format_date,
 }
 """How each kind of topic is told; ``Feature.wording`` names the entry."""

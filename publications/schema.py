@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["count", "number", "text", "instant"]
 
-PREDICATES = {
+KIND_PREDICATES = {
     "count": "is_integer_dtype",
     "number": "is_numeric_dtype",
     "text": "is_string_dtype",
@@ -36,7 +36,7 @@ class PublishedFile:
     name: str
     meaning: str
     columns: tuple[PublishedColumn, ...] = ()
-    more_columns: bool = False
+    has_more_columns: bool = False
     """Further columns may follow: the profile in the worklist, ``list_date`` in the backtest."""
     needs_model: bool = False
     """Absent from a publication without a model, which then says why."""
@@ -181,9 +181,11 @@ RANKING_NAMES = {
 MANIFEST = "manifest.json"
 
 FILES = (
-    PublishedFile("worklist.csv", "today's list, best first", WORKLIST_COLUMNS, more_columns=True),
     PublishedFile(
-        "worklist.parquet", "the same, for programs", WORKLIST_COLUMNS, more_columns=True
+        "worklist.csv", "today's list, best first", WORKLIST_COLUMNS, has_more_columns=True
+    ),
+    PublishedFile(
+        "worklist.parquet", "the same, for programs", WORKLIST_COLUMNS, has_more_columns=True
     ),
     PublishedFile("gains.csv", "the gain curves", GAIN_COLUMNS, needs_model=True),
     PublishedFile(
@@ -194,7 +196,7 @@ FILES = (
         "backtest.parquet",
         "every tested row, for whoever checks the figures",
         BACKTEST_COLUMNS,
-        more_columns=True,
+        has_more_columns=True,
         needs_model=True,
     ),
     PublishedFile("data_checks.json", "what the gate said of the export"),
@@ -261,10 +263,10 @@ FILES = (
 )
 
 
-def published_file(name: str) -> PublishedFile:
+def find_published_file(name: str) -> PublishedFile:
     """Look up a file of a publication by name; ``KeyError`` if there is none of that name.
 
-    >>> published_file("tiers.csv").column_names[:2]
+    >>> find_published_file("tiers.csv").column_names[:2]
     ('tier', 'leads')
     """
     for file in FILES:
@@ -298,13 +300,13 @@ def require_columns(frame: "pd.DataFrame", name: str) -> None:
     ValueError: tiers.csv lacks share, base_rate, base_rate_low, base_rate_high,
     share_of_conversions
     """
-    file = published_file(name)
+    file = find_published_file(name)
     expected, found = list(file.column_names), [str(column) for column in frame.columns]
     if missing := [column for column in expected if column not in found]:
         raise ValueError(f"{name} lacks {', '.join(missing)}")
     if found[: len(expected)] != expected:
         raise ValueError(f"{name} has its columns as {found}, expected {expected} in this order")
-    if not file.more_columns and len(found) > len(expected):
+    if not file.has_more_columns and len(found) > len(expected):
         raise ValueError(f"{name} has more columns than agreed: {found[len(expected) :]}")
     if repeated := sorted({column for column in found if found.count(column) > 1}):
         raise ValueError(f"{name} has columns twice: {repeated}")
@@ -325,4 +327,4 @@ def _is_kind(values: "pd.Series", kind: Kind) -> bool:
     dtype = (
         values.dtype.categories.dtype if isinstance(values.dtype, pd.CategoricalDtype) else values
     )
-    return bool(getattr(pd.api.types, PREDICATES[kind])(dtype))
+    return bool(getattr(pd.api.types, KIND_PREDICATES[kind])(dtype))

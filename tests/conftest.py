@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.runtime.environment import prepare
+from pipelines.runtime.environment import prepare_environment
 from tests.faults.sandbox.sitecustomize import outbound
 
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Gone when the process ends, after Prefect has stopped its server there.
     folder = tempfile.TemporaryDirectory(prefix="leadgain-tests-", ignore_cleanup_errors=True)
     config.stash[FOLDER] = folder
-    prepare(Path(folder.name))
+    prepare_environment(Path(folder.name))
     _bear_a_busy_machine()
     config.addinivalue_line("markers", "trial(name, work): what a test of faults has tried ahead")
     sys.addaudithook(_refuse_outbound)

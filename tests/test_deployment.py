@@ -339,7 +339,7 @@ def test_prefect_yaml_has_the_times_that_the_schedule_has_by_default(deployment)
 def test_a_worker_is_as_silent_as_leadgain_itself(monkeypatch, tmp_path):
     """The variables of the work pool are those that the command sets, but for places and logs."""
     monkeypatch.setattr(environment.os, "environ", own := {})
-    environment.prepare(tmp_path)
+    environment.prepare_environment(tmp_path)
     kept = {name: value for name, value in own.items() if "LOGGING" not in name}
     del kept["PREFECT_HOME"]
     for deployment in PREFECT["deployments"]:

@@ -17,9 +17,9 @@ MAX_CLIPPED_SHARE = 0.20
 SIZE_RULE = "size_against_before"
 SIZE_BOUNDS = (0.5, 2.0)
 """Rows now against those of the runs before: outside, the export is another one."""
-MANY_OPEN = 100
+MANY_OPEN_LEADS = 100
 """So many open leads without one that was ever closed are a gap in the export."""
-LOOKED_AT_DAYS, BUSY_DAYS = 28, 14
+RECENT_DAYS, MIN_BUSY_DAYS = 28, 14
 """What came on every other day of four weeks, or more often, is expected to go on."""
 QUIET_DAYS = 3.0
 """It has stopped after so many days with none, or three times the longest pause of those weeks."""
@@ -27,7 +27,7 @@ MAX_GAP_DAYS = 1.0
 """A list that stands longer after the export's end is not today's list any more."""
 
 
-def _measured(
+def _build_measured_check(
     table: str,
     rule: str,
     value: float,
@@ -54,19 +54,19 @@ def _measured(
     )
 
 
-def share_checks(export: Export, gate: Gate) -> list[Check]:
+def build_share_checks(export: Export, gate: Gate) -> list[Check]:
     """How much of each table was set aside, as a whole, by one rule, and for unknown leads."""
     checks = []
     for table, rows_in in export.counts.set_index("table")["rows_in"].items():
         mine = export.quarantine[export.quarantine["table"] == table]
         by_rule = mine.groupby(["rule", "file", "column", "reason"])["line"]
         causes = by_rule.agg(rows="size", first_line="min").reset_index()
-        checks += _quarantine_checks(str(table), int(rows_in), causes, gate)
+        checks += _build_quarantine_checks(str(table), int(rows_in), causes, gate)
     clipped = sum(f.rows for f in export.findings if f.rule == DATED_TO_CREATION)
-    share = _share(clipped, _rows(export, "activities", "kept"))
-    if _rows(export, "activities", "rows_in"):
+    share = _compute_share(clipped, _read_row_count(export, "activities", "kept"))
+    if _read_row_count(export, "activities", "rows_in"):
         checks.append(
-            _measured(
+            _build_measured_check(
                 "activities",
                 "share_before_creation",
                 share,
@@ -80,54 +80,60 @@ def share_checks(export: Export, gate: Gate) -> list[Check]:
     return checks
 
 
-def _quarantine_checks(table: str, rows_in: int, causes: pd.DataFrame, gate: Gate) -> list[Check]:
+def _build_quarantine_checks(
+    table: str, rows_in: int, causes: pd.DataFrame, gate: Gate
+) -> list[Check]:
     """Shares of one table; rows of unknown leads have a limit of their own."""
     is_unknown = causes["rule"] == UNKNOWN_LEAD.name
     others = causes[~is_unknown].sort_values(["rows", "rule"], ascending=[False, True])
     aside, stray = int(others["rows"].sum()), int(causes.loc[is_unknown, "rows"].sum())
-    share, worst = _share(aside, rows_in), int(others["rows"].max()) if len(others) else 0
+    share, worst = _compute_share(aside, rows_in), int(others["rows"].max()) if len(others) else 0
     limit, one = gate.max_quarantined_share, gate.max_quarantined_share_per_rule
     checks = [
-        _measured(
+        _build_measured_check(
             table,
             "quarantined_share",
             share,
             (None, limit),
             f"at most {limit:.1%} of the rows in quarantine",
             f"{aside:,} of {rows_in:,} rows of {table} ({share:.1%}) are in "
-            f"quarantine; at most {limit:.1%} may be. {_causes(others)} Correct the export or the "
+            f"quarantine; at most {limit:.1%} may be. {_format_causes(others)} Correct the "
+            f"export or the "
             "mapping, or raise max_quarantined_share in [gate].",
         ),
-        _measured(
+        _build_measured_check(
             table,
             "quarantined_share_by_one_rule",
-            _share(worst, rows_in),
+            _compute_share(worst, rows_in),
             (None, one),
             f"at most {one:.1%} of the rows in quarantine by one rule",
-            f"{worst:,} of {rows_in:,} rows of {table} ({_share(worst, rows_in):.1%}) are in "
-            f"quarantine by one rule; at most {one:.1%} may be. {_causes(others.head(1))} Correct "
+            f"{worst:,} of {rows_in:,} rows of {table} ({_compute_share(worst, rows_in):.1%}) "
+            f"are in "
+            f"quarantine by one rule; at most {one:.1%} may be. {_format_causes(others.head(1))} "
+            f"Correct "
             "the export or the mapping, or raise max_quarantined_share_per_rule in [gate].",
         ),
     ]
     if table != "leads":
         most = gate.max_unknown_leads_share
-        share = _share(stray, rows_in)
+        share = _compute_share(stray, rows_in)
         checks.append(
-            _measured(
+            _build_measured_check(
                 table,
                 "unknown_leads_share",
                 share,
                 (None, most),
                 f"at most {most:.1%} of the rows of leads that are not in the export",
                 f"{stray:,} of {rows_in:,} rows of {table} ({share:.1%}) belong to leads that are "
-                f"not in the export; at most {most:.1%} may. {_causes(causes[is_unknown])} Compare "
+                f"not in the export; at most {most:.1%} may. "
+                f"{_format_causes(causes[is_unknown])} Compare "
                 f"lead_id in [leads] and [{table}], or raise max_unknown_leads_share in [gate].",
             )
         )
     return checks
 
 
-def _causes(causes: pd.DataFrame) -> str:
+def _format_causes(causes: pd.DataFrame) -> str:
     """The commonest causes, each with its count and its first line."""
     told = [
         f"{cause.rows:,} by {cause.rule} ({cause.file}, first on line {cause.first_line:,}"
@@ -137,7 +143,7 @@ def _causes(causes: pd.DataFrame) -> str:
     return "; ".join(told) + "." if told else ""
 
 
-def size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[Check]:
+def build_size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[Check]:
     """Rows of each table against the runs before, and at least one lead."""
     checks = [
         Check(
@@ -157,9 +163,9 @@ def size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[Check]
     for table, before in sorted(previous_rows.items()):
         if not before:
             continue
-        kept = _rows(export, table, "kept")
+        kept = _read_row_count(export, table, "kept")
         checks.append(
-            _measured(
+            _build_measured_check(
                 table,
                 SIZE_RULE,
                 kept / before,
@@ -173,16 +179,16 @@ def size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[Check]
     return checks
 
 
-def ending_checks(export: Export) -> list[Check]:
+def build_closed_lead_checks(export: Export) -> list[Check]:
     """Leads that were lost are told: otherwise they fill the lists, and any order looks good."""
     leads = export.leads
     lost = int(leads["closed_at"].notna().sum())
     open_still = int((leads["closed_at"].isna() & leads["converted_at"].isna()).sum())
     return [
-        _measured(
+        _build_measured_check(
             "leads",
             "some_are_closed",
-            lost if open_still >= MANY_OPEN else 1,
+            lost if open_still >= MANY_OPEN_LEADS else 1,
             (1, None),
             "closed_at filled for some leads",
             f"Not one of {len(leads):,} leads has a closed_at, so {open_still:,} count as open. "
@@ -194,12 +200,14 @@ def ending_checks(export: Export) -> list[Check]:
     ]
 
 
-def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timestamp) -> list[Check]:
+def build_time_checks(
+    export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timestamp
+) -> list[Check]:
     """There are leads to look at, the export reaches to the list, and it is fresh."""
     last = export.last_instant
     known = int((export.leads["created_at"] < as_of).sum())
     checks = [
-        _measured(
+        _build_measured_check(
             "leads",
             "known_at_as_of",
             known,
@@ -208,12 +216,12 @@ def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timesta
             f"No lead was created before as_of = {as_of.isoformat()}. The export reaches to "
             f"{last.isoformat()}; choose an as_of within it.",
         ),
-        _measured(
+        _build_measured_check(
             "export",
             "reaches_as_of",
             (as_of - last) / pd.Timedelta(days=1),
             (None, MAX_GAP_DAYS),
-            f"as_of at most {_days(MAX_GAP_DAYS)} after the export's last time stamp",
+            f"as_of at most {_format_days(MAX_GAP_DAYS)} after the export's last time stamp",
             f"The list stands at {as_of.isoformat()}, but the export ends at {last.isoformat()}: "
             "what happened in between is not known, and leads that ended in between are still "
             "listed. Leave --as-of out, or export again.",
@@ -222,13 +230,14 @@ def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timesta
     ]
     if gate.max_stale_days is not None:
         checks.append(
-            _measured(
+            _build_measured_check(
                 "export",
                 "is_fresh",
                 (now - last) / pd.Timedelta(days=1),
                 (None, gate.max_stale_days),
-                f"at most {_days(gate.max_stale_days)} behind the clock",
-                f"The export ends at {last.isoformat()}, more than {_days(gate.max_stale_days)} "
+                f"at most {_format_days(gate.max_stale_days)} behind the clock",
+                f"The export ends at {last.isoformat()}, more than "
+                f"{_format_days(gate.max_stale_days)} "
                 "ago. The list is as old as that; look whether the nightly export still runs.",
                 "warning",
                 shown=last.isoformat(),
@@ -237,7 +246,7 @@ def time_checks(export: Export, gate: Gate, as_of: pd.Timestamp, now: pd.Timesta
     return checks
 
 
-def standstill_checks(export: Export) -> list[Check]:
+def build_standstill_checks(export: Export) -> list[Check]:
     """Activities and outcomes reach as far as the rest of the export; one of them may stand still.
 
     The end of an export is that of its latest table, so its age tells nothing of the others.
@@ -245,7 +254,7 @@ def standstill_checks(export: Export) -> list[Check]:
     leads = export.leads
     ended = leads["converted_at"].combine_first(leads["closed_at"])
     return [
-        _standstill(
+        _build_standstill_check(
             export,
             "activities",
             "activities_go_on",
@@ -253,7 +262,7 @@ def standstill_checks(export: Export) -> list[Check]:
             "activity",
             "The leads look quieter than they are",
         ),
-        _standstill(
+        _build_standstill_check(
             export,
             "leads",
             "outcomes_go_on",
@@ -264,36 +273,36 @@ def standstill_checks(export: Export) -> list[Check]:
     ]
 
 
-def _standstill(
+def _build_standstill_check(
     export: Export, table: str, rule: str, at: pd.Series, what: str, harm: str
 ) -> Check:
     known = at[at <= export.last_instant]
-    recent = known[known > known.max().floor("D") - pd.Timedelta(days=LOOKED_AT_DAYS - 1)]
+    recent = known[known > known.max().floor("D") - pd.Timedelta(days=RECENT_DAYS - 1)]
     days = recent.dt.floor("D").drop_duplicates().sort_values()
     allowed, gap = QUIET_DAYS, 0.0
-    if len(days) >= BUSY_DAYS:
+    if len(days) >= MIN_BUSY_DAYS:
         allowed = max(QUIET_DAYS, 3 * days.diff().max() / pd.Timedelta(days=1))
         gap = (export.last_instant - known.max()) / pd.Timedelta(days=1)
-    return _measured(
+    return _build_measured_check(
         table,
         rule,
         gap,
         (None, allowed),
-        f"at most {_days(allowed)} without any, by the four weeks before",
+        f"at most {_format_days(allowed)} without any, by the four weeks before",
         f"The last {what} came {gap:.0f} days before the export ends ({known.max()}), after weeks "
         f"with one on most days. {harm}. Look whether this part of the export still runs.",
         "warning",
     )
 
 
-def _rows(export: Export, table: str, column: str) -> int:
+def _read_row_count(export: Export, table: str, column: str) -> int:
     counts = export.counts.set_index("table")[column]
     return int(counts.get(table, 0))
 
 
-def _share(rows: int, of: int) -> float:
+def _compute_share(rows: int, of: int) -> float:
     return rows / of if of else 0.0
 
 
-def _days(days: float) -> str:
+def _format_days(days: float) -> str:
     return "1 day" if days == 1 else f"{days:g} days"

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm.checks.check import Check, Frame, Gate
 from crm.checks.measured_checks import SIZE_RULE
-from crm.checks.table_checks import activity_summary, make_checks
+from crm.checks.table_checks import build_checks, summarize_activities
 from crm.errors import DataRefused
 from crm.export import Export
 from crm.mapping import Mapping as ExportMapping
@@ -92,19 +92,23 @@ def check_export(
     -------
     The checks, held or not; nothing is raised until ``raise_for_errors``.
     """
-    checks = make_checks(export, mapping, gate, as_of, now, previous_rows)
+    checks = build_checks(export, mapping, gate, as_of, now, previous_rows)
     measures = {c.arguments["column"]: [c.value] for c in checks if c.frame == "measures"}
     frames: dict[Frame, pd.DataFrame] = {
         "leads": export.leads,
-        "activities": activity_summary(export.activities),
+        "activities": summarize_activities(export.activities),
         "measures": pd.DataFrame(measures, dtype="float64"),
     }
-    verdicts = judge(checks, frames)
-    results = [_result(check, *verdict) for check, verdict in zip(checks, verdicts, strict=True)]
-    return DataChecks(results, _content(export, results, as_of))
+    verdicts = judge_checks(checks, frames)
+    results = [
+        _describe_result(check, *verdict) for check, verdict in zip(checks, verdicts, strict=True)
+    ]
+    return DataChecks(results, _build_content(export, results, as_of))
 
 
-def judge(checks: Sequence[Check], frames: Mapping[Frame, pd.DataFrame]) -> list[tuple[bool, int]]:
+def judge_checks(
+    checks: Sequence[Check], frames: Mapping[Frame, pd.DataFrame]
+) -> list[tuple[bool, int]]:
     """Whether each check holds, and how many rows do not fulfil it, by Great Expectations.
 
     Raises
@@ -112,7 +116,7 @@ def judge(checks: Sequence[Check], frames: Mapping[Frame, pd.DataFrame]) -> list
     RuntimeError
         Great Expectations could not evaluate a check: a fault of ours.
     """
-    with _quietly():
+    with _silence_great_expectations():
         import great_expectations as gx
 
         context = gx.get_context(mode="ephemeral")
@@ -121,7 +125,7 @@ def judge(checks: Sequence[Check], frames: Mapping[Frame, pd.DataFrame]) -> list
         source = context.data_sources.add_pandas("export")
         verdicts: dict[int, tuple[bool, int]] = {}
         for name, frame in frames.items():
-            suite = _suite(gx, name, checks)
+            suite = _build_suite(gx, name, checks)
             if not suite.expectations:
                 continue
             asset = source.add_dataframe_asset(name)
@@ -129,11 +133,13 @@ def judge(checks: Sequence[Check], frames: Mapping[Frame, pd.DataFrame]) -> list
                 batch_parameters={"dataframe": frame}
             )
             outcome = batch.validate(suite, result_format=SETTINGS)
-            verdicts |= {r.expectation_config.meta["check"]: _verdict(r) for r in outcome.results}
+            verdicts |= {
+                r.expectation_config.meta["check"]: _read_result(r) for r in outcome.results
+            }
     return [verdicts[number] for number in range(len(checks))]
 
 
-def _suite(gx: Any, frame: Frame, checks: Sequence[Check]) -> Any:
+def _build_suite(gx: Any, frame: Frame, checks: Sequence[Check]) -> Any:
     """The Great Expectations suite of one frame; each expectation knows its check's number."""
     configured = gx.expectations.expectation.ExpectationConfiguration
     return gx.ExpectationSuite(
@@ -148,7 +154,7 @@ def _suite(gx: Any, frame: Frame, checks: Sequence[Check]) -> Any:
     )
 
 
-def _verdict(result: Any) -> tuple[bool, int]:
+def _read_result(result: Any) -> tuple[bool, int]:
     """Whether the expectation holds, and how many rows do not fulfil it."""
     if result.exception_info.get("raised_exception", False):
         raise RuntimeError(
@@ -159,7 +165,7 @@ def _verdict(result: Any) -> tuple[bool, int]:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def _silence_great_expectations() -> Iterator[None]:
     """No telemetry, no warnings about Great Expectations' own insides, no log lines."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logger = logging.getLogger("great_expectations")
@@ -175,7 +181,7 @@ def _quietly() -> Iterator[None]:
         logger.propagate = propagates
 
 
-def _result(check: Check, passed: bool, failing: int) -> dict[str, Any]:
+def _describe_result(check: Check, passed: bool, failing: int) -> dict[str, Any]:
     """A check and what became of it, as plain JSON values."""
     observed: float | str = failing if check.value is None else round(check.value, 6)
     message = f"Holds: {check.expected}."
@@ -191,7 +197,9 @@ def _result(check: Check, passed: bool, failing: int) -> dict[str, Any]:
     }
 
 
-def _content(export: Export, results: list[dict[str, Any]], as_of: pd.Timestamp) -> dict[str, Any]:
+def _build_content(
+    export: Export, results: list[dict[str, Any]], as_of: pd.Timestamp
+) -> dict[str, Any]:
     """What ``data_checks.json`` holds: nothing that changes from run to run on the same export.
 
     So the size against other exports is not among it; where it is wrong nothing is published.

@@ -11,16 +11,16 @@ from collections.abc import Mapping as Dictionary
 import pandas as pd
 
 from crm.checks.check import Check, Gate
-from crm.checks.leakage import hindsight_checks
+from crm.checks.leakage import build_leakage_checks
 from crm.checks.measured_checks import (
-    ending_checks,
-    share_checks,
-    size_checks,
-    standstill_checks,
-    time_checks,
+    build_closed_lead_checks,
+    build_share_checks,
+    build_size_checks,
+    build_standstill_checks,
+    build_time_checks,
 )
 from crm.contract import DIRECTIONS, LEADS
-from crm.export import GRACE, Export
+from crm.export import CLOCK_GRACE, Export
 from crm.mapping import Mapping
 from crm.reading.timestamps import EARLIEST, LATEST
 
@@ -28,7 +28,7 @@ MIN_FILLED_SHARE = 0.05
 """A profile column that is filled less often tells next to nothing."""
 
 
-def make_checks(
+def build_checks(
     export: Export,
     mapping: Mapping,
     gate: Gate,
@@ -44,30 +44,32 @@ def make_checks(
     now : the clock
     previous_rows : table -> rows kept in the runs before; None if there were none
     """
-    checks = [*_lead_checks(now + GRACE), *_profile_checks(export)]
+    checks = [*_build_lead_checks(now + CLOCK_GRACE), *_build_profile_checks(export)]
     if mapping.activities is not None:
-        checks += _activity_checks()
-    checks += share_checks(export, gate)
-    checks += size_checks(export, previous_rows or {})
-    checks += time_checks(export, gate, as_of, now)
-    checks += standstill_checks(export)
-    checks += [*ending_checks(export), *hindsight_checks(export)]
+        checks += _build_activity_checks()
+    checks += build_share_checks(export, gate)
+    checks += build_size_checks(export, previous_rows or {})
+    checks += build_time_checks(export, gate, as_of, now)
+    checks += build_standstill_checks(export)
+    checks += [*build_closed_lead_checks(export), *build_leakage_checks(export)]
     return tuple(checks)
 
 
-def _lead_checks(latest: pd.Timestamp) -> list[Check]:
+def _build_lead_checks(latest: pd.Timestamp) -> list[Check]:
     """Keys, instants in range, and outcomes after their leads."""
     key, *_ = LEADS.key
     checks = [
-        _of_leads(key, "is_unique", "unique", "expect_column_values_to_be_unique"),
-        _of_leads(key, "is_filled", "filled in every row", "expect_column_values_to_not_be_null"),
+        _build_lead_check(key, "is_unique", "unique", "expect_column_values_to_be_unique"),
+        _build_lead_check(
+            key, "is_filled", "filled in every row", "expect_column_values_to_not_be_null"
+        ),
     ]
     for column in LEADS.columns:
         if column.type != "instant":
             continue
         if column.required:
             checks.append(
-                _of_leads(
+                _build_lead_check(
                     column.name,
                     "is_filled",
                     "filled in every row",
@@ -75,7 +77,7 @@ def _lead_checks(latest: pd.Timestamp) -> list[Check]:
                 )
             )
         checks.append(
-            _of_leads(
+            _build_lead_check(
                 column.name,
                 "in_range",
                 f"between {EARLIEST[:4]} and now",
@@ -84,10 +86,14 @@ def _lead_checks(latest: pd.Timestamp) -> list[Check]:
                 max_value=latest,
             )
         )
-    return [*checks, _after_creation("converted_at"), _after_creation("closed_at")]
+    return [
+        *checks,
+        _build_after_creation_check("converted_at"),
+        _build_after_creation_check("closed_at"),
+    ]
 
 
-def _after_creation(outcome: str) -> Check:
+def _build_after_creation_check(outcome: str) -> Check:
     return Check(
         "leads",
         "leads",
@@ -107,7 +113,7 @@ def _after_creation(outcome: str) -> Check:
     )
 
 
-def _of_leads(
+def _build_lead_check(
     column: str, rule: str, expected: str, expectation: str, **arguments: object
 ) -> Check:
     return Check(
@@ -124,7 +130,7 @@ def _of_leads(
     )
 
 
-def _profile_checks(export: Export) -> list[Check]:
+def _build_profile_checks(export: Export) -> list[Check]:
     """Each profile column should tell something."""
     return [
         Check(
@@ -143,14 +149,14 @@ def _profile_checks(export: Export) -> list[Check]:
     ]
 
 
-def activity_summary(activities: pd.DataFrame) -> pd.DataFrame:
+def summarize_activities(activities: pd.DataFrame) -> pd.DataFrame:
     """One row a type and direction: ``type``, ``direction``, ``first_at``, ``last_at``."""
     grouped = activities.groupby(["type", "direction"], observed=True, dropna=False, sort=True)
     summary = grouped["occurred_at"].agg(first_at="min", last_at="max").reset_index()
     return summary.astype({"type": "str", "direction": "str"})
 
 
-def _activity_checks() -> list[Check]:
+def _build_activity_checks() -> list[Check]:
     def check(
         column: str, rule: str, expected: str, expectation: str, **arguments: object
     ) -> Check:

@@ -8,8 +8,8 @@ import pandas as pd
 from crm.contract import DIRECTIONS
 from crm.export import Finding
 from crm.mapping import ActivitiesSection
-from crm.reading.duckdb_session import Workbench
-from crm.reading.files import RawTable, Wanted
+from crm.reading.duckdb_session import DuckDBSession
+from crm.reading.files import RawTable, WantedColumn
 from crm.reading.row_rules import (
     DATED_TO_CREATION,
     EMPTY_ID,
@@ -20,36 +20,36 @@ from crm.reading.row_rules import (
     UNKNOWN_DIRECTION,
     UNKNOWN_LEAD,
     Rule,
-    instant_rules,
-    verdict,
+    build_instant_rules,
+    build_rule_sql,
 )
 from crm.reading.typed_tables import (
-    LEAD_ID,
-    instant_findings,
-    mark_repeated,
-    minorities,
-    shapes_of,
-    trimmed_ids,
+    LEAD_ID_COLUMNS,
+    collect_instant_findings,
+    collect_trimmed_id_findings,
+    count_shapes,
+    find_minority_units,
+    mark_repeated_rows,
     type_table,
 )
 
 INSTANT = "occurred_at"
 
 
-def wanted_columns(activities: ActivitiesSection) -> list[Wanted]:
+def list_wanted_columns(activities: ActivitiesSection) -> list[WantedColumn]:
     """The columns to read of the activities; whatever leadgain.toml names must be there."""
     direction = activities.direction if isinstance(activities.direction, str) else ""
     columns = [
-        Wanted("lead_id", "lead_id", activities.lead_id),
-        Wanted(INSTANT, INSTANT, activities.occurred_at),
-        Wanted("type", "type", activities.type),
-        Wanted("direction", "direction", direction),
-        Wanted("rep_id", "rep_id", activities.rep_id),
+        WantedColumn("lead_id", "lead_id", activities.lead_id),
+        WantedColumn(INSTANT, INSTANT, activities.occurred_at),
+        WantedColumn("type", "type", activities.type),
+        WantedColumn("direction", "direction", direction),
+        WantedColumn("rep_id", "rep_id", activities.rep_id),
     ]
     return [column for column in columns if column.name]
 
 
-def activity_rules(minority: Sequence[str]) -> tuple[Rule, ...]:
+def build_activity_rules(minority: Sequence[str]) -> tuple[Rule, ...]:
     """The rules for activities, in the order in which they decide.
 
     Parameters
@@ -62,31 +62,31 @@ def activity_rules(minority: Sequence[str]) -> tuple[Rule, ...]:
         EMPTY_ID,
         UNKNOWN_LEAD,
         LEAD_SET_ASIDE,
-        *instant_rules(INSTANT, required=True, minority=minority),
+        *build_instant_rules(INSTANT, required=True, minority=minority),
         TYPE_IS_MISSING,
         UNKNOWN_DIRECTION,
     )
 
 
 def read_activities(
-    bench: Workbench, raw: RawTable, activities: ActivitiesSection
+    bench: DuckDBSession, raw: RawTable, activities: ActivitiesSection
 ) -> tuple[Rule, ...]:
     """Type and judge the activities into ``activities_judged``; ``lead_keys`` must be there.
 
     An activity before its lead's creation is dated to the creation. Returns the rules in the order
     in which they decide.
     """
-    columns = dict(LEAD_ID, type="tidy(type)", rep_id="tidy(rep_id)")
-    columns["direction"] = _direction_sql(bench, activities.direction)
+    columns = dict(LEAD_ID_COLUMNS, type="tidy(type)", rep_id="tidy(rep_id)")
+    columns["direction"] = _build_direction_sql(bench, activities.direction)
     type_table(bench, raw, columns, [INSTANT], ("direction", "rep_id"))
-    mark_repeated(bench, "activities", [INSTANT])
-    rules = activity_rules(minorities(bench, "activities", [INSTANT])[INSTANT])
+    mark_repeated_rows(bench, "activities", [INSTANT])
+    rules = build_activity_rules(find_minority_units(bench, "activities", [INSTANT])[INSTANT])
     bench.run(
         f"""CREATE TEMP TABLE activities_judged AS
         SELECT row, position, greatest(occurred_at, created_at) AS occurred_at,
             occurred_at < created_at AS was_clipped, type, direction, rep_id,
             on_day_of_creation(occurred_at, occurred_at_shape, created_at) AS was_that_day,
-            {verdict(rules)} AS rule
+            {build_rule_sql(rules)} AS rule
         FROM (SELECT a.row, a.is_header, a.occurred_at, a.occurred_at_shape, a.type, a.direction,
                   a.rep_id, a.lead_id, k.position, k.created_at,
                   a.row IN (SELECT row FROM activities_repeated) AS is_repeated,
@@ -97,7 +97,7 @@ def read_activities(
     return rules
 
 
-def _direction_sql(bench: Workbench, direction: str | Mapping[str, str]) -> str:
+def _build_direction_sql(bench: DuckDBSession, direction: str | Mapping[str, str]) -> str:
     """SQL for an activity's direction: by its column, by its type, or internal."""
     if isinstance(direction, str):
         return "direction_of(direction)" if direction else "'internal'::direction_of_activity"
@@ -109,7 +109,7 @@ def _direction_sql(bench: Workbench, direction: str | Mapping[str, str]) -> str:
         'internal'::direction_of_activity)"""
 
 
-def activities_frame(bench: Workbench) -> pd.DataFrame:
+def load_activities_frame(bench: DuckDBSession) -> pd.DataFrame:
     """The kept activities, sorted by lead, instant and order in the file."""
     for name in ("type", "rep_id"):
         bench.run(
@@ -126,7 +126,7 @@ def activities_frame(bench: Workbench) -> pd.DataFrame:
     return frame
 
 
-def no_activities() -> pd.DataFrame:
+def build_empty_activities() -> pd.DataFrame:
     """The frame of an export without activities."""
     return pd.DataFrame(
         {
@@ -139,12 +139,14 @@ def no_activities() -> pd.DataFrame:
     )
 
 
-def activity_findings(
-    bench: Workbench, raw: RawTable, activities: ActivitiesSection, zone: str
+def collect_activity_findings(
+    bench: DuckDBSession, raw: RawTable, activities: ActivitiesSection, zone: str
 ) -> list[Finding]:
     """What reading the activities repaired or took for granted."""
-    findings = trimmed_ids(bench, raw)
-    findings += instant_findings(bench, raw, INSTANT, shapes_of(bench, "activities", INSTANT), zone)
+    findings = collect_trimmed_id_findings(bench, raw)
+    findings += collect_instant_findings(
+        bench, raw, INSTANT, count_shapes(bench, "activities", INSTANT), zone
+    )
     ((clipped, that_day, ahead),) = bench.rows(
         """SELECT count(*) FILTER (was_clipped AND NOT was_that_day),
             count(*) FILTER (was_clipped AND was_that_day),
@@ -163,11 +165,11 @@ def activity_findings(
     if ahead:
         text = f"{ahead:,} activities lie in the future; no list uses them before they happen."
         findings.append(Finding("activities", "in_the_future", "info", ahead, text))
-    return findings + _unseen_types(bench, raw, activities.direction)
+    return findings + _find_unseen_types(bench, raw, activities.direction)
 
 
-def _unseen_types(
-    bench: Workbench, raw: RawTable, direction: str | Mapping[str, str]
+def _find_unseen_types(
+    bench: DuckDBSession, raw: RawTable, direction: str | Mapping[str, str]
 ) -> list[Finding]:
     """Types that leadgain.toml gives a direction and that no activity has."""
     if isinstance(direction, str):

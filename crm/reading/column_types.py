@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crm.contract import ProfileColumn, ProfileKind
 from crm.export import Finding
 from crm.mapping import LeadsSection
-from crm.reading.duckdb_session import Workbench
+from crm.reading.duckdb_session import DuckDBSession
 
 FITTING_SHARE = 0.98
 """A column is a number, a yes/no or a date if so many of its cells are; the others are set aside,
@@ -50,7 +50,7 @@ class CellFacts:
 
 
 def learn_kinds(
-    bench: Workbench, leads: LeadsSection
+    bench: DuckDBSession, leads: LeadsSection
 ) -> tuple[tuple[ProfileColumn, ...], list[Finding]]:
     """The profile columns with their kinds, declared or inferred from ``leads_typed``.
 
@@ -60,7 +60,7 @@ def learn_kinds(
     profile, findings = [], []
     declared = leads.declared_kinds
     for number, name in enumerate(leads.profile_columns):
-        facts = cell_facts(bench, f"p{number}")
+        facts = count_cell_facts(bench, f"p{number}")
         inferred, reason = infer_kind(name, facts)
         kind = declared.get(name, inferred)
         profile.append(ProfileColumn(name, kind))
@@ -75,7 +75,7 @@ def learn_kinds(
     return tuple(profile), findings
 
 
-def cell_facts(bench: Workbench, alias: str) -> CellFacts:
+def count_cell_facts(bench: DuckDBSession, alias: str) -> CellFacts:
     """Count what a column's cells are; each distinct cell is looked at once."""
     (row,) = bench.rows(
         rf"""SELECT coalesce(sum(n), 0), count(*),
@@ -108,36 +108,41 @@ def infer_kind(name: str, facts: CellFacts) -> tuple[ProfileKind, str]:
     ('display', 'is named like personal data')
     """
     filled = facts.filled
-    is_flag = facts.yes + facts.no >= _most(filled) and not _is_count(facts)
-    is_number = facts.numbers >= _most(facts.numbers_filled) and not facts.leading_zeros
+    is_flag = facts.yes + facts.no >= _compute_min_fitting_cells(filled) and not _is_count_column(
+        facts
+    )
+    is_number = (
+        facts.numbers >= _compute_min_fitting_cells(facts.numbers_filled)
+        and not facts.leading_zeros
+    )
     signs: tuple[tuple[bool, ProfileKind, str], ...] = (
         (is_flag, "yes_no", ""),
         (facts.emails >= max(1, EMAIL_SHARE * filled), "display", "holds e-mail addresses"),
         (facts.phones >= max(1, PHONE_SHARE * filled), "display", "holds phone numbers"),
-        (is_personal(name), "display", "is named like personal data"),
+        (is_personal_header(name), "display", "is named like personal data"),
         (is_number, "number", ""),
-        (facts.dates >= _most(facts.numbers_filled), "date", ""),
+        (facts.dates >= _compute_min_fitting_cells(facts.numbers_filled), "date", ""),
         (facts.mean_length > FREE_TEXT_LENGTH, "display", "holds free text"),
         (facts.distinct > max(MANY_VALUES, DISTINCT_SHARE * filled), "display", "hardly repeats"),
     )
     return next(((kind, reason) for holds, kind, reason in signs if holds), ("category", ""))
 
 
-def is_personal(header: str) -> bool:
+def is_personal_header(header: str) -> bool:
     """Whether a header names personal data, whole or at its end.
 
-    >>> is_personal("Work E-Mail"), is_personal("email_opt_in"), is_personal("FirstName")
-    (True, False, True)
+    >>> [is_personal_header(name) for name in ("Work E-Mail", "email_opt_in", "FirstName")]
+    [True, False, True]
     """
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", header)
     words = re.sub(r"[^a-z0-9]+", "_", spaced.casefold()).strip("_")
     return any(words == term or words.endswith("_" + term) for term in PERSONAL_HEADERS)
 
 
-def _most(filled: int) -> float:
+def _compute_min_fitting_cells(filled: int) -> float:
     return max(1.0, FITTING_SHARE * filled)
 
 
-def _is_count(facts: CellFacts) -> bool:
+def _is_count_column(facts: CellFacts) -> bool:
     """Only noughts, or only ones: a count as well as a yes or no."""
     return facts.digits_only == facts.filled and not (facts.yes and facts.no)

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crm.errors import DataRefused
-from crm.reading.cell_values import TRIMMED
+from crm.reading.cell_values import TRIMMED_CHARACTERS
 
 SEPARATORS = (",", ";", "\t", "|")
 MAX_COLUMNS = 5_000
 
-_DATA = re.compile(r"@|\d{5}|\d{4}-\d\d")
+_DATA_PATTERN = re.compile(r"@|\d{5}|\d{4}-\d\d")
 """An e-mail address, a long number, a date: no part of a name, and not to be repeated."""
 
 
@@ -48,24 +48,24 @@ def read_header(text: str, expected: Iterable[str], file: str) -> Header:
     >>> read_header("id;created\n1;2024-01-01", ["id"], "leads.csv")
     Header(names=('id', 'created'), separator=';', skip=1)
     """
-    wanted = {_as_read(name) for name in expected}
+    wanted = {_normalize_name(name) for name in expected}
     body = text.lstrip("\r\n")
     blank = text[: len(text) - len(body)].replace("\r\n", "\n").count("\n")
-    candidates = [(separator, _split(body, separator)) for separator in SEPARATORS]
+    candidates = [(separator, _split_header(body, separator)) for separator in SEPARATORS]
     separator, names = max(
-        candidates, key=lambda c: (len({_as_read(n) for n in c[1]} & wanted), len(c[1]))
+        candidates, key=lambda c: (len({_normalize_name(n) for n in c[1]} & wanted), len(c[1]))
     )
     _check_names(names, file)
     return Header(names, separator, blank + 1)
 
 
-def _split(text: str, separator: str) -> tuple[str, ...]:
+def _split_header(text: str, separator: str) -> tuple[str, ...]:
     # A header's record ends where the csv module says, so that names may hold newlines.
     try:
         record = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
     except csv.Error:
         return ()
-    return tuple(name.strip(TRIMMED) for name in record)
+    return tuple(name.strip(TRIMMED_CHARACTERS) for name in record)
 
 
 def _check_names(names: Sequence[str], file: str) -> None:
@@ -87,7 +87,8 @@ def _check_names(names: Sequence[str], file: str) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1 and name)
     if twice:
         raise DataRefused(
-            f"{file}, line 1: {len(twice)} column name(s) come twice: {spoken(twice)}. Which one "
+            f"{file}, line 1: {len(twice)} column name(s) come twice: {format_names(twice)}. "
+            f"Which one "
             "is meant cannot be told; rename or remove one of each in the export."
         )
 
@@ -102,33 +103,35 @@ def find_column(name: str, names: Sequence[str]) -> int | None:
     """
     if name in names:
         return names.index(name)
-    same = [i for i, other in enumerate(names) if _as_read(other) == _as_read(name)]
+    same = [i for i, other in enumerate(names) if _normalize_name(other) == _normalize_name(name)]
     return same[0] if len(same) == 1 else None
 
 
-def _as_read(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def missing_column(table: str, key: str, name: str, names: Sequence[str], file: str) -> DataRefused:
+def build_missing_column_error(
+    table: str, key: str, name: str, names: Sequence[str], file: str
+) -> DataRefused:
     """The refusal of a file that lacks a column: what was expected, found, and comes nearest."""
     folded = {other.casefold(): other for other in names}
     near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
-    nearest = spoken([folded[n] for n in near])
-    hint = f"Nearest: {nearest}. " if near and not any(map(_DATA.search, names)) else ""
+    nearest = format_names([folded[n] for n in near])
+    hint = f"Nearest: {nearest}. " if near and not any(map(_DATA_PATTERN.search, names)) else ""
     return DataRefused(
         f"{file} has no column {name!r}, which leadgain.toml names as [{table}] {key}. Found: "
-        f"{spoken(names)}. {hint}Correct the name in leadgain.toml, or export the column."
+        f"{format_names(names)}. {hint}Correct the name in leadgain.toml, or export the column."
     )
 
 
-def spoken(names: Sequence[str], most: int = 20) -> str:
+def format_names(names: Sequence[str], most: int = 20) -> str:
     """Column names for a message, unless the first line seems to hold data instead of names.
 
-    >>> spoken(["id", "created"]), spoken(["L01", "ann@example.com"])
+    >>> format_names(["id", "created"]), format_names(["L01", "ann@example.com"])
     ("'id', 'created'", '2 cells that look like data, so the header seems to be missing')
     """
-    if any(_DATA.search(name) for name in names):
+    if any(_DATA_PATTERN.search(name) for name in names):
         return f"{len(names):,} cells that look like data, so the header seems to be missing"
     shown = ", ".join(repr(name[:60]) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-CHUNK = 1 << 24
+CHUNK_BYTES = 1 << 24
 
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -32,7 +32,7 @@ class Records:
 
     line: NDArray[np.int64]
     blank: NDArray[np.bool_]
-    unclosed: int | None
+    unclosed_quote_line: int | None
     mixed_newlines: bool
 
 
@@ -53,7 +53,7 @@ def read_records(
     >>> records.line.tolist(), records.blank.tolist()
     ([1, 2, 4, 5], [False, False, True, False])
     """
-    scan = _Scan(ord(separator))
+    scan = _RecordScanner(ord(separator))
     for number, chunk in enumerate(chunks):
         scan.feed(chunk if number else chunk.removeprefix(BYTE_ORDER_MARK))
         if scan.stray:
@@ -64,7 +64,7 @@ def read_records(
     return scan.finish()
 
 
-class _Scan:
+class _RecordScanner:
     """The fast reading: all quotes and newlines of a chunk at once.
 
     A newline ends a record when an even number of quotes stands before it. That holds in a file
@@ -92,7 +92,7 @@ class _Scan:
         quotes = np.flatnonzero(data == _QUOTE) if b'"' in chunk else np.empty(0, np.int64)
         self._check_quotes(data, before, quotes)
         newlines = np.flatnonzero(data == _NEWLINE)
-        ends = newlines[self._outside(quotes, newlines)]
+        ends = newlines[self._find_unquoted(quotes, newlines)]
         self._check_newlines(data, before, quotes, ends)
         line = self.newlines + np.searchsorted(newlines, ends) + 2
         self.lines.append(line.astype(np.int64))
@@ -116,7 +116,7 @@ class _Scan:
         blank = np.concatenate(self.blanks) if self.blanks else np.empty(0, np.bool_)
         return Records(line, blank, None, bool(self.styles - {"\n"}) and self.styles != {"\r\n"})
 
-    def _outside(self, quotes: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _find_unquoted(self, quotes: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which positions do not stand between quotes."""
         outside: NDArray[np.bool_] = (np.searchsorted(quotes, at) + self.in_quotes) % 2 == 0
         return outside
@@ -148,7 +148,7 @@ class _Scan:
         if not returned.all():
             self.styles.add("\n")
         alone = np.flatnonzero((before == _RETURN) & (data != _NEWLINE))
-        if self._outside(quotes, alone).any():
+        if self._find_unquoted(quotes, alone).any():
             self.styles.add("\r")
 
 
@@ -159,7 +159,7 @@ def _read_strictly(stream: BinaryIO, separator: bytes) -> Records:
     styles: set[bool] = set()
     in_quotes, opened = False, 0
     number = 0
-    for number, raw in enumerate(_without_mark(stream), 1):
+    for number, raw in enumerate(_drop_byte_order_mark(stream), 1):
         text = raw.rstrip(b"\r\n")
         position = 0
         if not in_quotes:
@@ -197,7 +197,7 @@ def _skip_quoted(text: bytes, position: int) -> tuple[int, bool]:
         position = quote + 2
 
 
-def _without_mark(stream: BinaryIO) -> Iterator[bytes]:
+def _drop_byte_order_mark(stream: BinaryIO) -> Iterator[bytes]:
     if first := stream.readline().removeprefix(BYTE_ORDER_MARK):
         yield first
     yield from stream

@@ -15,21 +15,21 @@ from pydantic import SecretStr
 from crm.errors import ConfigurationError, DataRefused
 from crm.export import Finding
 from crm.mapping import Source
-from crm.reading.duckdb_session import Workbench
-from crm.reading.files import RawTable, Wanted, choose_columns
+from crm.reading.duckdb_session import DuckDBSession
+from crm.reading.files import RawTable, WantedColumn, choose_columns
 
-BATCH = 50_000
-READ_ONLY = {
+BATCH_ROWS = 50_000
+READ_ONLY_STATEMENTS = {
     "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "mysql": "SET TRANSACTION READ ONLY",
     "sqlite": "PRAGMA query_only = ON",
 }
 """How a dialect is told that nothing will be written; every transaction is rolled back besides."""
 
-ATTEMPTS = 3
+CONNECT_ATTEMPTS = 3
 PAUSE_SECONDS = 1.0
 """Between the first two attempts to connect; twice as long between the next."""
-POSTGRESQL = {
+POSTGRESQL_OPTIONS = {
     "connect_timeout": 10,
     "options": "-c statement_timeout=600s",
     # A connection of which nothing is heard any more is given up after a minute.
@@ -62,7 +62,7 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
     import sqlalchemy as sa
 
     try:
-        engine = _engine(url.get_secret_value())
+        engine = _create_engine(url.get_secret_value())
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
         missing = f" ({error.name} is not installed)" if isinstance(error, ImportError) else ""
         raise ConfigurationError(
@@ -72,8 +72,8 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
     if engine.dialect.name == "sqlite":
         _refuse_missing_file(engine.url.database or "")
     try:
-        with _connected(engine) as connection:
-            begin = READ_ONLY.get(engine.dialect.name)
+        with _connect(engine) as connection:
+            begin = READ_ONLY_STATEMENTS.get(engine.dialect.name)
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")
             if begin:
@@ -83,26 +83,26 @@ def open_database(url: SecretStr | None) -> Iterator[Any]:
             yield connection
             connection.rollback()
     except sa.exc.DBAPIError as error:
-        raise DataRefused(_told(error, engine.url)) from None
+        raise DataRefused(_describe_error(error, engine.url)) from None
     finally:
         engine.dispose()
 
 
-def _engine(address: str) -> Any:
+def _create_engine(address: str) -> Any:
     """SQLAlchemy's engine; PostgreSQL through the driver that leadgain brings."""
     import sqlalchemy as sa
 
     url = sa.make_url(re.sub("^postgres(ql)?://", "postgresql+psycopg://", address))
     ours = url.drivername == "postgresql+psycopg"
-    limits = {k: v for k, v in POSTGRESQL.items() if ours and k not in url.query}
+    limits = {k: v for k, v in POSTGRESQL_OPTIONS.items() if ours and k not in url.query}
     return sa.create_engine(url, hide_parameters=True, connect_args=limits)
 
 
-def _connected(engine: Any) -> Any:
+def _connect(engine: Any) -> Any:
     """A connection; a database that does not answer is asked three times."""
     import sqlalchemy as sa
 
-    for attempt in range(ATTEMPTS - 1):
+    for attempt in range(CONNECT_ATTEMPTS - 1):
         try:
             return engine.connect()
         except sa.exc.OperationalError:
@@ -120,7 +120,7 @@ def _refuse_missing_file(name: str) -> None:
         )
 
 
-def _told(error: Any, url: Any) -> str:
+def _describe_error(error: Any, url: Any) -> str:
     """What went wrong, without the password, and without values where an error may quote them."""
     reason = type(error).__name__
     if reason in ("OperationalError", "ProgrammingError"):
@@ -135,7 +135,11 @@ def _told(error: Any, url: Any) -> str:
 
 
 def load_query(
-    bench: Workbench, table: str, connection: Any, source: Source, wanted: Sequence[Wanted]
+    bench: DuckDBSession,
+    table: str,
+    connection: Any,
+    source: Source,
+    wanted: Sequence[WantedColumn],
 ) -> RawTable:
     """Read a table or a query of the database into the DuckDB table ``raw_<table>``.
 
@@ -166,8 +170,10 @@ def load_query(
         chosen = choose_columns(table, wanted, names, label, findings)
         cells = [f"c{i}" for i in range(len(names))]
         bench.run(f"CREATE TEMP TABLE read_{table} ({', '.join(f'{c} VARCHAR' for c in cells)})")
-        for rows in result.partitions(BATCH):
-            columns = [[_text(value) for value in column] for column in zip(*rows, strict=True)]
+        for rows in result.partitions(BATCH_ROWS):
+            columns = [
+                [_format_value(value) for value in column] for column in zip(*rows, strict=True)
+            ]
             batch = pa.table([pa.array(column, pa.string()) for column in columns], names=cells)
             bench.append(f"read_{table}", batch)
     taken = "".join(f"c{position} AS {alias}, " for alias, position in chosen.items())
@@ -182,10 +188,10 @@ def load_query(
     return RawTable(table, label, names, shown, int(rows_in), lines, (), findings)
 
 
-def _text(value: object) -> str | None:
+def _format_value(value: object) -> str | None:
     """A value of the database as the text that an export would hold.
 
-    >>> [_text(v) for v in (None, 1.5, True, dt.datetime(2024, 1, 2, 3), dt.date.max)]
+    >>> [_format_value(v) for v in (None, 1.5, True, dt.datetime(2024, 1, 2, 3), dt.date.max)]
     [None, '1.5', 'true', '2024-01-02 03:00:00', '9999-12-31']
     """
     if value is None or isinstance(value, str):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from crm.reading.cell_values import value_macros
-from crm.reading.timestamps import instant_macros
+from crm.reading.cell_values import build_value_macros
+from crm.reading.timestamps import build_instant_macros
 
 MEMORY_LIMIT = "4GB"
 """Beyond it DuckDB spills to the scratch folder."""
@@ -19,7 +19,7 @@ MAX_THREADS = 4
 
 
 @dataclass(frozen=True)
-class Workbench:
+class DuckDBSession:
     """An open DuckDB connection, and a private folder that is gone when the reading is done."""
 
     db: Any
@@ -51,7 +51,9 @@ class Workbench:
 
 
 @contextmanager
-def workbench(files: Iterable[Path], timezone: str, latest: pd.Timestamp) -> Iterator[Workbench]:
+def open_duckdb_session(
+    files: Iterable[Path], timezone: str, latest: pd.Timestamp
+) -> Iterator[DuckDBSession]:
     """A DuckDB in memory with our macros, that may read the export's files and nothing else.
 
     No extension is loaded or installed, and the configuration is locked.
@@ -76,33 +78,33 @@ def workbench(files: Iterable[Path], timezone: str, latest: pd.Timestamp) -> Ite
             "autoload_known_extensions": False,
         }
         with duckdb.connect(":memory:", config=settings) as db:
-            bench = Workbench(db, scratch)
-            allowed = ", ".join(literal(str(path)) for path in files)
+            bench = DuckDBSession(db, scratch)
+            allowed = ", ".join(quote_literal(str(path)) for path in files)
             bench.run(f"SET allowed_paths = [{allowed}]")
-            bench.run(f"SET allowed_directories = [{literal(str(scratch))}]")
+            bench.run(f"SET allowed_directories = [{quote_literal(str(scratch))}]")
             bench.run("SET TimeZone = 'UTC'")
             bench.run("SET enable_progress_bar = false")
             bench.run("SET enable_external_access = false")
             bench.run("SET lock_configuration = true")
-            for statement in (*value_macros(), *instant_macros(timezone)):
+            for statement in (*build_value_macros(), *build_instant_macros(timezone)):
                 bench.run(statement)
             bench.run("CREATE TEMP TABLE clock AS SELECT ?::TIMESTAMPTZ AS latest", [latest])
             yield bench
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """An SQL identifier, whatever the name holds.
 
-    >>> quoted('6" pipe')
+    >>> quote_identifier('6" pipe')
     '"6"" pipe"'
     """
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(text: str) -> str:
+def quote_literal(text: str) -> str:
     """An SQL text literal, where a statement (``SET``) cannot bind a parameter.
 
-    >>> literal("O'Hara")
+    >>> quote_literal("O'Hara")
     "'O''Hara'"
     """
     return "'" + text.replace("'", "''") + "'"

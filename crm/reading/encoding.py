@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crm.errors import DataRefused
-from crm.reading.csv_records import CHUNK
+from crm.reading.csv_records import CHUNK_BYTES
 
-GZIP = b"\x1f\x8b"
-PARQUET = b"PAR1"
-SIGNATURES = (
+GZIP_SIGNATURE = b"\x1f\x8b"
+PARQUET_SIGNATURE = b"PAR1"
+OTHER_SIGNATURES = (
     (b"PK\x03\x04", "an Excel workbook or another zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
     (b"%PDF", "a PDF"),
@@ -33,7 +33,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-HEAD = 1 << 20
+HEAD_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class TextFile:
         """
         try:
             with self.open() as stream:
-                while chunk := stream.read(CHUNK):
+                while chunk := stream.read(CHUNK_BYTES):
                     yield chunk
         except EOFError:
             raise DataRefused(
@@ -80,15 +80,15 @@ class TextFile:
             raise DataRefused(f"{self.name} cannot be read: {error.strerror}.") from None
 
 
-def looks_like(head: bytes) -> str | None:
+def detect_other_format(head: bytes) -> str | None:
     """What a file is that is no table, by its first bytes; None if nothing speaks against it.
 
-    >>> looks_like(b"<!DOCTYPE html><html>")
+    >>> detect_other_format(b"<!DOCTYPE html><html>")
     'an HTML page (perhaps a login page)'
-    >>> looks_like(b"lead_id,created_at") is None
+    >>> detect_other_format(b"lead_id,created_at") is None
     True
     """
-    for signature, meaning in SIGNATURES:
+    for signature, meaning in OTHER_SIGNATURES:
         if head.startswith(signature):
             return meaning
     begin = head.removeprefix(codecs.BOM_UTF8).lstrip()[:256].lower()
@@ -110,10 +110,10 @@ def open_text(path: Path, name: str, declared: str) -> TextFile:
         The file is empty, damaged, or is something else, and the message says what.
     """
     with path.open("rb") as stream:
-        gzipped = stream.read(2) == GZIP
+        gzipped = stream.read(2) == GZIP_SIGNATURE
     file = TextFile(path, name, gzipped, declared or "utf-8")
-    head = head_of(file)
-    if (found := looks_like(head)) is not None:
+    head = read_head(file)
+    if (found := detect_other_format(head)) is not None:
         raise DataRefused(
             f"{name} looks like {found}, not like a table in CSV. Export it as CSV, TSV or Parquet."
         )
@@ -123,7 +123,7 @@ def open_text(path: Path, name: str, declared: str) -> TextFile:
     return file
 
 
-def head_of(file: TextFile) -> bytes:
+def read_head(file: TextFile) -> bytes:
     """The begin of a file, up to a megabyte.
 
     Raises
@@ -131,13 +131,13 @@ def head_of(file: TextFile) -> bytes:
     DataRefused
         There is nothing in it.
     """
-    head = next(file.chunks(), b"")[:HEAD]
+    head = next(file.chunks(), b"")[:HEAD_BYTES]
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise DataRefused(f"{file.name} is empty: there is not even a header. Export it again.")
     return head
 
 
-def utf8_chunks(file: TextFile) -> Iterator[bytes]:
+def read_utf8_chunks(file: TextFile) -> Iterator[bytes]:
     """The chunks of a UTF-8 file, each checked to be text.
 
     Raises
@@ -147,7 +147,7 @@ def utf8_chunks(file: TextFile) -> Iterator[bytes]:
     """
     decoder = _Decoder(file.name, "utf-8")
     for chunk in file.chunks():
-        if chunk.isascii() and not decoder.pending():
+        if chunk.isascii() and not decoder.read_pending_bytes():
             decoder.offset += len(chunk)
         else:
             decoder.text(chunk)
@@ -155,7 +155,7 @@ def utf8_chunks(file: TextFile) -> Iterator[bytes]:
     decoder.text(b"", final=True)
 
 
-def rewrite(file: TextFile, path: Path) -> TextFile:
+def rewrite_as_utf8(file: TextFile, path: Path) -> TextFile:
     """A copy of the file in UTF-8 whose lines all end in a newline.
 
     Raises
@@ -182,7 +182,7 @@ class _Decoder:
 
     def text(self, chunk: bytes, *, final: bool = False) -> str:
         """The chunk as text; a character that it cuts through comes with the next."""
-        held = len(self.pending())
+        held = len(self.read_pending_bytes())
         try:
             text = self.decoder.decode(chunk, final)
         except UnicodeDecodeError as error:
@@ -190,7 +190,7 @@ class _Decoder:
         self.offset += len(chunk)
         return text
 
-    def pending(self) -> bytes:
+    def read_pending_bytes(self) -> bytes:
         """The begin of a character whose other bytes are in the next chunk."""
         state = self.decoder.getstate()[0]
         return state if isinstance(state, bytes) else b""

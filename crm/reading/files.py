@@ -15,10 +15,23 @@ from numpy.typing import NDArray
 from crm.errors import DataRefused
 from crm.export import Finding
 from crm.mapping import Source
-from crm.reading.csv_header import Header, find_column, missing_column, read_header, spoken
+from crm.reading.csv_header import (
+    Header,
+    build_missing_column_error,
+    find_column,
+    format_names,
+    read_header,
+)
 from crm.reading.csv_records import Records, read_records
-from crm.reading.duckdb_session import Workbench, literal, quoted
-from crm.reading.encoding import PARQUET, TextFile, head_of, open_text, rewrite, utf8_chunks
+from crm.reading.duckdb_session import DuckDBSession, quote_identifier, quote_literal
+from crm.reading.encoding import (
+    PARQUET_SIGNATURE,
+    TextFile,
+    open_text,
+    read_head,
+    read_utf8_chunks,
+    rewrite_as_utf8,
+)
 
 MAX_LINE_BYTES = 16_000_000
 REJECT_RULES = {
@@ -32,7 +45,7 @@ REJECT_RULES = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedColumn:
     """A column to read: its name in our SQL, its key in leadgain.toml, its name in the export."""
 
     alias: str
@@ -63,7 +76,7 @@ class RawTable:
     findings: list[Finding] = field(default_factory=list)
 
 
-def locate(folder: Path, name: str, table: str) -> Path:
+def locate_file(folder: Path, name: str, table: str) -> Path:
     """The resolved path of a table's file, which must lie in the export's folder.
 
     Raises
@@ -112,7 +125,7 @@ def locate(folder: Path, name: str, table: str) -> Path:
 
 
 def load_file(
-    bench: Workbench, table: str, path: Path, source: Source, wanted: Sequence[Wanted]
+    bench: DuckDBSession, table: str, path: Path, source: Source, wanted: Sequence[WantedColumn]
 ) -> RawTable:
     """Read a file of the export into the DuckDB table ``raw_<table>``.
 
@@ -122,72 +135,81 @@ def load_file(
         The file is empty, damaged, no table, or lacks a required column.
     """
     with path.open("rb") as stream:
-        is_parquet = stream.read(len(PARQUET)) == PARQUET
+        is_parquet = stream.read(len(PARQUET_SIGNATURE)) == PARQUET_SIGNATURE
     if is_parquet:
         return _load_parquet(bench, table, path, source.file, wanted)
     return _load_csv(bench, table, open_text(path, source.file, source.encoding), wanted)
 
 
 def _load_csv(
-    bench: Workbench, table: str, original: TextFile, wanted: Sequence[Wanted]
+    bench: DuckDBSession, table: str, original: TextFile, wanted: Sequence[WantedColumn]
 ) -> RawTable:
     findings: list[Finding] = []
-    text = _as_utf8(bench, table, original, findings)
-    header = _header(table, text, wanted, findings)
-    text, records = _records(bench, table, text, header, findings)
+    text = _convert_to_utf8(bench, table, original, findings)
+    header = _read_file_header(table, text, wanted, findings)
+    text, records = _read_file_records(bench, table, text, header, findings)
     shown = choose_columns(table, wanted, header.names, original.name, findings)
-    _scan(bench, table, text, header, shown)
-    return _account(bench, table, original.name, header, records, shown, findings)
+    _scan_csv(bench, table, text, header, shown)
+    return _reconcile_rows(bench, table, original.name, header, records, shown, findings)
 
 
-def _as_utf8(bench: Workbench, table: str, text: TextFile, findings: list[Finding]) -> TextFile:
+def _convert_to_utf8(
+    bench: DuckDBSession, table: str, text: TextFile, findings: list[Finding]
+) -> TextFile:
     """The file itself if it is UTF-8, else a copy that is."""
     if text.encoding == "utf-8-sig":
-        findings.append(_repair(table, "byte_order_mark", "begins with a byte order mark"))
+        findings.append(
+            _build_repair_finding(table, "byte_order_mark", "begins with a byte order mark")
+        )
     elif text.encoding != "utf-8":
-        findings.append(_repair(table, "encoding", f"is in {text.encoding.upper()}"))
-        return rewrite(text, bench.scratch / f"{table}-decoded.csv")
-    head = head_of(text)
+        findings.append(_build_repair_finding(table, "encoding", f"is in {text.encoding.upper()}"))
+        return rewrite_as_utf8(text, bench.scratch / f"{table}-decoded.csv")
+    head = read_head(text)
     if b"\r" in head and b"\n" not in head:
-        return rewrite(text, bench.scratch / f"{table}-decoded.csv")
+        return rewrite_as_utf8(text, bench.scratch / f"{table}-decoded.csv")
     return text
 
 
-def _header(
-    table: str, text: TextFile, wanted: Sequence[Wanted], findings: list[Finding]
+def _read_file_header(
+    table: str, text: TextFile, wanted: Sequence[WantedColumn], findings: list[Finding]
 ) -> Header:
-    head = head_of(text).decode("utf-8-sig", "replace")
+    head = read_head(text).decode("utf-8-sig", "replace")
     header = read_header(head, [column.name for column in wanted], text.name)
     if header.separator != ",":
         name = {"\t": "a tab", ";": "a semicolon", "|": "a pipe"}[header.separator]
-        findings.append(_repair(table, "separator", f"separates its columns by {name}"))
+        findings.append(
+            _build_repair_finding(table, "separator", f"separates its columns by {name}")
+        )
     return header
 
 
-def _records(
-    bench: Workbench, table: str, text: TextFile, header: Header, findings: list[Finding]
+def _read_file_records(
+    bench: DuckDBSession, table: str, text: TextFile, header: Header, findings: list[Finding]
 ) -> tuple[TextFile, Records]:
     """The file's records, and the file to read: a copy where its lines end in different ways."""
-    records = read_records(utf8_chunks(text), text.open, header.separator)
+    records = read_records(read_utf8_chunks(text), text.open, header.separator)
     if records.mixed_newlines:
-        text = rewrite(text, bench.scratch / f"{table}-newlines.csv")
-        records = read_records(utf8_chunks(text), text.open, header.separator)
-        findings.append(_repair(table, "newlines", "ends its lines in different ways"))
-    if records.unclosed is not None:
+        text = rewrite_as_utf8(text, bench.scratch / f"{table}-newlines.csv")
+        records = read_records(read_utf8_chunks(text), text.open, header.separator)
+        findings.append(
+            _build_repair_finding(table, "newlines", "ends its lines in different ways")
+        )
+    if records.unclosed_quote_line is not None:
         raise DataRefused(
-            f"{text.name}, line {records.unclosed:,}: a quote is opened and never closed, so "
+            f"{text.name}, line {records.unclosed_quote_line:,}: a quote is opened and never "
+            f"closed, so "
             "what follows cannot be told apart. Close the quote in the export."
         )
     return text, records
 
 
-def _repair(table: str, rule: str, what: str) -> Finding:
+def _build_repair_finding(table: str, rule: str, what: str) -> Finding:
     return Finding(table, rule, "info", 0, f"The file of {table} {what}; it was read as it is.")
 
 
 def choose_columns(
     table: str,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[WantedColumn],
     names: Sequence[str],
     file: str,
     findings: list[Finding],
@@ -199,20 +221,20 @@ def choose_columns(
         if position is not None:
             found[column.alias] = position
         elif column.required:
-            raise missing_column(table, column.key, column.name, names, file)
+            raise build_missing_column_error(table, column.key, column.name, names, file)
         else:
             message = f"{file} has no column {column.name!r} ({column.key}); it counts as empty."
             findings.append(Finding(table, "optional_column_missing", "warning", 0, message))
     used = {names[position] for position in found.values()}
     extra = [name for name in names if name not in used and name]
     if extra:
-        message = f"Not named in leadgain.toml, so not used from {file}: {spoken(extra)}."
+        message = f"Not named in leadgain.toml, so not used from {file}: {format_names(extra)}."
         findings.append(Finding(table, "extra_columns", "info", 0, message))
     return found
 
 
-def _scan(
-    bench: Workbench, table: str, text: TextFile, header: Header, shown: dict[str, int]
+def _scan_csv(
+    bench: DuckDBSession, table: str, text: TextFile, header: Header, shown: dict[str, int]
 ) -> None:
     """Create ``raw_<table>``; rows that DuckDB cannot read are in ``rejected_<table>``.
 
@@ -230,18 +252,18 @@ def _scan(
             f"""CREATE TEMP TABLE raw_{table} AS
             SELECT {taken}hash({", ".join(cells)}) AS fingerprint
             FROM read_csv(?, columns = {{{struct}}}, auto_detect = false, header = false,
-                skip = {header.skip}, delim = {literal(header.separator)}, quote = '"',
+                skip = {header.skip}, delim = {quote_literal(header.separator)}, quote = '"',
                 escape = '"', compression = '{"gzip" if text.gzipped else "none"}',
                 parallel = false, max_line_size = {MAX_LINE_BYTES}, store_rejects = true,
                 rejects_table = 'rejected_{table}', rejects_scan = 'scanned_{table}')""",
             [str(link)],
         )
     except duckdb.Error:
-        raise _unreadable(text.name) from None
+        raise _build_unreadable_error(text.name) from None
 
 
-def _account(
-    bench: Workbench,
+def _reconcile_rows(
+    bench: DuckDBSession,
     table: str,
     file: str,
     header: Header,
@@ -258,7 +280,7 @@ def _account(
     is_row[: header.skip] = False
     rows_in = int(is_row.sum())
     if rows_in != read + len(rejected) or any(not is_row[line - 1] for line, _ in rejected):
-        raise _unreadable(file)
+        raise _build_unreadable_error(file)
     rejects = []
     for record, error in rejected:
         is_row[record - 1] = False
@@ -269,7 +291,7 @@ def _account(
     return RawTable(table, file, names, shown_names, rows_in, lines, tuple(rejects), findings)
 
 
-def _unreadable(file: str) -> DataRefused:
+def _build_unreadable_error(file: str) -> DataRefused:
     return DataRefused(
         f"{file} cannot be read reliably as CSV: its quotes or line ends do not follow the rules "
         "(RFC 4180). Nothing was read; export it again with every text cell quoted."
@@ -277,7 +299,7 @@ def _unreadable(file: str) -> DataRefused:
 
 
 def _load_parquet(
-    bench: Workbench, table: str, path: Path, file: str, wanted: Sequence[Wanted]
+    bench: DuckDBSession, table: str, path: Path, file: str, wanted: Sequence[WantedColumn]
 ) -> RawTable:
     import duckdb
 
@@ -288,9 +310,10 @@ def _load_parquet(
         names = tuple(str(row[0]) for row in described)
         chosen = choose_columns(table, wanted, names, file, findings)
         taken = "".join(
-            f"{quoted(names[position])}::VARCHAR AS {alias}, " for alias, position in chosen.items()
+            f"{quote_identifier(names[position])}::VARCHAR AS {alias}, "
+            for alias, position in chosen.items()
         )
-        everything = ", ".join(quoted(name) for name in names)
+        everything = ", ".join(quote_identifier(name) for name in names)
         bench.run(
             f"CREATE TEMP TABLE raw_{table} AS SELECT {taken}hash({everything}) AS fingerprint "
             "FROM read_parquet(?)",

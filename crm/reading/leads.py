@@ -7,8 +7,8 @@ import pandas as pd
 from crm.contract import LEADS, ProfileColumn
 from crm.export import Finding
 from crm.mapping import LeadsSection, OutcomesSection
-from crm.reading.duckdb_session import Workbench
-from crm.reading.files import RawTable, Wanted
+from crm.reading.duckdb_session import DuckDBSession
+from crm.reading.files import RawTable, WantedColumn
 from crm.reading.row_rules import (
     CONFLICTING_ID,
     CONTRADICTING_FLAGS,
@@ -17,19 +17,19 @@ from crm.reading.row_rules import (
     OUTCOME_SET_ASIDE,
     REPEATED_HEADER,
     Rule,
-    before_creation,
-    cell_rule,
-    flag_rules,
-    in_the_future,
-    instant_rules,
-    verdict,
+    build_before_creation_rule,
+    build_cell_rule,
+    build_flag_rules,
+    build_future_rule,
+    build_instant_rules,
+    build_rule_sql,
 )
 from crm.reading.typed_tables import (
-    LEAD_ID,
-    instant_findings,
-    mark_repeated,
-    shapes_of,
-    trimmed_ids,
+    LEAD_ID_COLUMNS,
+    collect_instant_findings,
+    collect_trimmed_id_findings,
+    count_shapes,
+    mark_repeated_rows,
     type_table,
 )
 
@@ -37,11 +37,13 @@ OUTCOMES = ("converted_at", "closed_at")
 INSTANTS = ("created_at", *OUTCOMES)
 FLAGS = {"converted_flag": "converted_when", "closed_flag": "closed_when"}
 """Our flag columns -> their keys in leadgain.toml."""
-FEW, MOST = 20, 0.5
+MIN_LEADS, MAX_SLIP_SHARE = 20, 0.5
 """Among fewer leads nothing is usual; what more than half of them have is no slip."""
 
 
-def wanted_columns(leads: LeadsSection, outcomes: OutcomesSection | None) -> list[Wanted]:
+def list_wanted_columns(
+    leads: LeadsSection, outcomes: OutcomesSection | None
+) -> list[WantedColumn]:
     """The columns to read of the leads: those of the contract, the flags, the profile.
 
     A column that leadgain.toml names must be there. One that only has its default name may be
@@ -49,24 +51,26 @@ def wanted_columns(leads: LeadsSection, outcomes: OutcomesSection | None) -> lis
     """
     named = leads.model_fields_set
     columns = [
-        Wanted("lead_id", "lead_id", leads.lead_id),
-        Wanted("created_at", "created_at", leads.created_at),
-        Wanted("owner_id", "owner_id", leads.owner_id),
+        WantedColumn("lead_id", "lead_id", leads.lead_id),
+        WantedColumn("created_at", "created_at", leads.created_at),
+        WantedColumn("owner_id", "owner_id", leads.owner_id),
     ]
     if outcomes is None:
-        columns.append(Wanted("converted_at", "converted_at", leads.converted_at))
+        columns.append(WantedColumn("converted_at", "converted_at", leads.converted_at))
         required = "closed_at" in named
-        columns.append(Wanted("closed_at", "closed_at", leads.closed_at, required))
+        columns.append(WantedColumn("closed_at", "closed_at", leads.closed_at, required))
         for alias, key in FLAGS.items():
             for number, name in enumerate(getattr(leads, key)):
-                columns.append(Wanted(f"{alias}_{number}", key, name))
-    columns += [Wanted(f"p{i}", "profile", name) for i, name in enumerate(leads.profile_columns)]
+                columns.append(WantedColumn(f"{alias}_{number}", key, name))
+    columns += [
+        WantedColumn(f"p{i}", "profile", name) for i, name in enumerate(leads.profile_columns)
+    ]
     return [column for column in columns if column.name]
 
 
-def type_leads(bench: Workbench, raw: RawTable, leads: LeadsSection) -> None:
+def type_leads(bench: DuckDBSession, raw: RawTable, leads: LeadsSection) -> None:
     """Create ``leads_typed``: instants, flags and tidied text."""
-    columns = dict(LEAD_ID, owner_id="tidy(owner_id)")
+    columns = dict(LEAD_ID_COLUMNS, owner_id="tidy(owner_id)")
     parameters: dict[str, object] = {}
     for alias, key in FLAGS.items():
         holds = []
@@ -80,10 +84,10 @@ def type_leads(bench: Workbench, raw: RawTable, leads: LeadsSection) -> None:
     profile = [f"p{i}" for i in range(len(leads.profile_columns))]
     columns |= {alias: f"tidy({alias})" for alias in profile}
     type_table(bench, raw, columns, INSTANTS, ("owner_id",), parameters)
-    mark_repeated(bench, "leads", INSTANTS)
+    mark_repeated_rows(bench, "leads", INSTANTS)
 
 
-def lead_rules(
+def build_lead_rules(
     leads: LeadsSection,
     profile: Sequence[ProfileColumn],
     minority: Mapping[str, Sequence[str]],
@@ -97,29 +101,30 @@ def lead_rules(
     ----------
     minority : instant -> shapes of its rarer epoch units
     outcomes_apart : the outcomes come from a table of their own, which has rules of its own
-    dated_anyway : outcomes whose date says nothing without the flag, as of `dated_anyway`
+    dated_anyway : outcomes whose date says nothing without the flag, as of
+    `find_outcomes_dated_anyway`
     """
     rules = [REPEATED_HEADER, EXACT_DUPLICATE, EMPTY_ID, CONFLICTING_ID, OUTCOME_SET_ASIDE]
     for name in ("created_at",) if outcomes_apart else INSTANTS:
         value = name if name == "created_at" else name.replace("_at", "_on")
-        rules += instant_rules(
+        rules += build_instant_rules(
             name, required=name == "created_at", minority=minority[name], value=value
         )
-    rules += [in_the_future(name) for name in INSTANTS]
+    rules += [build_future_rule(name) for name in INSTANTS]
     rules.append(CONTRADICTING_FLAGS)
     dates = [leads.created_at, leads.converted_at, leads.closed_at]
     for outcome, date in (("converted", leads.converted_at), ("closed", leads.closed_at)):
-        rules += flag_rules(outcome, shared=dates.count(date) > 1 or outcome in dated_anyway)
-    rules += [before_creation(name) for name in OUTCOMES]
-    cells = (cell_rule(f"p{i}", column.kind) for i, column in enumerate(profile))
+        rules += build_flag_rules(outcome, shared=dates.count(date) > 1 or outcome in dated_anyway)
+    rules += [build_before_creation_rule(name) for name in OUTCOMES]
+    cells = (build_cell_rule(f"p{i}", column.kind) for i, column in enumerate(profile))
     rules += [rule for rule in cells if rule is not None]
     return tuple(rules)
 
 
-def dated_anyway(bench: Workbench) -> tuple[str, ...]:
+def find_outcomes_dated_anyway(bench: DuckDBSession) -> tuple[str, ...]:
     """Outcomes whose date most leads have without the flag, such as the last change of a lead.
 
-    Fewer such leads are slips, which `flag_rules` sets aside.
+    Fewer such leads are slips, which `build_flag_rules` sets aside.
     """
     found = []
     for outcome, of in (("converted", ""), ("closed", "NOT coalesce(converted_flag, false) AND")):
@@ -127,13 +132,13 @@ def dated_anyway(bench: Workbench) -> tuple[str, ...]:
             f"""SELECT count(*), count({outcome}_at) FROM leads_typed
             WHERE {of} NOT {outcome}_flag AND NOT is_header"""
         )
-        if leads >= FEW and dated >= MOST * leads:
+        if leads >= MIN_LEADS and dated >= MAX_SLIP_SHARE * leads:
             found.append(outcome)
     return tuple(found)
 
 
 def judge_leads(
-    bench: Workbench, leads: LeadsSection, rules: Sequence[Rule], *, outcomes_apart: bool
+    bench: DuckDBSession, leads: LeadsSection, rules: Sequence[Rule], *, outcomes_apart: bool
 ) -> None:
     """Create ``leads_judged``: outcomes resolved, ``rule`` set where a row is set aside.
 
@@ -150,16 +155,16 @@ def judge_leads(
     )
     bench.run(
         f"""CREATE TEMP TABLE leads_judged AS
-        SELECT *, {verdict(rules)} AS rule
+        SELECT *, {build_rule_sql(rules)} AS rule
         FROM (SELECT *, {resolved}, coalesce({" OR ".join(clipped.values())}, false) AS was_clipped,
                   lead_id IS NOT NULL AND NOT is_repeated AND count(*) FILTER (NOT is_repeated)
                       OVER (PARTITION BY lead_id) > 1 AS is_conflicting
-              FROM (SELECT *, {_told(leads, outcomes_apart=outcomes_apart)}
-                    FROM ({_with_outcomes(outcomes_apart=outcomes_apart)})))"""
+              FROM (SELECT *, {_build_resolved_dates_sql(leads, outcomes_apart=outcomes_apart)}
+                    FROM ({_build_outcomes_sql(outcomes_apart=outcomes_apart)})))"""
     )
 
 
-def _with_outcomes(*, outcomes_apart: bool) -> str:
+def _build_outcomes_sql(*, outcomes_apart: bool) -> str:
     """SQL: the leads with the dates of their outcomes, their own or those of ``[outcomes]``."""
     own = ", ".join(f"{name}, {name}_shape" for name in OUTCOMES)
     source = "o" if outcomes_apart else "t"
@@ -174,7 +179,7 @@ def _with_outcomes(*, outcomes_apart: bool) -> str:
         FROM leads_typed t {joined}"""
 
 
-def _told(leads: LeadsSection, *, outcomes_apart: bool) -> str:
+def _build_resolved_dates_sql(leads: LeadsSection, *, outcomes_apart: bool) -> str:
     """SQL: the dates by which each outcome holds, where flags have their say."""
     converted, closed = "converted_on", "closed_on"
     shared = leads.converted_at == leads.closed_at
@@ -191,7 +196,7 @@ def _told(leads: LeadsSection, *, outcomes_apart: bool) -> str:
     return f"{converted} AS converted_told, {closed} AS closed_told"
 
 
-def number_leads(bench: Workbench) -> int:
+def number_leads(bench: DuckDBSession) -> int:
     """Create ``lead_keys``: every lead_id of the file once; how many leads are kept.
 
     A kept lead has its ``position`` in the order of ids, from 0, and its ``created_at``; a lead
@@ -210,7 +215,7 @@ def number_leads(bench: Workbench) -> int:
     return int(kept)
 
 
-def leads_frame(bench: Workbench, profile: Sequence[ProfileColumn]) -> pd.DataFrame:
+def load_leads_frame(bench: DuckDBSession, profile: Sequence[ProfileColumn]) -> pd.DataFrame:
     """The kept leads in the order of their ids, typed as the contract says."""
     import pyarrow as pa
 
@@ -231,18 +236,18 @@ def leads_frame(bench: Workbench, profile: Sequence[ProfileColumn]) -> pd.DataFr
     return frame.set_axis([*names, *(column.name for column in profile)], axis="columns")
 
 
-def lead_findings(
-    bench: Workbench,
+def collect_lead_findings(
+    bench: DuckDBSession,
     raw: RawTable,
     profile: Sequence[ProfileColumn],
     zone: str,
 ) -> list[Finding]:
     """What reading the leads repaired or took for granted."""
-    findings = trimmed_ids(bench, raw)
+    findings = collect_trimmed_id_findings(bench, raw)
     for name in INSTANTS:
         if name in raw.shown:
-            shapes = shapes_of(bench, "leads", name)
-            findings += instant_findings(bench, raw, name, shapes, zone)
+            shapes = count_shapes(bench, "leads", name)
+            findings += collect_instant_findings(bench, raw, name, shapes, zone)
     ((clipped,),) = bench.rows(
         "SELECT count(*) FROM leads_judged WHERE was_clipped AND rule IS NULL"
     )
@@ -258,10 +263,10 @@ def lead_findings(
         ):
             text = f"No lead fulfils {key}; compare its values with those in {raw.file}."
             findings.append(Finding("leads", "flag_never_holds", "warning", 0, text))
-    return findings + _profile_findings(bench, raw, profile)
+    return findings + _collect_profile_findings(bench, raw, profile)
 
 
-def says_nothing_alone(leads: LeadsSection, outcome: str) -> Finding:
+def build_dated_anyway_finding(leads: LeadsSection, outcome: str) -> Finding:
     """An outcome's date that counts only where its flag holds."""
     text = (
         f"Most leads have {getattr(leads, f'{outcome}_at')!r} without being {outcome}: it dates "
@@ -270,8 +275,8 @@ def says_nothing_alone(leads: LeadsSection, outcome: str) -> Finding:
     return Finding("leads", "dated_anyway", "info", 0, text)
 
 
-def _profile_findings(
-    bench: Workbench, raw: RawTable, profile: Sequence[ProfileColumn]
+def _collect_profile_findings(
+    bench: DuckDBSession, raw: RawTable, profile: Sequence[ProfileColumn]
 ) -> list[Finding]:
     """Numbers without end and dates that are none, read as missing."""
     counted = {

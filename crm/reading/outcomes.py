@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from crm.export import Finding
 from crm.mapping import OutcomesSection
-from crm.reading.duckdb_session import Workbench
-from crm.reading.files import RawTable, Wanted
+from crm.reading.duckdb_session import DuckDBSession
+from crm.reading.files import RawTable, WantedColumn
 from crm.reading.row_rules import (
     CONFLICTING_ID,
     EMPTY_ID,
@@ -14,35 +14,35 @@ from crm.reading.row_rules import (
     REPEATED_HEADER,
     UNKNOWN_LEAD,
     Rule,
-    in_the_future,
-    instant_rules,
-    verdict,
+    build_future_rule,
+    build_instant_rules,
+    build_rule_sql,
 )
 from crm.reading.typed_tables import (
-    LEAD_ID,
-    instant_findings,
-    mark_repeated,
-    minorities,
-    shapes_of,
-    trimmed_ids,
+    LEAD_ID_COLUMNS,
+    collect_instant_findings,
+    collect_trimmed_id_findings,
+    count_shapes,
+    find_minority_units,
+    mark_repeated_rows,
     type_table,
 )
 
 INSTANTS = ("converted_at", "closed_at")
 
 
-def wanted_columns(outcomes: OutcomesSection) -> list[Wanted]:
+def list_wanted_columns(outcomes: OutcomesSection) -> list[WantedColumn]:
     """The columns to read of the outcomes; ``closed_at`` may be missing if only its default is."""
     required = "closed_at" in outcomes.model_fields_set
     columns = [
-        Wanted("lead_id", "lead_id", outcomes.lead_id),
-        Wanted("converted_at", "converted_at", outcomes.converted_at),
-        Wanted("closed_at", "closed_at", outcomes.closed_at, required),
+        WantedColumn("lead_id", "lead_id", outcomes.lead_id),
+        WantedColumn("converted_at", "converted_at", outcomes.converted_at),
+        WantedColumn("closed_at", "closed_at", outcomes.closed_at, required),
     ]
     return [column for column in columns if column.name]
 
 
-def outcome_rules(minority: Mapping[str, Sequence[str]]) -> tuple[Rule, ...]:
+def build_outcome_rules(minority: Mapping[str, Sequence[str]]) -> tuple[Rule, ...]:
     """The rules for outcomes, in the order in which they decide, but for the last.
 
     Parameters
@@ -51,23 +51,23 @@ def outcome_rules(minority: Mapping[str, Sequence[str]]) -> tuple[Rule, ...]:
     """
     rules = [REPEATED_HEADER, EXACT_DUPLICATE, EMPTY_ID, CONFLICTING_ID, UNKNOWN_LEAD]
     for name in INSTANTS:
-        rules += instant_rules(name, required=False, minority=minority[name])
-        rules.append(in_the_future(name))
+        rules += build_instant_rules(name, required=False, minority=minority[name])
+        rules.append(build_future_rule(name))
     return tuple(rules)
 
 
-def read_outcomes(bench: Workbench, raw: RawTable) -> tuple[Rule, ...]:
+def read_outcomes(bench: DuckDBSession, raw: RawTable) -> tuple[Rule, ...]:
     """Type and judge the outcomes; ``outcomes_by_lead`` holds one row a lead that has some.
 
     A lead of which a row was quarantined is ``is_set_aside``: nobody knows how it ended.
     ``leads_typed`` must be there. Returns the rules in the order in which they decide.
     """
-    type_table(bench, raw, LEAD_ID, INSTANTS)
-    mark_repeated(bench, "outcomes", INSTANTS)
-    rules = outcome_rules(minorities(bench, "outcomes", INSTANTS))
+    type_table(bench, raw, LEAD_ID_COLUMNS, INSTANTS)
+    mark_repeated_rows(bench, "outcomes", INSTANTS)
+    rules = build_outcome_rules(find_minority_units(bench, "outcomes", INSTANTS))
     bench.run(
         f"""CREATE TEMP TABLE outcomes_read AS
-        SELECT *, {verdict(rules)} AS rule
+        SELECT *, {build_rule_sql(rules)} AS rule
         FROM (SELECT *, lead_id IS NOT NULL AND NOT is_repeated
                   AND count(*) FILTER (NOT is_repeated) OVER (PARTITION BY lead_id) > 1
                   AS is_conflicting,
@@ -90,7 +90,7 @@ def read_outcomes(bench: Workbench, raw: RawTable) -> tuple[Rule, ...]:
     return rules
 
 
-def judge_outcomes(bench: Workbench, rules: Sequence[Rule]) -> tuple[int, tuple[Rule, ...]]:
+def judge_outcomes(bench: DuckDBSession, rules: Sequence[Rule]) -> tuple[int, tuple[Rule, ...]]:
     """Create ``outcomes_judged``: sound outcomes of leads that were set aside are excluded.
 
     ``lead_keys`` must be there. Returns the rows kept, and the rules with the one added.
@@ -105,11 +105,11 @@ def judge_outcomes(bench: Workbench, rules: Sequence[Rule]) -> tuple[int, tuple[
     return int(kept), (*rules, LEAD_SET_ASIDE)
 
 
-def outcome_findings(bench: Workbench, raw: RawTable, zone: str) -> list[Finding]:
+def collect_outcome_findings(bench: DuckDBSession, raw: RawTable, zone: str) -> list[Finding]:
     """What reading the outcomes repaired or took for granted."""
-    findings = trimmed_ids(bench, raw)
+    findings = collect_trimmed_id_findings(bench, raw)
     for name in INSTANTS:
         if name in raw.shown:
-            shapes = shapes_of(bench, "outcomes", name)
-            findings += instant_findings(bench, raw, name, shapes, zone)
+            shapes = count_shapes(bench, "outcomes", name)
+            findings += collect_instant_findings(bench, raw, name, shapes, zone)
     return findings

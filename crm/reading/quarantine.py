@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from crm.export import QUARANTINE_COLUMNS, Finding
-from crm.reading.duckdb_session import Workbench
+from crm.reading.duckdb_session import DuckDBSession
 from crm.reading.files import RawTable
 from crm.reading.row_rules import Rule
 
 
 @dataclass(frozen=True)
-class Account:
+class RowAccount:
     """What became of a table's rows."""
 
     counts: tuple[str, int, int, int, int]
@@ -21,14 +21,14 @@ class Account:
     findings: list[Finding]
 
 
-def settle(
-    bench: Workbench,
+def account_for_rows(
+    bench: DuckDBSession,
     raw: RawTable,
     kept: int,
     judged: str,
     rules: Sequence[Rule],
     shown: Mapping[str, str],
-) -> Account:
+) -> RowAccount:
     """Give each row that was set aside its line and its reason, and count all rows.
 
     Parameters
@@ -43,7 +43,7 @@ def settle(
     struck = aside["rule"].to_numpy(np.int64)
     to_quarantine = np.array([rule.action == "quarantine" for rule in rules], np.bool_)[struck]
     lines = raw.lines[aside["row"].to_numpy(np.int64)]
-    quarantine = _quarantine(raw, lines[to_quarantine], struck[to_quarantine], rules, shown)
+    quarantine = _build_quarantine(raw, lines[to_quarantine], struck[to_quarantine], rules, shown)
     excluded = np.bincount(struck[~to_quarantine], minlength=len(rules))
     counts = (raw.table, raw.rows_in, kept, len(quarantine), int(excluded.sum()))
     findings = [
@@ -57,10 +57,10 @@ def settle(
         for rule, rows in zip(rules, excluded, strict=True)
         if rows
     ]
-    return Account(counts, quarantine, findings)
+    return RowAccount(counts, quarantine, findings)
 
 
-def _quarantine(
+def _build_quarantine(
     raw: RawTable,
     lines: np.ndarray,
     struck: np.ndarray,
@@ -73,28 +73,30 @@ def _quarantine(
     frame = pd.DataFrame(
         {
             "line": np.concatenate([lines, rejects["line"].to_numpy(np.int64)]),
-            "column": _spread(columns, struck, [""] * len(rejects)),
-            "rule": _spread([rule.name for rule in rules], struck, rejects["rule"].tolist()),
-            "reason": _spread([rule.reason for rule in rules], struck, rejects["reason"].tolist()),
+            "column": _repeat_texts(columns, struck, [""] * len(rejects)),
+            "rule": _repeat_texts([rule.name for rule in rules], struck, rejects["rule"].tolist()),
+            "reason": _repeat_texts(
+                [rule.reason for rule in rules], struck, rejects["reason"].tolist()
+            ),
         }
     )
     frame = frame.sort_values("line", kind="stable", ignore_index=True)
     frame.insert(0, "table", raw.table)
     frame.insert(1, "file", raw.file)
-    return _as_quarantine(frame)
+    return _cast_quarantine(frame)
 
 
-def _spread(names: Sequence[str], struck: np.ndarray, rejected: Sequence[str]) -> pd.Series:
+def _repeat_texts(names: Sequence[str], struck: np.ndarray, rejected: Sequence[str]) -> pd.Series:
     """One text a row, without a Python object a row."""
     values = pd.Series(list(names), dtype="str").take(struck)
     return pd.concat([values, pd.Series(list(rejected), dtype="str")], ignore_index=True)
 
 
-def _as_quarantine(frame: pd.DataFrame) -> pd.DataFrame:
+def _cast_quarantine(frame: pd.DataFrame) -> pd.DataFrame:
     text = dict.fromkeys(QUARANTINE_COLUMNS, "str")
     return frame[list(QUARANTINE_COLUMNS)].astype(text | {"line": "Int64"})
 
 
 def join_quarantines(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The quarantine of all tables, in the order given."""
-    return _as_quarantine(pd.concat(parts, ignore_index=True))
+    return _cast_quarantine(pd.concat(parts, ignore_index=True))

@@ -65,7 +65,7 @@ LEAD_SET_ASIDE = Rule(
 )
 
 
-def instant_rules(
+def build_instant_rules(
     column: str, *, required: bool, minority: Sequence[str], value: str = ""
 ) -> tuple[Rule, ...]:
     """What a contract's instant must be: a date that exists, within what a CRM can date.
@@ -105,7 +105,7 @@ def instant_rules(
     return tuple(rules)
 
 
-def in_the_future(column: str) -> Rule:
+def build_future_rule(column: str) -> Rule:
     """An instant that has not come yet (an hour's grace for clocks that differ)."""
     return Rule(
         f"{column}_in_the_future",
@@ -116,7 +116,7 @@ def in_the_future(column: str) -> Rule:
     )
 
 
-def before_creation(column: str) -> Rule:
+def build_before_creation_rule(column: str) -> Rule:
     """An outcome that came before its lead."""
     return Rule(
         f"{column}_before_created_at",
@@ -127,7 +127,7 @@ def before_creation(column: str) -> Rule:
     )
 
 
-def flag_rules(outcome: str, *, shared: bool) -> tuple[Rule, ...]:
+def build_flag_rules(outcome: str, *, shared: bool) -> tuple[Rule, ...]:
     """A flag and its date must say the same.
 
     Parameters
@@ -187,7 +187,7 @@ UNKNOWN_DIRECTION = Rule(
 )
 
 
-def cell_rule(alias: str, kind: str) -> Rule | None:
+def build_cell_rule(alias: str, kind: str) -> Rule | None:
     """A profile cell must be what its column is; None for kinds that take any text."""
     match kind:
         case "number":
@@ -209,10 +209,10 @@ def cell_rule(alias: str, kind: str) -> Rule | None:
     return Rule(f"is_not_{kind}", alias, "quarantine", f"the cell is not {spoken}", wrong)
 
 
-def verdict(rules: Iterable[Rule]) -> str:
+def build_rule_sql(rules: Iterable[Rule]) -> str:
     """SQL for the position of the first rule that strikes, NULL for a row to keep.
 
-    >>> verdict([REPEATED_HEADER, EMPTY_ID])
+    >>> build_rule_sql([REPEATED_HEADER, EMPTY_ID])
     'CASE WHEN (is_header) THEN 0 WHEN (lead_id IS NULL) THEN 1 END::USMALLINT'
     """
     cases = " ".join(f"WHEN ({rule.condition}) THEN {i}" for i, rule in enumerate(rules))

@@ -20,17 +20,17 @@ SHAPES = (
 )
 EPOCH_SHAPES = ("seconds", "milliseconds", "microseconds")
 
-DAY = r"\d{4}-\d{2}-\d{2}"
-TIME = r"[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?"
-ZONE = r" ?(Z|z|UTC|[+-]\d{2}(:?\d{2})?)"
-SENTINEL = r"(0000-00-00|0001-|1900-01-01|9999-).*"
-EPOCH = r"-?\d+(\.\d+)?"
+DAY_PATTERN = r"\d{4}-\d{2}-\d{2}"
+TIME_PATTERN = r"[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?"
+ZONE_PATTERN = r" ?(Z|z|UTC|[+-]\d{2}(:?\d{2})?)"
+SENTINEL_PATTERN = r"(0000-00-00|0001-|1900-01-01|9999-).*"
+EPOCH_PATTERN = r"-?\d+(\.\d+)?"
 
 EARLIEST, LATEST = "1970-01-01", "2200-01-01"
 """What a lead or an activity can be dated to, half-open; other dates are slips of the pen."""
 
 
-def instant_macros(timezone: str) -> tuple[str, ...]:
+def build_instant_macros(timezone: str) -> tuple[str, ...]:
     """The DuckDB macros for instants; ``timezone`` is the zone of time stamps that carry none.
 
     ``instant_shape(x)`` is one of `SHAPES`. ``instant(x, shape)`` is the instant, NULL where the
@@ -57,7 +57,7 @@ def instant_macros(timezone: str) -> tuple[str, ...]:
         change = "CREATE TEMP MACRO clock_change(x, shape) AS NULL::VARCHAR"
     return (
         f"CREATE TYPE instant_shape AS ENUM ({shapes})",
-        _shape_macro(),
+        _build_shape_macro(),
         "CREATE TEMP MACRO local_time(x) AS try_cast(replace(x, ',', '.') AS TIMESTAMP)",
         # The slower way is for what DuckDB does not take: a space before the offset, a comma.
         """CREATE TEMP MACRO zoned_time(x) AS coalesce(try_cast(x AS TIMESTAMPTZ),
@@ -82,15 +82,15 @@ def instant_macros(timezone: str) -> tuple[str, ...]:
     )
 
 
-def _shape_macro() -> str:
+def _build_shape_macro() -> str:
     digits = "length(regexp_extract(x, '\\d+'))"
     return f"""CREATE TEMP MACRO instant_shape(x) AS (CASE
         WHEN x IS NULL THEN 'empty'
-        WHEN regexp_full_match(x, '{SENTINEL}') THEN 'sentinel'
-        WHEN regexp_full_match(x, '{DAY}{TIME}{ZONE}') THEN 'zoned'
-        WHEN regexp_full_match(x, '{DAY}{TIME}') THEN 'naive'
-        WHEN regexp_full_match(x, '{DAY}') THEN 'date'
-        WHEN NOT regexp_full_match(x, '{EPOCH}') THEN 'text'
+        WHEN regexp_full_match(x, '{SENTINEL_PATTERN}') THEN 'sentinel'
+        WHEN regexp_full_match(x, '{DAY_PATTERN}{TIME_PATTERN}{ZONE_PATTERN}') THEN 'zoned'
+        WHEN regexp_full_match(x, '{DAY_PATTERN}{TIME_PATTERN}') THEN 'naive'
+        WHEN regexp_full_match(x, '{DAY_PATTERN}') THEN 'date'
+        WHEN NOT regexp_full_match(x, '{EPOCH_PATTERN}') THEN 'text'
         WHEN {digits} IN (9, 10) THEN 'seconds'
         WHEN {digits} IN (12, 13) THEN 'milliseconds'
         WHEN {digits} IN (15, 16) THEN 'microseconds'

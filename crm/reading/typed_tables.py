@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from crm.export import Finding, Severity
-from crm.reading.duckdb_session import Workbench, literal
+from crm.reading.duckdb_session import DuckDBSession, quote_literal
 from crm.reading.files import RawTable
 from crm.reading.timestamps import EPOCH_SHAPES
 
@@ -20,7 +20,7 @@ ASSUMPTIONS: tuple[tuple[str, str, Severity, str], ...] = (
 
 
 def type_table(
-    bench: Workbench,
+    bench: DuckDBSession,
     raw: RawTable,
     columns: Mapping[str, str],
     instants: Sequence[str],
@@ -50,7 +50,7 @@ def type_table(
         f"""CREATE TEMP TABLE {raw.table}_typed AS
         SELECT * EXCLUDE ({dropped}){read}
         FROM (SELECT *{shapes}
-              FROM (SELECT row, fingerprint, {_is_header(raw)} AS is_header{plain}{texts}
+              FROM (SELECT row, fingerprint, {_build_is_header_sql(raw)} AS is_header{plain}{texts}
                     FROM (SELECT rowid AS row, fingerprint, lead_id AS lead_id_as_read{cells}
                           FROM raw_{raw.table}) AS cells))""",
         parameters or None,
@@ -58,15 +58,15 @@ def type_table(
     bench.run(f"DROP TABLE raw_{raw.table}")
 
 
-def _is_header(raw: RawTable) -> str:
+def _build_is_header_sql(raw: RawTable) -> str:
     """SQL: every column that we read holds its own name."""
-    first, *others = (f"{alias} = {literal(name)}" for alias, name in raw.shown.items())
+    first, *others = (f"{alias} = {quote_literal(name)}" for alias, name in raw.shown.items())
     return (
         f"CASE WHEN {first} THEN coalesce({' AND '.join(others) or 'true'}, false) ELSE false END"
     )
 
 
-def mark_repeated(bench: Workbench, table: str, instants: Sequence[str]) -> None:
+def mark_repeated_rows(bench: DuckDBSession, table: str, instants: Sequence[str]) -> None:
     """Create ``<table>_repeated``: the rows that equal an earlier one in every column.
 
     Rows with one fingerprint are compared by lead and instants as well, so that no accident of
@@ -84,7 +84,7 @@ def mark_repeated(bench: Workbench, table: str, instants: Sequence[str]) -> None
     )
 
 
-def shapes_of(bench: Workbench, table: str, instant: str) -> dict[str, int]:
+def count_shapes(bench: DuckDBSession, table: str, instant: str) -> dict[str, int]:
     """How many cells of an instant have which shape."""
     return dict(
         bench.rows(
@@ -94,23 +94,25 @@ def shapes_of(bench: Workbench, table: str, instant: str) -> dict[str, int]:
     )
 
 
-def minorities(bench: Workbench, table: str, instants: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def find_minority_units(
+    bench: DuckDBSession, table: str, instants: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
     """Instant -> shapes of its rarer epoch units."""
-    return {name: minority_units(shapes_of(bench, table, name)) for name in instants}
+    return {name: select_minority_units(count_shapes(bench, table, name)) for name in instants}
 
 
-def minority_units(shapes: Mapping[str, int]) -> tuple[str, ...]:
+def select_minority_units(shapes: Mapping[str, int]) -> tuple[str, ...]:
     """The rarer epoch units of a column that mixes several; the most frequent one stands.
 
-    >>> minority_units({"seconds": 3, "milliseconds": 97, "empty": 5})
+    >>> select_minority_units({"seconds": 3, "milliseconds": 97, "empty": 5})
     ('seconds',)
     """
     found = [shape for shape in EPOCH_SHAPES if shapes.get(shape)]
     return tuple(sorted(found, key=lambda shape: shapes[shape])[:-1])
 
 
-def instant_findings(
-    bench: Workbench, raw: RawTable, instant: str, shapes: Mapping[str, int], zone: str
+def collect_instant_findings(
+    bench: DuckDBSession, raw: RawTable, instant: str, shapes: Mapping[str, int], zone: str
 ) -> list[Finding]:
     """What reading an instant took for granted, by `ASSUMPTIONS`."""
     changes = dict(
@@ -134,7 +136,7 @@ def instant_findings(
     ]
 
 
-def trimmed_ids(bench: Workbench, raw: RawTable) -> list[Finding]:
+def collect_trimmed_id_findings(bench: DuckDBSession, raw: RawTable) -> list[Finding]:
     """Ids that had spaces or characters of no width around them."""
     ((rows,),) = bench.rows(
         f"SELECT count(*) FROM {raw.table}_typed WHERE id_was_padded AND NOT is_header"
@@ -148,7 +150,7 @@ def trimmed_ids(bench: Workbench, raw: RawTable) -> list[Finding]:
     return [Finding(raw.table, "padded_id", "info", rows, text)]
 
 
-LEAD_ID = {
+LEAD_ID_COLUMNS = {
     "lead_id": "tidy(lead_id)",
     "id_was_padded": "coalesce(lead_id_as_read <> lead_id, false)",
 }

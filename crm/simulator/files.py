@@ -11,7 +11,7 @@ import pandas as pd
 
 from crm.contract import DIRECTIONS
 from crm.errors import ConfigurationError
-from crm.simulator.activities import NOBODY, REPS, TYPE_DIRECTIONS, TYPE_NAMES, Activities
+from crm.simulator.activities import N_REPS, NO_REP, TYPE_DIRECTIONS, TYPE_NAMES, Activities
 from crm.simulator.ground_truth import LIST_DAYS
 from crm.simulator.profiles import PROFILE_KINDS, Numbers
 
@@ -23,13 +23,13 @@ LEADS_FILE = "leads.csv"
 ACTIVITIES_FILE = "activities.parquet"
 TRUTH_FILE = "truth/true_probabilities.parquet"
 CONFIGURATION_FILE = "leadgain.toml"
-FILES = (LEADS_FILE, ACTIVITIES_FILE, TRUTH_FILE, CONFIGURATION_FILE)
+EXPORT_FILES = (LEADS_FILE, ACTIVITIES_FILE, TRUTH_FILE, CONFIGURATION_FILE)
 """In the order in which they are moved into place: without the last there is no export yet."""
-WORK = ".simulating"
+WORK_FOLDER = ".simulating"
 
-MARK = "# A simulated CRM, written by `leadgain simulate` (see docs/simulation.md)."
-PROFILE = "\n".join(f'{name} = "{kind}"' for name, kind in PROFILE_KINDS.items())
-CONFIGURATION = f"""{MARK}
+CONFIGURATION_MARK = "# A simulated CRM, written by `leadgain simulate` (see docs/simulation.md)."
+PROFILE_TOML = "\n".join(f'{name} = "{kind}"' for name, kind in PROFILE_KINDS.items())
+CONFIGURATION = f"""{CONFIGURATION_MARK}
 # The true probabilities lie apart, in truth/; nothing here reads them.
 [export]
 folder = "."
@@ -40,7 +40,7 @@ file = "{LEADS_FILE}"
 owner_id = "owner_id"
 
 [leads.profile]
-{PROFILE}
+{PROFILE_TOML}
 
 [activities]
 file = "{ACTIVITIES_FILE}"
@@ -57,7 +57,7 @@ max_age_days = 730                      # longer than the simulated time: no ope
 by = "created"                          # the team calls the newest lead first
 """
 
-REP_NAMES = np.array([f"rep_{number:02d}" for number in range(1, REPS + 1)])
+REP_NAMES = np.array([f"rep_{number:02d}" for number in range(1, N_REPS + 1)])
 
 
 class ExportWriter:
@@ -77,8 +77,8 @@ class ExportWriter:
             )
 
         self._work = work
-        self._activities = opened(ACTIVITIES_FILE, _activities_schema())
-        self._truth = opened(TRUTH_FILE, _truth_schema())
+        self._activities = opened(ACTIVITIES_FILE, _build_activities_schema())
+        self._truth = opened(TRUTH_FILE, _build_truth_schema())
 
     def add_activities(self, lead_id: "NDArray[np.str_]", activities: Activities) -> None:
         """Write activities in the order given; ``lead_id`` is indexed by their ``lead``."""
@@ -87,28 +87,28 @@ class ExportWriter:
         used, place = np.unique(activities.lead, return_inverse=True)
         direction = TYPE_DIRECTIONS[activities.type]
         columns = [
-            _coded(place, lead_id[used]),
-            _instants(activities.at),
-            _coded(activities.type, np.array(TYPE_NAMES)),
-            _coded(direction, np.array(DIRECTIONS)),
-            _coded(activities.rep, REP_NAMES),
+            _encode_texts(place, lead_id[used]),
+            _convert_instants(activities.at),
+            _encode_texts(activities.type, np.array(TYPE_NAMES)),
+            _encode_texts(direction, np.array(DIRECTIONS)),
+            _encode_texts(activities.rep, REP_NAMES),
         ]
-        self._activities.write_table(pa.table(columns, schema=_activities_schema()))
+        self._activities.write_table(pa.table(columns, schema=_build_activities_schema()))
 
     def add_truth(self, lead_id: "NDArray[np.str_]", list_date: int, probability: Numbers) -> None:
         """Write the true probabilities of one list."""
         import pyarrow as pa
 
         as_of = np.full(len(lead_id), list_date)
-        columns = [pa.array(lead_id), _instants(as_of), pa.array(probability)]
-        self._truth.write_table(pa.table(columns, schema=_truth_schema()))
+        columns = [pa.array(lead_id), _convert_instants(as_of), pa.array(probability)]
+        self._truth.write_table(pa.table(columns, schema=_build_truth_schema()))
 
     def write_leads(self, leads: pd.DataFrame) -> None:
         """Write the leads as CSV: instants as ISO 8601 with ``Z``, missing values empty."""
         import pyarrow as pa
         from pyarrow import csv
 
-        table = pa.table({str(name): _as_text(column) for name, column in leads.items()})
+        table = pa.table({str(name): _format_column(column) for name, column in leads.items()})
         with (self._work / LEADS_FILE).open("wb") as file:
             file.write((",".join(table.column_names) + "\n").encode())
             plain = csv.WriteOptions(include_header=False, quoting_style="none")
@@ -116,7 +116,7 @@ class ExportWriter:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[ExportWriter]:
+def open_export_writer(folder: Path) -> Iterator[ExportWriter]:
     """A writer whose files appear in the folder, all together, when the block ends well.
 
     Raises
@@ -124,8 +124,8 @@ def writing(folder: Path) -> Iterator[ExportWriter]:
     ConfigurationError
         The folder is a file, or holds something that no simulation wrote.
     """
-    _require_own(folder)
-    work = folder / WORK
+    _refuse_foreign_folder(folder)
+    work = folder / WORK_FOLDER
     shutil.rmtree(work, ignore_errors=True)
     (work / TRUTH_FILE).parent.mkdir(parents=True)
     try:
@@ -133,21 +133,23 @@ def writing(folder: Path) -> Iterator[ExportWriter]:
             yield ExportWriter(work, files)
         (work / CONFIGURATION_FILE).write_text(CONFIGURATION, encoding="utf-8")
         (folder / CONFIGURATION_FILE).unlink(missing_ok=True)
-        for name in FILES:
+        for name in EXPORT_FILES:
             (folder / name).parent.mkdir(exist_ok=True)
             (work / name).replace(folder / name)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _require_own(folder: Path) -> None:
+def _refuse_foreign_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ConfigurationError(f"{folder} is a file; name a folder for the simulated export.")
-    if not folder.exists() or (folder / WORK).exists():
+    if not folder.exists() or (folder / WORK_FOLDER).exists():
         return
     found = sorted(path.name for path in folder.iterdir())
     configuration = folder / CONFIGURATION_FILE
-    if configuration.is_file() and configuration.read_bytes().startswith(MARK.encode()):
+    if configuration.is_file() and configuration.read_bytes().startswith(
+        CONFIGURATION_MARK.encode()
+    ):
         return
     if found:
         raise ConfigurationError(
@@ -156,7 +158,7 @@ def _require_own(folder: Path) -> None:
         )
 
 
-def _activities_schema() -> "pa.Schema":
+def _build_activities_schema() -> "pa.Schema":
     import pyarrow as pa
 
     text = pa.dictionary(pa.int32(), pa.string())
@@ -171,7 +173,7 @@ def _activities_schema() -> "pa.Schema":
     )
 
 
-def _truth_schema() -> "pa.Schema":
+def _build_truth_schema() -> "pa.Schema":
     import pyarrow as pa
 
     return pa.schema(
@@ -183,20 +185,20 @@ def _truth_schema() -> "pa.Schema":
     )
 
 
-def _coded(codes: "NDArray[Any]", names: "NDArray[np.str_]") -> "pa.Array":
+def _encode_texts(codes: "NDArray[Any]", names: "NDArray[np.str_]") -> "pa.Array":
     import pyarrow as pa
 
-    indices = pa.array(codes.astype(np.int32), mask=codes == NOBODY)
+    indices = pa.array(codes.astype(np.int32), mask=codes == NO_REP)
     return pa.DictionaryArray.from_arrays(indices, pa.array(names))
 
 
-def _instants(seconds: "NDArray[np.int64]") -> "pa.Array":
+def _convert_instants(seconds: "NDArray[np.int64]") -> "pa.Array":
     import pyarrow as pa
 
     return pa.array(seconds * 1_000_000).cast(pa.timestamp("us", tz="UTC"))
 
 
-def _as_text(column: pd.Series) -> "pa.Array":
+def _format_column(column: pd.Series) -> "pa.Array":
     import pyarrow as pa
 
     missing = column.isna().to_numpy()

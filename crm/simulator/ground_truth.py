@@ -19,14 +19,14 @@ SPEED_EFFECT = 0.25
 SLOWEST_HOURS = 168.0
 
 
-def true_probability(
+def compute_true_probability(
     fit: Numbers, engagement: Numbers, days_since_inbound: Numbers, hours_waited: Numbers
 ) -> Numbers:
     """Probability that a lead open at a list date converts before the next list.
 
     Parameters
     ----------
-    fit : what the profile adds to the logit, see ``crm.simulator.profiles.fit``
+    fit : what the profile adds to the logit, see ``crm.simulator.profiles.compute_profile_fit``
     engagement : inbound activities before the list, each worth half after every 14 days
     days_since_inbound : since the last inbound activity, or since creation if there was none
     hours_waited : from creation to the first outbound activity, or to the list if there was none
@@ -36,7 +36,7 @@ def true_probability(
     an outbound one just now and no engagement otherwise:
 
     >>> zero = np.zeros(1)
-    >>> true_probability(np.array([6.88]), zero, zero, zero)
+    >>> compute_true_probability(np.array([6.88]), zero, zero, zero)
     array([0.5])
     """
     logit = (
@@ -70,13 +70,15 @@ class History:
 
     def learn(self, activities: Activities, begin: int, until: int) -> None:
         """Add the activities of ``[begin, until)``; engagement is then as of ``until``."""
-        inbound = activities.of_direction("inbound")
-        self.engagement[:] *= _remains(np.array([until - begin]))
+        inbound = activities.select_direction("inbound")
+        self.engagement[:] *= _compute_remaining_share(np.array([until - begin]))
         self.engagement[:] += np.bincount(
-            inbound.lead, _remains(until - inbound.at), minlength=len(self.engagement)
+            inbound.lead,
+            _compute_remaining_share(until - inbound.at),
+            minlength=len(self.engagement),
         )
         np.maximum.at(self.last_inbound, inbound.lead, inbound.at)
-        outbound = activities.of_direction("outbound")
+        outbound = activities.select_direction("outbound")
         np.minimum.at(self.first_outbound, outbound.lead, outbound.at)
 
     def days_since_inbound(self, leads: Rows, at: int) -> Numbers:
@@ -88,5 +90,5 @@ class History:
         return np.asarray((np.minimum(self.first_outbound[leads], at) - self.created[leads]) / 3600)
 
 
-def _remains(age: Instants) -> Numbers:
+def _compute_remaining_share(age: Instants) -> Numbers:
     return np.asarray(0.5 ** (age / (ENGAGEMENT_HALF_LIFE_DAYS * DAY)))

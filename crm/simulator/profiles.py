@@ -63,14 +63,14 @@ PROFILE_KINDS: dict[str, ProfileKind] = {
 }
 
 
-def lead_ids(leads: int, seed: int) -> NDArray[np.str_]:
+def build_lead_ids(leads: int, seed: int) -> NDArray[np.str_]:
     """So many distinct ids, ascending: ``L`` and 16 hexadecimal digits that tell nothing.
 
     They are the numbers from ``seed`` times 2^40 on, mixed by splitmix64's finaliser, which maps
     no two numbers to one (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
     generators").
 
-    >>> [str(name) for name in lead_ids(2, seed=1)]
+    >>> [str(name) for name in build_lead_ids(2, seed=1)]
     ['L00ab4daf7c2673f8', 'L9d75944221866e23']
     """
     mixed = np.arange(leads, dtype=np.uint64) + np.uint64((seed << 40) % 2**64)
@@ -97,35 +97,36 @@ def draw_profiles(rng: np.random.Generator, leads: int) -> pd.DataFrame:
     budget = np.round(rng.lognormal(np.log(5_000), 1.1, leads), -2)
     return pd.DataFrame(
         {
-            "source": _draw(rng, SOURCES, leads),
-            "industry": _draw(rng, INDUSTRIES, leads, missing=0.06),
-            "company_size": _forget(rng, company_size, np.where(is_business, 0.10, 0.95)),
-            "country": _draw(rng, COUNTRIES, leads, missing=0.02),
-            "budget": _forget(rng, budget, np.full(leads, 0.25)),
+            "source": _draw_category(rng, SOURCES, leads),
+            "industry": _draw_category(rng, INDUSTRIES, leads, missing=0.06),
+            "company_size": _blank_values(rng, company_size, np.where(is_business, 0.10, 0.95)),
+            "country": _draw_category(rng, COUNTRIES, leads, missing=0.02),
+            "budget": _blank_values(rng, budget, np.full(leads, 0.25)),
             "is_business": is_business,
             "newsletter": rng.random(leads) < 0.35,
         }
     )
 
 
-def fit(profiles: pd.DataFrame) -> Numbers:
+def compute_profile_fit(profiles: pd.DataFrame) -> Numbers:
     """What source, industry and company size add to the logit, one number a lead.
 
     The other columns add nothing, nor does a missing value.
 
-    >>> fit(pd.DataFrame({"source": ["referral", "social"], "industry": ["software", None],
-    ...                   "company_size": [500.0, float("nan")]})).round(6)
+    >>> profiles = pd.DataFrame({"source": ["referral", "social"], "industry": ["software", None],
+    ...                          "company_size": [500.0, float("nan")]})
+    >>> compute_profile_fit(profiles).round(6)
     array([ 1.1, -0.3])
     """
     relative_size = np.clip(profiles["company_size"].to_numpy(np.float64) / 50, 1 / 30, 30)
     return np.asarray(
-        _effect(profiles["source"], SOURCES)
-        + _effect(profiles["industry"], INDUSTRIES)
+        _compute_effect(profiles["source"], SOURCES)
+        + _compute_effect(profiles["industry"], INDUSTRIES)
         + COMPANY_SIZE_EFFECT * np.nan_to_num(np.log10(relative_size))
     )
 
 
-def _draw(
+def _draw_category(
     rng: np.random.Generator, levels: tuple[Level, ...], leads: int, missing: float = 0.0
 ) -> "pd.Categorical[str]":
     codes = rng.choice(len(levels), size=leads, p=[level.share for level in levels])
@@ -133,10 +134,10 @@ def _draw(
     return pd.Categorical.from_codes(codes, pd.Index([level.name for level in levels]))
 
 
-def _forget(rng: np.random.Generator, values: Numbers, share: Numbers) -> Numbers:
+def _blank_values(rng: np.random.Generator, values: Numbers, share: Numbers) -> Numbers:
     return np.asarray(np.where(rng.random(len(values)) < share, np.nan, values))
 
 
-def _effect(names: pd.Series, levels: tuple[Level, ...]) -> Numbers:
+def _compute_effect(names: pd.Series, levels: tuple[Level, ...]) -> Numbers:
     effects = {level.name: level.effect for level in levels}
     return np.asarray(names.astype(object).map(effects).fillna(0.0), dtype=np.float64)

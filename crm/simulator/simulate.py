@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm.errors import ConfigurationError
-from crm.list_dates import list_dates
+from crm.list_dates import build_list_dates
 from crm.simulator.activities import (
     DAY,
     NEVER,
@@ -22,27 +22,27 @@ from crm.simulator.activities import (
     Instants,
     Rows,
     Traits,
-    arrivals,
+    build_arrivals,
+    draw_outreach,
     draw_traits,
-    drift,
-    outreach,
-    visits,
+    draw_visits,
+    update_moods,
 )
-from crm.simulator.files import FILES, REP_NAMES, writing
-from crm.simulator.ground_truth import LIST_DAYS, History, true_probability
-from crm.simulator.profiles import Numbers, draw_profiles, fit, lead_ids
+from crm.simulator.files import EXPORT_FILES, REP_NAMES, open_export_writer
+from crm.simulator.ground_truth import LIST_DAYS, History, compute_true_probability
+from crm.simulator.profiles import Numbers, build_lead_ids, compute_profile_fit, draw_profiles
 
 DEFAULT_LEADS = 67_000
 DEFAULT_END = pd.Timestamp("2026-06-24", tz="UTC")
 """Eleven days after a list date, so the latest list has not matured."""
-LISTS = 36
+N_LISTS = 36
 """The simulated time spans so many lists, about sixteen months."""
-CLOSED_BY_NEXT_LIST, CLOSED_WHEN_SILENT, SILENT_DAYS = 0.21, 0.30, 20.0
+CLOSING_PROBABILITY, SILENT_CLOSING_PROBABILITY, SILENT_DAYS = 0.21, 0.30, 20.0
 """An open lead is closed with probability 0.21, and with 0.30 more when long silent."""
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulationSummary:
     """What was written: how much, and where."""
 
     folder: Path
@@ -90,7 +90,7 @@ def simulate(
     seed: int = 1,
     end: pd.Timestamp = DEFAULT_END,
     progress: Callable[[int, int], None] | None = None,
-) -> Simulated:
+) -> SimulationSummary:
     """Write a simulated export and, apart in ``truth/``, its true probabilities.
 
     Parameters
@@ -106,30 +106,30 @@ def simulate(
     ConfigurationError
         The folder holds something else, or an argument makes no sense.
     """
-    _check(leads, seed, end)
+    _check_arguments(leads, seed, end)
     end_second = int(end.timestamp())
-    first = end - pd.Timedelta(days=LISTS * LIST_DAYS)
-    dates = list_dates(first, end - pd.Timedelta(seconds=1), LIST_DAYS)
+    first = end - pd.Timedelta(days=N_LISTS * LIST_DAYS)
+    dates = build_list_dates(first, end - pd.Timedelta(seconds=1), LIST_DAYS)
     bounds = [*(int(date.timestamp()) for date in dates), end_second]
     rng = np.random.default_rng(seed)
     population = draw_population(rng, leads, seed, bounds[0], end_second)
     activities = 0
-    with writing(folder) as writer:
-        for done, window in enumerate(live(rng, population, bounds), start=1):
+    with open_export_writer(folder) as writer:
+        for done, window in enumerate(simulate_windows(rng, population, bounds), start=1):
             activities += len(window.activities)
             writer.add_activities(population.lead_id, window.activities)
             writer.add_truth(population.lead_id[window.leads], window.list_date, window.probability)
             if progress is not None:
                 progress(done, len(bounds))
-        writer.write_leads(_lead_table(population, end_second))
+        writer.write_leads(_build_lead_table(population, end_second))
     if progress is not None:
         progress(len(bounds), len(bounds))
-    return Simulated(
+    return SimulationSummary(
         folder=folder,
         leads=leads,
         activities=activities,
         conversions=int((population.converted < end_second).sum()),
-        files=tuple(folder / name for name in FILES),
+        files=tuple(folder / name for name in EXPORT_FILES),
     )
 
 
@@ -143,9 +143,9 @@ def draw_population(
     profiles = draw_profiles(rng, leads)
     traits = draw_traits(rng, profiles, begin, end)
     return Population(
-        lead_id=lead_ids(leads, seed),
+        lead_id=build_lead_ids(leads, seed),
         profiles=profiles,
-        fit=fit(profiles),
+        fit=compute_profile_fit(profiles),
         traits=traits,
         history=History.of(traits.created),
         converted=np.full(leads, NEVER),
@@ -153,7 +153,9 @@ def draw_population(
     )
 
 
-def live(rng: np.random.Generator, population: Population, bounds: list[int]) -> Iterator[Window]:
+def simulate_windows(
+    rng: np.random.Generator, population: Population, bounds: list[int]
+) -> Iterator[Window]:
     """One window after another, between each two of the ascending bounds.
 
     ``population`` is kept up to date: by the time that a window is given out, the outcomes drawn
@@ -161,14 +163,14 @@ def live(rng: np.random.Generator, population: Population, bounds: list[int]) ->
     """
     for begin, until in pairwise(bounds):
         leads = population.open_at(begin)
-        probability = _probability(population, leads, begin)
+        probability = _compute_probability(population, leads, begin)
         _draw_outcomes(rng, population, leads, probability, begin)
-        activities = _activities(rng, population, leads, begin, until)
+        activities = _draw_activities(rng, population, leads, begin, until)
         population.history.learn(activities, begin, until)
         yield Window(begin, leads, probability, activities)
 
 
-def _check(leads: int, seed: int, end: pd.Timestamp) -> None:
+def _check_arguments(leads: int, seed: int, end: pd.Timestamp) -> None:
     if leads < 1:
         raise ConfigurationError(f"A simulated CRM needs at least 1 lead, got {leads}.")
     if seed < 0:
@@ -177,9 +179,9 @@ def _check(leads: int, seed: int, end: pd.Timestamp) -> None:
         raise ConfigurationError(f"The end needs a time zone, got {end}; write {end}Z for UTC.")
 
 
-def _probability(population: Population, leads: Rows, at: int) -> Numbers:
+def _compute_probability(population: Population, leads: Rows, at: int) -> Numbers:
     history = population.history
-    return true_probability(
+    return compute_true_probability(
         population.fit[leads],
         history.engagement[leads],
         history.days_since_inbound(leads, at),
@@ -199,7 +201,7 @@ def _draw_outcomes(
     Conversion comes first, so its probability is exactly the true one.
     """
     silence = population.history.days_since_inbound(leads, list_date) / SILENT_DAYS
-    closing = CLOSED_BY_NEXT_LIST + CLOSED_WHEN_SILENT * (1 - np.exp(-silence))
+    closing = CLOSING_PROBABILITY + SILENT_CLOSING_PROBABILITY * (1 - np.exp(-silence))
     converts = rng.random(len(leads)) < probability
     closes = ~converts & (rng.random(len(leads)) < closing)
     at = list_date + rng.integers(1, LIST_DAYS * DAY, len(leads))
@@ -207,7 +209,7 @@ def _draw_outcomes(
     population.closed[leads[closes]] = at[closes]
 
 
-def _activities(
+def _draw_activities(
     rng: np.random.Generator, population: Population, leads: Rows, begin: int, until: int
 ) -> Activities:
     """What the open leads and the new ones do in ``[begin, until)``, up to their outcome."""
@@ -215,17 +217,17 @@ def _activities(
     new = np.flatnonzero((traits.created >= begin) & (traits.created < until)).astype(np.int32)
     present = np.concatenate([leads, new])
     outcome = np.minimum(population.converted[present], population.closed[present])
-    parts = [arrivals(traits, new)]
+    parts = [build_arrivals(traits, new)]
     for week in range(begin, until, WEEK):
         stop = np.minimum(outcome, min(week + WEEK, until))
         going = (stop > week) & (traits.created[present] < stop)
-        parts.append(visits(rng, traits, present[going], week, stop[going]))
-        parts.append(outreach(rng, traits, present[going], week, stop[going]))
-        drift(rng, traits, present)
+        parts.append(draw_visits(rng, traits, present[going], week, stop[going]))
+        parts.append(draw_outreach(rng, traits, present[going], week, stop[going]))
+        update_moods(rng, traits, present)
     return Activities.together(parts)
 
 
-def _lead_table(population: Population, end: int) -> pd.DataFrame:
+def _build_lead_table(population: Population, end: int) -> pd.DataFrame:
     """The leads as the export shows them: outcomes at or after its end are not known yet."""
     instants = {
         "created_at": population.traits.created,

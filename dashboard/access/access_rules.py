@@ -29,22 +29,22 @@ class Viewer:
     """Leads whose owner id is this address are shown as well; upper and lower case are alike."""
 
     @property
-    def sees_everything(self) -> bool:
+    def has_full_access(self) -> bool:
         """Whether no lead is kept from this person."""
         return self.owners is None
 
-    def may_see(self, owner: str) -> bool:
+    def can_see(self, owner: str) -> bool:
         """Whether the leads of this owner are this person's to see."""
         if self.owners is None or owner in self.owners:
             return True
         return bool(self.owner_address) and owner.strip().lower() == self.owner_address
 
 
-EVERYBODY = Viewer()
+LOCAL_VIEWER = Viewer()
 """Whoever sits at the machine itself, who could read the files as well."""
 
 
-def viewer_of(roles: Roles, claims: Mapping[str, Any]) -> Viewer | None:
+def find_viewer(roles: Roles, claims: Mapping[str, Any]) -> Viewer | None:
     """Look up what a signed-in person may see; None where they may see nothing.
 
     Parameters
@@ -60,35 +60,38 @@ def viewer_of(roles: Roles, claims: Mapping[str, Any]) -> Viewer | None:
     Examples
     --------
     >>> roles = Roles(managers=("@board.example",), reps={"ben@sales.example": ("17",)})
-    >>> viewer_of(roles, {"email": "Ann@board.example"}).sees_everything
+    >>> find_viewer(roles, {"email": "Ann@board.example"}).sees_everything
     True
-    >>> sorted(viewer_of(roles, {"email": "ben@sales.example"}).owners)
+    >>> sorted(find_viewer(roles, {"email": "ben@sales.example"}).owners)
     ['17']
-    >>> viewer_of(roles, {"email": "eve@elsewhere.example"}) is None
+    >>> find_viewer(roles, {"email": "eve@elsewhere.example"}) is None
     True
     """
-    address = _address(claims)
+    address = _find_verified_address(claims)
     if address is None:
         return None
     domain = address[address.index("@") :]
-    if {address, domain} & {_plain(entry) for entry in roles.managers}:
+    if {address, domain} & {_normalize_text(entry) for entry in roles.managers}:
         return Viewer(address)
     owners = frozenset(
-        owner for entry, owned in roles.reps.items() if _plain(entry) == address for owner in owned
+        owner
+        for entry, owned in roles.reps.items()
+        if _normalize_text(entry) == address
+        for owner in owned
     )
-    own = address if domain in {_plain(entry) for entry in roles.rep_domains} else ""
+    own = address if domain in {_normalize_text(entry) for entry in roles.rep_domains} else ""
     return Viewer(address, owners, own) if owners or own else None
 
 
-def _address(claims: Mapping[str, Any]) -> str | None:
+def _find_verified_address(claims: Mapping[str, Any]) -> str | None:
     """The verified address in small letters; anything that is not plainly one is none."""
     found = claims.get("email")
     if not isinstance(found, str) or claims.get("email_verified", True) not in (True, "true"):
         return None
-    address = _plain(found)
+    address = _normalize_text(found)
     name, _, domain = address.partition("@")
     return address if name and domain and "@" not in domain and address.isprintable() else None
 
 
-def _plain(text: str) -> str:
+def _normalize_text(text: str) -> str:
     return text.strip().lower()

@@ -47,16 +47,16 @@ class AppSettings:
         roles, now = content.get("roles"), content.get("now")
         return cls(
             home=Home(Path(content["home"])),
-            roles=None if roles is None else _roles(roles),
+            roles=None if roles is None else _parse_roles(roles),
             now=None if now is None else datetime.fromisoformat(now).astimezone(UTC),
         )
 
-    def clock(self) -> datetime:
+    def read_clock(self) -> datetime:
         """The present instant, read once a page."""
         return self.now or datetime.now(UTC)
 
 
-def _roles(content: Mapping[str, object]) -> Roles:
+def _parse_roles(content: Mapping[str, object]) -> Roles:
     reps = dict(content.get("reps") or {})  # type: ignore[call-overload]
     return Roles(
         managers=tuple(content.get("managers") or ()),  # type: ignore[arg-type]

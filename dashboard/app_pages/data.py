@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.components import list_warnings, reading
-from dashboard.components.list_age import list_age
-from dashboard.components.look import chart, plain, records
-from dashboard.components.page_frame import Page, page
-from publications.charts.data_charts import volumes_chart
-from publications.tables.safe_csv import csv_bytes
-from publications.wording.formatting import NOTHING, count, minute
+from dashboard.components import list_warnings, publication_cache
+from dashboard.components.list_age import compute_list_age
+from dashboard.components.page_elements import escape_markup, list_records, show_chart
+from dashboard.components.page_frame import Page, open_page
+from publications.charts.data_charts import draw_volumes_chart
+from publications.tables.safe_csv import encode_csv
+from publications.wording.formatting import NO_VALUE, count, minute
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SEVERITY = {"error": "stops the list", "warning": "worth a look", "info": "good to know"}
 
 
-def show_verdict(checks: Mapping[str, Any]) -> None:
+def show_check_summary(checks: Mapping[str, Any]) -> None:
     """How many checks hold, and those that do not."""
     results = checks.get("checks") or []
     failed = [result for result in results if not result["passed"]]
@@ -33,19 +33,19 @@ def show_verdict(checks: Mapping[str, Any]) -> None:
         return
     held = count(len(results) - len(failed))
     st.warning(
-        "\n".join(f"- {plain(result['message'])}" for result in failed),
+        "\n".join(f"- {escape_markup(result['message'])}" for result in failed),
         title=f"{held} of {count(len(results))} checks hold; these do not",
         icon=":material/warning:",
     )
 
 
-def told_of(checks: Mapping[str, Any]) -> set[str]:
+def collect_shown_messages(checks: Mapping[str, Any]) -> set[str]:
     """The sentences that the checks and findings of this page say already."""
     said = [*(checks.get("checks") or []), *(checks.get("findings") or [])]
     return {result["message"] for result in said}
 
 
-def show_rows(opened: Page) -> None:
+def show_row_counts(opened: Page) -> None:
     """Rows in, kept, quarantined and excluded, table by table."""
     st.subheader("Every row is accounted for", anchor=False)
     st.caption(
@@ -54,7 +54,7 @@ def show_rows(opened: Page) -> None:
     )
     rows = [
         {
-            "Table": f"**{plain(str(row['table']))}**",
+            "Table": f"**{escape_markup(str(row['table']))}**",
             "Rows in": count(row["rows_in"]),
             "Kept": count(row["kept"]),
             "Quarantined": count(row["quarantined"]),
@@ -71,7 +71,7 @@ def show_findings(checks: Mapping[str, Any]) -> None:
     if not findings:
         return
     st.subheader("Repaired or left out", anchor=False)
-    st.markdown("\n".join(f"- {plain(finding['message'])}" for finding in findings))
+    st.markdown("\n".join(f"- {escape_markup(finding['message'])}" for finding in findings))
 
 
 def show_checks(checks: Mapping[str, Any]) -> None:
@@ -115,7 +115,7 @@ def show_quarantine(quarantine: "pd.DataFrame", opened: Page) -> None:
     )
     st.download_button(
         "Download the rows set aside, CSV",
-        data=partial(csv_bytes, quarantine),
+        data=partial(encode_csv, quarantine),
         file_name=f"quarantine-{opened.as_of:%Y-%m-%d}.csv",
         mime="text/csv",
         on_click="ignore",
@@ -127,47 +127,47 @@ def show_quarantine(quarantine: "pd.DataFrame", opened: Page) -> None:
 def show_freshness(opened: Page) -> None:
     """How recent each table of the export is."""
     st.subheader("How fresh the export is", anchor=False)
-    if not reading.has(opened.publication, "freshness.csv"):
+    if not publication_cache.has_files(opened.publication, "freshness.csv"):
         st.caption("This list does not say how recent its tables are; the next one will.")
         return
     rows = [
         {
-            "Table": f"**{plain(row['table'])}**",
+            "Table": f"**{escape_markup(row['table'])}**",
             "Latest entry": minute(row["newest_at"]),
-            "Before the list": _before(row["newest_at"], opened),
+            "Before the list": _format_age_before_list(row["newest_at"], opened),
             "Rows": count(row["rows"]),
         }
-        for row in records(reading.table(opened.publication, "freshness.csv"))
+        for row in list_records(publication_cache.load_table(opened.publication, "freshness.csv"))
     ]
     st.table(rows, border="horizontal", hide_index=True)
 
 
-def _before(newest: datetime, opened: Page) -> str:
+def _format_age_before_list(newest: datetime, opened: Page) -> str:
     """How long before the list; a table without a time stamp has no newest."""
-    return list_age(newest, opened.as_of).words if minute(newest) != NOTHING else NOTHING
+    return compute_list_age(newest, opened.as_of).words if minute(newest) != NO_VALUE else NO_VALUE
 
 
 def show_volumes(opened: Page) -> None:
     """Activities a day, by kind."""
     st.subheader("Activities a day", anchor=False)
-    if not reading.has(opened.publication, "volumes.csv"):
+    if not publication_cache.has_files(opened.publication, "volumes.csv"):
         st.caption("The export has no activities, or this list was made before they were counted.")
         return
-    volumes = reading.table(opened.publication, "volumes.csv")
+    volumes = publication_cache.load_table(opened.publication, "volumes.csv")
     if volumes.empty:
         st.caption("No activity in the last 90 days before the list.")
         return
     st.caption("The last 90 days before the list. A kind that fell silent shows as a gap.")
-    chart(volumes_chart(volumes, theme=opened.theme, width=820))
+    show_chart(draw_volumes_chart(volumes, theme=opened.theme, width=820))
 
 
-with page("Data") as opened:
-    checks = reading.facts(opened.publication, "data_checks.json")
-    show_verdict(checks)
+with open_page("Data") as opened:
+    checks = publication_cache.load_json(opened.publication, "data_checks.json")
+    show_check_summary(checks)
     show_checks(checks)
-    list_warnings.tell_in_full(opened, told_of(checks))
-    show_rows(opened)
+    list_warnings.show_further_warnings(opened, collect_shown_messages(checks))
+    show_row_counts(opened)
     show_findings(checks)
-    show_quarantine(reading.table(opened.publication, "quarantine.parquet"), opened)
+    show_quarantine(publication_cache.load_table(opened.publication, "quarantine.parquet"), opened)
     show_freshness(opened)
     show_volumes(opened)

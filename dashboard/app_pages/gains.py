@@ -6,25 +6,41 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.components import reading
-from dashboard.components.look import chart, figures, records, without_model
-from dashboard.components.page_frame import Page, page
-from publications.charts.gain_charts import gain_chart, lists_chart, to_png, to_svg
+from dashboard.components import publication_cache
+from dashboard.components.page_elements import (
+    explain_if_missing,
+    list_records,
+    show_chart,
+    show_figures,
+)
+from dashboard.components.page_frame import Page, open_page
+from publications.charts.gain_charts import (
+    draw_gain_chart,
+    draw_lists_chart,
+    render_png,
+    render_svg,
+)
 from publications.charts.theme import LINES
-from publications.tables.summaries import gain_by_list
-from publications.wording.capacity import Capacity, at_capacity, average_list
-from publications.wording.formatting import count, percent, percent_band, points, points_band
-from publications.wording.headline import headline
+from publications.tables.summaries import compute_gain_by_list
+from publications.wording.capacity import Capacity, compute_average_list, compute_capacity
+from publications.wording.formatting import (
+    count,
+    percent,
+    percent_interval,
+    points,
+    points_interval,
+)
+from publications.wording.headline import build_headline
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NEEDED = ("gains.csv", "gain_table.csv", "backtest.parquet")
+NEEDED_FILES = ("gains.csv", "gain_table.csv", "backtest.parquet")
 
 
 def ask_capacity(opened: Page, gains: "pd.DataFrame", backtest: "pd.DataFrame") -> Capacity:
     """The slider, and what the curves say at it."""
-    of = average_list(backtest)
+    of = compute_average_list(backtest)
     longest = max(round(of.leads), 2)
     calls = st.slider(
         "We can work so many leads of each list",
@@ -36,26 +52,26 @@ def ask_capacity(opened: Page, gains: "pd.DataFrame", backtest: "pd.DataFrame") 
         help=f"The {count(of.lists)} tested lists held {count(longest)} leads on average, and "
         f"{count(round(of.customers), 'customer', 'customers')} each.",
     )
-    return at_capacity(gains, of, calls)
+    return compute_capacity(gains, of, calls)
 
 
-def tell(found: Capacity) -> None:
+def show_capacity(found: Capacity) -> None:
     """What the capacity reaches, as a sentence and as figures."""
     st.markdown(f"#### {found.sentence}")
     cells = {}
     for ranking in ("model", "most_fresh", "random"):
-        reached = found.reached[ranking]
+        reached = found.results_by_ranking[ranking]
         band = f", between {reached.customers_low:,} and {reached.customers_high:,}"
         cells[reached.label] = (
             count(reached.customers, "customer", "customers"),
             f"{percent(reached.share)} of them{band if LINES[ranking].band else ''}",
         )
-    more = found.same_calls - found.calls
+    more = found.most_fresh_calls - found.calls
     cells["For the model's result, most fresh first"] = (
-        count(found.same_calls, "call", "calls"),
+        count(found.most_fresh_calls, "call", "calls"),
         f"{count(abs(more))} {'more' if more >= 0 else 'fewer'} than with the model",
     )
-    figures(cells)
+    show_figures(cells)
 
 
 def show_curves(found: Capacity, gains: "pd.DataFrame", opened: Page) -> None:
@@ -65,42 +81,42 @@ def show_curves(found: Capacity, gains: "pd.DataFrame", opened: Page) -> None:
         "Each line is one order of calling. The higher it runs, the more customers the same number "
         "of calls reaches. Shaded: 95 % bands, where the true line lies if chance is allowed for."
     )
-    chart(
-        gain_chart(gains, depth=found.depth, theme=opened.theme, height=420),
+    show_chart(
+        draw_gain_chart(gains, depth=found.depth, theme=opened.theme, height=420),
         alt=f"Gain chart. {found.sentence}",
     )
 
 
-def show_table(gains: "pd.DataFrame", gain_table: "pd.DataFrame", opened: Page) -> None:
+def show_gain_table(gains: "pd.DataFrame", gain_table: "pd.DataFrame", opened: Page) -> None:
     """The gains at few depths, each with its band, and how sure the difference is."""
     st.subheader("In figures", anchor=False)
     rows = []
     for depth in sorted(gain_table["depth"].unique()):
-        at = records(gain_table[gain_table["depth"] == depth])
-        rows.append(_row_at(float(depth), {row["ranking"]: row for row in at}))
+        at = list_records(gain_table[gain_table["depth"] == depth])
+        rows.append(_build_row(float(depth), {row["ranking"]: row for row in at}))
     st.table(rows, border="horizontal", hide_index=True)
     st.caption("Share of the customers reached; below it the 95 % band.")
-    proof = headline(gains, gain_table, opened.tier_a)
+    proof = build_headline(gains, gain_table, opened.tier_a)
     certainty = f"{proof.certainty[:1].lower()}{proof.certainty[1:]}"
     st.write(f"At {percent(proof.depth)} of each list {certainty}")
 
 
-def _row_at(depth: float, of: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def _build_row(depth: float, of: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """One row of the table; ``of`` is ranking -> its row of gain_table.csv."""
     model, difference = of["model"], points(of["model"]["difference_to_most_fresh"])
     return {
         "Called of each list": percent(depth),
-        "Model": _banded(model, "**"),
-        "Most fresh first": _banded(of["most_fresh"]),
+        "Model": _format_gain(model, "**"),
+        "Most fresh first": _format_gain(of["most_fresh"]),
         "Random order": percent(of["random"]["gain"], 1),
         "Perfect order": percent(of["perfect"]["gain"], 1),
         "Model against most fresh": f"{difference}  \n"
-        + points_band(model["difference_low"], model["difference_high"]),
+        + points_interval(model["difference_low"], model["difference_high"]),
     }
 
 
-def _banded(row: Mapping[str, Any], mark: str = "") -> str:
-    band = percent_band(row["gain_low"], row["gain_high"], 1)
+def _format_gain(row: Mapping[str, Any], mark: str = "") -> str:
+    band = percent_interval(row["gain_low"], row["gain_high"], 1)
     return f"{mark}{percent(row['gain'], 1)}{mark}  \n{band}"
 
 
@@ -111,17 +127,17 @@ def show_lists(found: Capacity, backtest: "pd.DataFrame", opened: Page) -> None:
         "The same share of each list called. A model that fades comes closer to most fresh first "
         "from list to list."
     )
-    by_list = gain_by_list(backtest, found.depth)
-    chart(lists_chart(by_list, depth=found.depth, theme=opened.theme, height=240))
+    by_list = compute_gain_by_list(backtest, found.depth)
+    show_chart(draw_lists_chart(by_list, depth=found.depth, theme=opened.theme, height=240))
 
 
 def offer_downloads(found: Capacity, gains: "pd.DataFrame", opened: Page) -> None:
     """The chart as drawn, and the figures behind it."""
-    drawn = gain_chart(gains, depth=found.depth, title="Customers reached by calling a share")
+    drawn = draw_gain_chart(gains, depth=found.depth, title="Customers reached by calling a share")
     read = opened.publication.read
     files = (
-        ("Chart, PNG", "gains.png", "image/png", partial(to_png, drawn)),
-        ("Chart, SVG", "gains.svg", "image/svg+xml", lambda: to_svg(drawn).encode()),
+        ("Chart, PNG", "gains.png", "image/png", partial(render_png, drawn)),
+        ("Chart, SVG", "gains.svg", "image/svg+xml", lambda: render_svg(drawn).encode()),
         ("Curves, CSV", "gains.csv", "text/csv", partial(read, "gains.csv")),
         ("Table, CSV", "gain_table.csv", "text/csv", partial(read, "gain_table.csv")),
     )
@@ -138,14 +154,14 @@ def offer_downloads(found: Capacity, gains: "pd.DataFrame", opened: Page) -> Non
             )
 
 
-with page("Gains") as opened:
-    if not without_model(opened, NEEDED, "the gain curves"):
-        gains = reading.table(opened.publication, "gains.csv")
-        gain_table = reading.table(opened.publication, "gain_table.csv")
-        backtest = reading.table(opened.publication, "backtest.parquet")
+with open_page("Gains") as opened:
+    if not explain_if_missing(opened, NEEDED_FILES, "the gain curves"):
+        gains = publication_cache.load_table(opened.publication, "gains.csv")
+        gain_table = publication_cache.load_table(opened.publication, "gain_table.csv")
+        backtest = publication_cache.load_table(opened.publication, "backtest.parquet")
         found = ask_capacity(opened, gains, backtest)
-        tell(found)
+        show_capacity(found)
         show_curves(found, gains, opened)
         offer_downloads(found, gains, opened)
-        show_table(gains, gain_table, opened)
+        show_gain_table(gains, gain_table, opened)
         show_lists(found, backtest, opened)

@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.components import model_watch, reading
-from dashboard.components.look import chart, fact_table, plain, records, without_model
-from dashboard.components.page_frame import Page, page
-from publications.charts.data_charts import importance_chart
-from publications.charts.gain_charts import calibration_chart
-from publications.tables.summaries import calibration, folds_table, versions_table
+from dashboard.components import model_monitoring, publication_cache
+from dashboard.components.page_elements import (
+    escape_markup,
+    explain_if_missing,
+    list_records,
+    show_chart,
+    show_fact_table,
+)
+from dashboard.components.page_frame import Page, open_page
+from publications.charts.data_charts import draw_importance_chart
+from publications.charts.gain_charts import draw_calibration_chart
+from publications.tables.summaries import (
+    build_folds_table,
+    build_versions_table,
+    compute_calibration,
+)
 from publications.wording.formatting import count, day, percent
 
 if TYPE_CHECKING:
@@ -26,12 +36,12 @@ POLICIES = {
 def show_facts(model: Mapping[str, Any]) -> None:
     """Version, dates and size of the training."""
     policy = POLICIES.get(model["policy"], model["policy"]).format(days=model["every_days"])
-    fact_table(
+    show_fact_table(
         {
             "Version": str(model["version"]),
-            "Trained on what was known by": _day(model["as_of"]),
-            "Learned from": f"lists of {_day(model['trained_from'])} to "
-            f"{_day(model['trained_until'])}",
+            "Trained on what was known by": _format_day(model["as_of"]),
+            "Learned from": f"lists of {_format_day(model['trained_from'])} to "
+            f"{_format_day(model['trained_until'])}",
             "Foretells": f"whether a lead becomes a customer within {model['horizon_days']} days",
             "Lists": policy,
             "Rows": f"{count(model['rows'])}, of which {count(model['conversions'])} converted",
@@ -47,7 +57,7 @@ def show_training(model: Mapping[str, Any]) -> None:
     for column, (title, key) in zip(st.columns(2), both, strict=True):
         column.subheader(title, anchor=False)
         sentences = model.get(key) or ["Nothing."]
-        column.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+        column.markdown("\n".join(f"- {escape_markup(sentence)}" for sentence in sentences))
 
 
 def show_importance(importance: "pd.DataFrame", opened: Page) -> None:
@@ -60,9 +70,9 @@ def show_importance(importance: "pd.DataFrame", opened: Page) -> None:
     )
     groups, features = st.tabs(["By kind of fact", "By single fact"])
     with groups:
-        chart(importance_chart(importance, level="group", theme=opened.theme))
+        show_chart(draw_importance_chart(importance, level="group", theme=opened.theme))
     with features:
-        chart(importance_chart(importance, level="feature", theme=opened.theme))
+        show_chart(draw_importance_chart(importance, level="feature", theme=opened.theme))
 
 
 def show_folds(folds: "pd.DataFrame") -> None:
@@ -75,12 +85,12 @@ def show_folds(folds: "pd.DataFrame") -> None:
     rows = [
         {
             "Tested from": day(row["origin"]),
-            "Learned from": _rows(row["train_rows"], row["train_conversions"]),
-            "Tested on": _rows(row["test_rows"], row["test_conversions"]),
+            "Learned from": _format_rows(row["train_rows"], row["train_conversions"]),
+            "Tested on": _format_rows(row["test_rows"], row["test_conversions"]),
             "Reached by the model": percent(row["gain"]),
             "Most fresh first": percent(row["most_fresh"]),
         }
-        for row in records(folds)
+        for row in list_records(folds)
     ]
     st.table(rows, border="horizontal", hide_index=True)
 
@@ -93,7 +103,9 @@ def show_calibration(backtest: "pd.DataFrame", opened: Page) -> None:
         "the score foretold."
     )
     with st.container(width=520):
-        chart(calibration_chart(calibration(backtest), theme=opened.theme, height=340))
+        show_chart(
+            draw_calibration_chart(compute_calibration(backtest), theme=opened.theme, height=340)
+        )
 
 
 def show_versions(versions: "pd.DataFrame") -> None:
@@ -105,35 +117,39 @@ def show_versions(versions: "pd.DataFrame") -> None:
             "Known by": day(row["as_of"]),
             "Reached by calling 30 %": percent(row["gain_at_30"]),
             "Most fresh first": percent(row["most_fresh_at_30"]),
-            "What was decided": plain(str(row["decision"] or "")),
+            "What was decided": escape_markup(str(row["decision"] or "")),
         }
-        for row in records(versions)
+        for row in list_records(versions)
     ]
     st.table(rows, border="horizontal", hide_index=True)
     st.caption("Each version on its own test lists; only the decision compares two on the same.")
 
 
-def _rows(rows: int, conversions: int) -> str:
+def _format_rows(rows: int, conversions: int) -> str:
     return f"{count(rows)} rows, {count(conversions)} converted"
 
 
-def _day(text: str) -> str:
+def _format_day(text: str) -> str:
     return day(datetime.fromisoformat(text))
 
 
-with page("Model") as opened:
-    if without_model(opened, ("model.json", "backtest.parquet"), "where the model comes from"):
-        model_watch.show_decision(opened)
+with open_page("Model") as opened:
+    if explain_if_missing(opened, ("model.json", "backtest.parquet"), "where the model comes from"):
+        model_monitoring.show_decision(opened)
     else:
-        model = reading.facts(opened.publication, "model.json")
-        model_watch.show_wear(opened)
-        st.markdown(plain(model["verdict"]))
+        model = publication_cache.load_json(opened.publication, "model.json")
+        model_monitoring.show_degradation(opened)
+        st.markdown(escape_markup(model["verdict"]))
         show_facts(model)
-        model_watch.show_watch(opened)
+        model_monitoring.show_monitoring(opened)
         show_training(model)
-        if reading.has(opened.publication, "importance.csv"):
-            show_importance(reading.table(opened.publication, "importance.csv"), opened)
-        show_folds(folds_table(model))
-        show_calibration(reading.table(opened.publication, "backtest.parquet"), opened)
-        model_watch.show_decision(opened)
-        show_versions(versions_table(model))
+        if publication_cache.has_files(opened.publication, "importance.csv"):
+            show_importance(
+                publication_cache.load_table(opened.publication, "importance.csv"), opened
+            )
+        show_folds(build_folds_table(model))
+        show_calibration(
+            publication_cache.load_table(opened.publication, "backtest.parquet"), opened
+        )
+        model_monitoring.show_decision(opened)
+        show_versions(build_versions_table(model))

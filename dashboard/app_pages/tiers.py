@@ -4,18 +4,22 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.components import reading
-from dashboard.components.look import chart, records, without_model
-from dashboard.components.page_frame import Page, page
-from publications.charts.gain_charts import tiers_chart
-from publications.charts.tier_charts import expected_chart, first_contact_chart, tier_sizes_chart
-from publications.tables.summaries import expected_conversions, tier_sizes
-from publications.wording.formatting import count, percent, percent_band
+from dashboard.components import publication_cache
+from dashboard.components.page_elements import explain_if_missing, list_records, show_chart
+from dashboard.components.page_frame import Page, open_page
+from publications.charts.gain_charts import draw_tiers_chart
+from publications.charts.tier_charts import (
+    draw_expected_conversions_chart,
+    draw_first_contact_chart,
+    draw_tier_sizes_chart,
+)
+from publications.tables.summaries import collect_tier_sizes, compare_expected_conversions
+from publications.wording.formatting import count, percent, percent_interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NEEDED = ("tiers.csv", "backtest.parquet")
+NEEDED_FILES = ("tiers.csv", "backtest.parquet")
 
 
 def show_tiers(tiers: "pd.DataFrame", opened: Page) -> None:
@@ -25,17 +29,17 @@ def show_tiers(tiers: "pd.DataFrame", opened: Page) -> None:
         f"{opened.horizon_days} days of the list. A tier that is no better than chance brings as "
         "many customers as it has leads: its bar ends at the mark."
     )
-    chart(tiers_chart(tiers, theme=opened.theme, width=480))
+    show_chart(draw_tiers_chart(tiers, theme=opened.theme, width=480))
     rows = [
         {
             "Tier": f"**{row['tier']}**",
             "Leads": count(row["leads"]),
             "Share of the leads": percent(row["share"], 1),
             "Converted": f"{percent(row['base_rate'], 1)}, band "
-            + percent_band(row["base_rate_low"], row["base_rate_high"], 1),
+            + percent_interval(row["base_rate_low"], row["base_rate_high"], 1),
             "Share of the customers": percent(row["share_of_conversions"], 1),
         }
-        for row in records(tiers)
+        for row in list_records(tiers)
     ]
     st.table(rows, border="horizontal", hide_index=True)
 
@@ -47,18 +51,22 @@ def show_expected(tiers: "pd.DataFrame", backtest: "pd.DataFrame", opened: Page)
         "The scores of a tier, added up, foretell how many of its leads convert (upright mark). "
         "The dot is how many did, the bar its 95 % band."
     )
-    chart(expected_chart(expected_conversions(backtest, tiers), theme=opened.theme))
+    show_chart(
+        draw_expected_conversions_chart(
+            compare_expected_conversions(backtest, tiers), theme=opened.theme
+        )
+    )
 
 
 def show_sizes(opened: Page) -> None:
     """How large the tiers were on the latest lists."""
     st.subheader("Sizes over time", anchor=False)
-    publications = reading.latest(opened.home, opened.publication)
-    sizes = tier_sizes([publication.manifest for publication in publications])
+    publications = publication_cache.load_latest_publications(opened.home, opened.publication)
+    sizes = collect_tier_sizes([publication.manifest for publication in publications])
     if sizes.empty:
         st.caption("The lists so far do not say how large their tiers were.")
         return
-    chart(tier_sizes_chart(sizes, theme=opened.theme))
+    show_chart(draw_tier_sizes_chart(sizes, theme=opened.theme))
 
 
 def show_first_contact(opened: Page) -> None:
@@ -69,18 +77,18 @@ def show_first_contact(opened: Page) -> None:
         "known on the day of the list.",
         anchor=False,
     )
-    if not reading.has(opened.publication, "first_contact.csv"):
+    if not publication_cache.has_files(opened.publication, "first_contact.csv"):
         st.caption(
             "The export names no activity as outbound, so nobody knows when a lead was first "
             "contacted. `direction` under [activities] in leadgain.toml says which ones are."
         )
         return
-    found = reading.table(opened.publication, "first_contact.csv")
+    found = publication_cache.load_table(opened.publication, "first_contact.csv")
     st.markdown(
         "**Observed, not proven:** reps choose whom they call first, so the delay is not the only "
         "thing in which these leads differ."
     )
-    chart(first_contact_chart(found, theme=opened.theme, width=300))
+    show_chart(draw_first_contact_chart(found, theme=opened.theme, width=300))
     with st.expander("As a table"):
         rows = [
             {
@@ -89,18 +97,18 @@ def show_first_contact(opened: Page) -> None:
                 "Leads on the lists": count(row["leads"]),
                 "Converted": count(row["conversions"]),
                 "Share": f"{percent(row['base_rate'], 1)}, band "
-                + percent_band(row["base_rate_low"], row["base_rate_high"], 1),
+                + percent_interval(row["base_rate_low"], row["base_rate_high"], 1),
             }
-            for row in records(found)
+            for row in list_records(found)
             if row["leads"]
         ]
         st.table(rows, border="horizontal", hide_index=True)
 
 
-with page("Tiers") as opened:
-    if not without_model(opened, NEEDED, "what the tiers brought"):
-        tiers = reading.table(opened.publication, "tiers.csv")
-        backtest = reading.table(opened.publication, "backtest.parquet")
+with open_page("Tiers") as opened:
+    if not explain_if_missing(opened, NEEDED_FILES, "what the tiers brought"):
+        tiers = publication_cache.load_table(opened.publication, "tiers.csv")
+        backtest = publication_cache.load_table(opened.publication, "backtest.parquet")
         show_tiers(tiers, opened)
         show_expected(tiers, backtest, opened)
         show_first_contact(opened)

@@ -3,21 +3,21 @@
 import streamlit as st
 
 from dashboard.components import (
-    lead_story,
+    lead_drawer,
     list_warnings,
-    reading,
+    publication_cache,
     worklist_filters,
     worklist_table,
 )
-from dashboard.components.list_age import list_age
-from dashboard.components.page_frame import Page, page
+from dashboard.components.list_age import compute_list_age
+from dashboard.components.page_frame import Page, open_page
 from dashboard.components.worklist_query import Rows, Worklist
 from publications.wording.formatting import count, day
 
 
-def tell_age(opened: Page) -> None:
+def show_age_warning(opened: Page) -> None:
     """A banner once the list is older than a day; nothing while it is fresh."""
-    age = list_age(opened.as_of, opened.now)
+    age = compute_list_age(opened.as_of, opened.now)
     if age.level == "fresh":
         return
     say = st.error if age.level == "red" else st.warning
@@ -28,9 +28,9 @@ def tell_age(opened: Page) -> None:
     )
 
 
-def tell_selection(listed: Worklist, rows: Rows, opened: Page) -> None:
+def show_selection(listed: Worklist, rows: Rows, opened: Page) -> None:
     """How many leads passed, and their download."""
-    everything = listed.rows_for(opened.viewer)
+    everything = listed.find_visible_rows(opened.viewer)
     of = len(listed) if everything is None else len(everything)
     with st.container(horizontal=True, vertical_alignment="center"):
         passed = (
@@ -40,13 +40,13 @@ def tell_selection(listed: Worklist, rows: Rows, opened: Page) -> None:
         if len(rows) < of:
             st.button(
                 "Clear filters",
-                on_click=worklist_filters.clear,
+                on_click=worklist_filters.clear_filters,
                 type="tertiary",
                 icon=":material/filter_alt_off:",
             )
         st.download_button(
             "Download CSV",
-            data=reading.worklist_csv(opened.publication, listed, rows),
+            data=publication_cache.prepare_worklist_csv(opened.publication, listed, rows),
             file_name=f"worklist-{opened.as_of:%Y-%m-%d}.csv",
             mime="text/csv",
             on_click="ignore",
@@ -56,7 +56,7 @@ def tell_selection(listed: Worklist, rows: Rows, opened: Page) -> None:
         )
 
 
-def show_page_of(listed: Worklist, rows: Rows, opened: Page) -> None:
+def show_leads_page(listed: Worklist, rows: Rows, opened: Page) -> None:
     """One page of the leads, and the way to the others."""
     size = worklist_table.PAGE_ROWS
     pages = -(-len(rows) // size)
@@ -66,21 +66,21 @@ def show_page_of(listed: Worklist, rows: Rows, opened: Page) -> None:
         with st.container(horizontal_alignment="center"):
             number = st.pagination(pages, key=worklist_filters.PAGE_KEY, bind="query-params")
     with table:
-        worklist_table.show(listed, rows[(number - 1) * size : number * size], opened)
+        worklist_table.show_worklist(listed, rows[(number - 1) * size : number * size], opened)
 
 
-with page("Worklist", wide=True) as opened:
-    tell_age(opened)
-    list_warnings.tell_in_short(opened)
-    listed = reading.worklist(opened.publication)
+with open_page("Worklist", wide=True) as opened:
+    show_age_warning(opened)
+    list_warnings.show_warnings_briefly(opened)
+    listed = publication_cache.load_worklist(opened.publication)
     if len(listed) == 0:
         st.info("There is no open lead on this list. The next export may bring some.")
     else:
-        wanted = worklist_filters.ask(listed, opened)
-        rows = listed.matching(wanted, as_of=opened.as_of, viewer=opened.viewer)
-        tell_selection(listed, rows, opened)
+        wanted = worklist_filters.show_filters(listed, opened)
+        rows = listed.find_matching_rows(wanted, as_of=opened.as_of, viewer=opened.viewer)
+        show_selection(listed, rows, opened)
         if len(rows):
-            show_page_of(listed, rows, opened)
+            show_leads_page(listed, rows, opened)
         else:
             st.info("No lead fits these filters. Take one away to see more.")
-        lead_story.show_chosen(listed, rows, opened)
+        lead_drawer.show_selected_lead(listed, rows, opened)

@@ -21,19 +21,19 @@ class ListAge:
     level: Level
 
 
-def list_age(as_of: datetime, now: datetime) -> ListAge:
+def compute_list_age(as_of: datetime, now: datetime) -> ListAge:
     """Tell the age of a list; one from the future, where a clock is wrong, counts as new.
 
     >>> from datetime import UTC
-    >>> list_age(datetime(2012, 3, 14, tzinfo=UTC), datetime(2012, 3, 16, 5, tzinfo=UTC))
+    >>> compute_list_age(datetime(2012, 3, 14, tzinfo=UTC), datetime(2012, 3, 16, 5, tzinfo=UTC))
     ListAge(words='2 days', level='amber')
     """
     age = max(now - as_of, timedelta(0))
     level: Level = "red" if age > RED_AFTER else "amber" if age > AMBER_AFTER else "fresh"
-    return ListAge(_words(age), level)
+    return ListAge(_format_age(age), level)
 
 
-def _words(age: timedelta) -> str:
+def _format_age(age: timedelta) -> str:
     hours, days, years = age // timedelta(hours=1), age.days, age // YEAR
     if hours < 1:
         return "less than an hour"

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.access.access_rules import EVERYBODY, Viewer, viewer_of
+from dashboard.access.access_rules import LOCAL_VIEWER, Viewer, find_viewer
 from dashboard.access.app_settings import AppSettings, NotStartedByLeadgain
-from dashboard.components.list_age import list_age
+from dashboard.components.list_age import compute_list_age
 from publications.charts.theme import Theme
 from publications.storage.home import Home
-from publications.storage.store import Publication, PublicationDamaged, current
+from publications.storage.store import Publication, PublicationDamaged, open_current
 from publications.wording.formatting import count, minute
 
 LOG = logging.getLogger("leadgain.dashboard")
@@ -74,7 +74,7 @@ class Page:
 
 
 @contextmanager
-def page(title: str, *, wide: bool = False) -> Iterator[Page]:
+def open_page(title: str, *, wide: bool = False) -> Iterator[Page]:
     """Set up a page, find out who looks and what is in force, and hand both over.
 
     Parameters
@@ -88,16 +88,16 @@ def page(title: str, *, wide: bool = False) -> Iterator[Page]:
     st.logo(str(ICON), size="medium")
     st.html(STYLE)
     st.html(f"<style>.stMainBlockContainer {{ max-width: {WIDE if wide else NARROW}; }}</style>")
-    with carefully():
-        opened = _open()
-        _head(title, opened)
-        with unless_replaced(opened):
+    with catch_page_errors():
+        opened = _load_page()
+        _show_head(title, opened)
+        with rerun_if_replaced(opened):
             yield opened
-        _foot(opened)
+        _show_foot(opened)
 
 
 @contextmanager
-def unless_replaced(opened: Page) -> Iterator[None]:
+def rerun_if_replaced(opened: Page) -> Iterator[None]:
     """Begin anew where a file is gone because a newer list has replaced the one that is read."""
     try:
         yield
@@ -109,12 +109,12 @@ def unless_replaced(opened: Page) -> Iterator[None]:
 
 def is_replaced(opened: Page) -> bool:
     """Whether a newer list has been published since the page was opened."""
-    newest = current(opened.home)
+    newest = open_current(opened.home)
     return newest is not None and newest.number != opened.publication.number
 
 
 @contextmanager
-def carefully() -> Iterator[None]:
+def catch_page_errors() -> Iterator[None]:
     """Tell in one calm sentence that something failed; the log gets the place, no lead's data."""
     try:
         yield
@@ -122,13 +122,13 @@ def carefully() -> Iterator[None]:
         st.error("This app has to be started with `leadgain dashboard`.", icon=":material/lock:")
         st.stop()
     except Exception as error:
-        tell_calmly(error)
+        show_error(error)
         st.stop()
 
 
-def tell_calmly(error: Exception) -> bool:
+def show_error(error: Exception) -> bool:
     """Log where an error happened and say one sentence about it; True: it has been told."""
-    _log(error)
+    _log_error(error)
     if isinstance(error, PublicationDamaged):
         st.error(
             "A file of this list is not what was published, so nothing of it is shown. "
@@ -144,22 +144,22 @@ def tell_calmly(error: Exception) -> bool:
     return True
 
 
-def theme() -> Theme:
+def detect_theme() -> Theme:
     """The theme that the browser shows."""
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def _open() -> Page:
+def _load_page() -> Page:
     settings = AppSettings.of(os.environ)
-    viewer = EVERYBODY if settings.roles is None else _signed_in(settings)
-    publication = current(settings.home)
+    viewer = LOCAL_VIEWER if settings.roles is None else _require_viewer(settings)
+    publication = open_current(settings.home)
     if publication is None:
-        _how_to_begin()
+        _show_first_steps()
         st.stop()
-    return Page(publication, viewer, settings.home, settings.clock(), theme())
+    return Page(publication, viewer, settings.home, settings.read_clock(), detect_theme())
 
 
-def _signed_in(settings: AppSettings) -> Viewer:
+def _require_viewer(settings: AppSettings) -> Viewer:
     """Whoever has signed in and stands in the role table; everybody else stops here."""
     assert settings.roles is not None  # noqa: S101 (the caller has looked)
     if not st.user.get("is_logged_in", False):
@@ -167,7 +167,7 @@ def _signed_in(settings: AppSettings) -> Viewer:
         st.write("The leads are shown to the people of the team only.")
         st.button("Sign in", on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
-    viewer = viewer_of(settings.roles, dict(st.user))
+    viewer = find_viewer(settings.roles, dict(st.user))
     if viewer is None:
         st.title("You are signed in, but not on the list")
         st.write(
@@ -179,7 +179,7 @@ def _signed_in(settings: AppSettings) -> Viewer:
     return viewer
 
 
-def _how_to_begin() -> None:
+def _show_first_steps() -> None:
     st.title("Nothing has been published yet")
     st.write("A list appears here as soon as leadgain has made one. On the machine it runs on:")
     st.markdown(
@@ -189,28 +189,28 @@ def _how_to_begin() -> None:
     st.write("Use the same `--home` as for the dashboard, then reload this page.")
 
 
-def _head(title: str, opened: Page) -> None:
+def _show_head(title: str, opened: Page) -> None:
     st.title(title, anchor=False)
     listed = opened.publication.manifest["counts"].get("leads_listed")
-    age = list_age(opened.as_of, opened.now)
+    age = compute_list_age(opened.as_of, opened.now)
     parts = [f"List of {minute(opened.as_of)}, {age.words} old"]
-    if listed is not None and opened.viewer.sees_everything:
+    if listed is not None and opened.viewer.has_full_access:
         parts.append(count(int(listed), "open lead", "open leads"))
     version = opened.model_version
     parts.append("no model" if version is None else f"ranked by model {version}")
     st.caption(" · ".join(parts))
 
 
-def _foot(opened: Page) -> None:
+def _show_foot(opened: Page) -> None:
     if not opened.viewer.address:
         return
-    sees = "every lead" if opened.viewer.sees_everything else "your own leads"
+    sees = "every lead" if opened.viewer.has_full_access else "your own leads"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Signed in as {opened.viewer.address}; you see {sees}.")
         st.button("Sign out", on_click=st.logout, type="tertiary", icon=":material/logout:")
 
 
-def _log(error: Exception) -> None:
+def _log_error(error: Exception) -> None:
     """Kind and place of an error, without its message: that may quote a lead."""
     places = traceback.StackSummary.from_list(traceback.extract_tb(error.__traceback__))
     named = [f"{Path(place.filename).name}:{place.lineno} in {place.name}" for place in places]

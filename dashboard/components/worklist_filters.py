@@ -2,21 +2,28 @@
 
 import streamlit as st
 
-from dashboard.components.look import label
+from dashboard.components.page_elements import format_label
 from dashboard.components.page_frame import Page
 from dashboard.components.worklist_query import Worklist, WorklistFilter
 
 PAGE_KEY = "page"
-CATEGORY = "with_"
+CATEGORY_PREFIX = "with_"
 """Goes before a profile column's name in the address, so that it takes no other filter's."""
-INLINE = 2
+INLINE_CATEGORIES = 2
 """So many categories stand in the row; the others are one click away."""
-UNTOUCHED = {1: "a day", 2: "2 days", 3: "3 days", 7: "a week", 14: "2 weeks", 30: "30 days"}
+UNTOUCHED_CHOICES = {
+    1: "a day",
+    2: "2 days",
+    3: "3 days",
+    7: "a week",
+    14: "2 weeks",
+    30: "30 days",
+}
 
 
-def ask(listed: Worklist, opened: Page) -> WorklistFilter:
+def show_filters(listed: Worklist, opened: Page) -> WorklistFilter:
     """Draw the filters that fit this list, and tell what they ask for."""
-    owners = _owners(listed, opened)
+    owners = _list_owners(listed, opened)
     with st.container(horizontal=True, gap="small", key="filters"):
         search = st.text_input(
             "Lead",
@@ -25,7 +32,7 @@ def ask(listed: Worklist, opened: Page) -> WorklistFilter:
             type="search",
             width=190,
             bind="query-params",
-            on_change=_first_page,
+            on_change=_go_to_first_page,
         )
         tiers = st.segmented_control(
             "Tier",
@@ -33,26 +40,26 @@ def ask(listed: Worklist, opened: Page) -> WorklistFilter:
             key="tier",
             selection_mode="multi",
             bind="query-params",
-            on_change=_first_page,
+            on_change=_go_to_first_page,
         )
         untouched = st.selectbox(
             "Not touched for",
-            list(UNTOUCHED),
+            list(UNTOUCHED_CHOICES),
             index=None,
             key="untouched",
-            format_func=UNTOUCHED.__getitem__,
+            format_func=UNTOUCHED_CHOICES.__getitem__,
             placeholder="Any time",
             width=150,
             bind="query-params",
-            on_change=_first_page,
+            on_change=_go_to_first_page,
             help="Only leads without any activity in so many days before the list.",
         )
-        wanted = _some("Owner", "owner", owners) if len(owners) > 1 else ()
-        near, further = listed.categories[:INLINE], listed.categories[INLINE:]
-        categories = {name: _category(name, listed) for name in near}
+        wanted = _show_multiselect("Owner", "owner", owners) if len(owners) > 1 else ()
+        near, further = listed.categories[:INLINE_CATEGORIES], listed.categories[INLINE_CATEGORIES:]
+        categories = {name: _show_category_filter(name, listed) for name in near}
         if further:
             with st.popover("More filters", icon=":material/tune:"):
-                categories |= {name: _category(name, listed) for name in further}
+                categories |= {name: _show_category_filter(name, listed) for name in further}
     return WorklistFilter(
         tiers=tuple(tiers),
         owners=wanted,
@@ -62,25 +69,25 @@ def ask(listed: Worklist, opened: Page) -> WorklistFilter:
     )
 
 
-def clear() -> None:
+def clear_filters() -> None:
     """Take all filters away, before the next run draws them."""
     for key in list(st.session_state):
-        if key in ("search", "tier", "untouched", "owner") or str(key).startswith(CATEGORY):
-            st.session_state[key] = _NOTHING.get(str(key), [])
-    _first_page()
+        if key in ("search", "tier", "untouched", "owner") or str(key).startswith(CATEGORY_PREFIX):
+            st.session_state[key] = _EMPTY_VALUES.get(str(key), [])
+    _go_to_first_page()
 
 
-_NOTHING = {"search": "", "untouched": None}
+_EMPTY_VALUES = {"search": "", "untouched": None}
 
 
-def _owners(listed: Worklist, opened: Page) -> list[str]:
+def _list_owners(listed: Worklist, opened: Page) -> list[str]:
     """The owners whose leads the viewer may see."""
-    if opened.viewer.sees_everything:
+    if opened.viewer.has_full_access:
         return listed.choices("owner_id")
-    return listed.owners_of(opened.viewer)
+    return listed.list_owners(opened.viewer)
 
 
-def _some(name: str, key: str, choices: list[str]) -> tuple[str, ...]:
+def _show_multiselect(name: str, key: str, choices: list[str]) -> tuple[str, ...]:
     return tuple(
         st.multiselect(
             name,
@@ -89,15 +96,15 @@ def _some(name: str, key: str, choices: list[str]) -> tuple[str, ...]:
             placeholder="Any",
             width=200,
             bind="query-params",
-            on_change=_first_page,
+            on_change=_go_to_first_page,
         )
     )
 
 
-def _category(name: str, listed: Worklist) -> tuple[str, ...]:
-    return _some(label(name), f"{CATEGORY}{name}", listed.choices(name))
+def _show_category_filter(name: str, listed: Worklist) -> tuple[str, ...]:
+    return _show_multiselect(format_label(name), f"{CATEGORY_PREFIX}{name}", listed.choices(name))
 
 
-def _first_page() -> None:
+def _go_to_first_page() -> None:
     if PAGE_KEY in st.session_state:
         st.session_state[PAGE_KEY] = 1

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.access.access_rules import EVERYBODY, Viewer
+from dashboard.access.access_rules import LOCAL_VIEWER, Viewer
 from publications.schema import WORKLIST_COLUMNS
-from publications.tables.safe_csv import csv_bytes
+from publications.tables.safe_csv import encode_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.int64]
 """Positions in the worklist, ascending; position 0 is rank 1."""
 
-AGREED = tuple(column.name for column in WORKLIST_COLUMNS)
+AGREED_COLUMNS = tuple(column.name for column in WORKLIST_COLUMNS)
 MOST_CHOICES = 100
 """A profile column with more different values is no filter."""
 CSV_ROWS = 20_000
@@ -70,14 +70,14 @@ class Worklist:
     @property
     def profile(self) -> tuple[str, ...]:
         """The profile columns, in their order."""
-        return tuple(name for name in self._table.column_names if name not in AGREED)
+        return tuple(name for name in self._table.column_names if name not in AGREED_COLUMNS)
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
         """The profile columns that can be filtered by: few different values."""
         return tuple(n for n in self.profile if 1 < len(self.choices(n)) <= MOST_CHOICES)
 
-    def has(self, name: str) -> bool:
+    def has_values(self, name: str) -> bool:
         """Whether a column holds any value."""
         return bool(self._table[name].null_count < len(self))
 
@@ -97,24 +97,24 @@ class Worklist:
             return [YES_NO[value] for value in sorted(column.unique().drop_null().to_pylist())]
         if not pa.types.is_dictionary(column.type):
             return []
-        codes, texts = self._coded(name)
+        codes, texts = self._load_codes(name)
         used = np.unique(codes[codes >= 0])
         return sorted(str(text) for text in texts.take(used).to_pylist())
 
-    def owners_of(self, viewer: Viewer) -> list[str]:
+    def list_owners(self, viewer: Viewer) -> list[str]:
         """The owners on this list whose leads someone may see, sorted."""
-        return [owner for owner in self.choices("owner_id") if viewer.may_see(owner)]
+        return [owner for owner in self.choices("owner_id") if viewer.can_see(owner)]
 
-    def rows_for(self, viewer: Viewer) -> Rows | None:
+    def find_visible_rows(self, viewer: Viewer) -> Rows | None:
         """The leads that someone may see; None: all of them."""
-        if viewer.sees_everything:
+        if viewer.has_full_access:
             return None
-        codes, texts = self._coded("owner_id")
-        own = np.array([viewer.may_see(text) for text in texts.to_pylist()], dtype=bool)
-        return np.flatnonzero(_of(own, codes))
+        codes, texts = self._load_codes("owner_id")
+        own = np.array([viewer.can_see(text) for text in texts.to_pylist()], dtype=bool)
+        return np.flatnonzero(_look_up_codes(own, codes))
 
-    def matching(
-        self, wanted: WorklistFilter, *, as_of: datetime, viewer: Viewer = EVERYBODY
+    def find_matching_rows(
+        self, wanted: WorklistFilter, *, as_of: datetime, viewer: Viewer = LOCAL_VIEWER
     ) -> Rows:
         """Find the leads that pass a filter and that the viewer may see, in calling order.
 
@@ -125,7 +125,7 @@ class Worklist:
         viewer : Viewer
         """
         passed = np.ones(len(self), dtype=bool)
-        if (allowed := self.rows_for(viewer)) is not None:
+        if (allowed := self.find_visible_rows(viewer)) is not None:
             passed[:] = False
             passed[allowed] = True
         for name, values in {
@@ -134,11 +134,11 @@ class Worklist:
             **wanted.categories,
         }.items():
             if values:
-                passed &= self._one_of(name, values)
+                passed &= self._match_values(name, values)
         if wanted.search.strip():
-            passed &= self._id_contains(wanted.search.strip())
+            passed &= self._match_id(wanted.search.strip())
         if wanted.untouched_days is not None:
-            passed &= self._untouched(as_of - timedelta(days=wanted.untouched_days))
+            passed &= self._match_untouched(as_of - timedelta(days=wanted.untouched_days))
         return np.flatnonzero(passed)
 
     def frame(self, rows: Rows) -> "pd.DataFrame":
@@ -150,7 +150,7 @@ class Worklist:
         begins = np.concatenate([[0], ends])
         cuts = np.searchsorted(rows, ends)
         parts = [
-            _plain(batch.take(pa.array(part - begin)))
+            _decode_texts(batch.take(pa.array(part - begin)))
             for batch, part, begin in zip(batches, np.split(rows, cuts), begins, strict=False)
             if len(part)
         ]
@@ -163,25 +163,25 @@ class Worklist:
         frame: pd.DataFrame = pa.Table.from_batches(parts, schema).to_pandas()
         return frame
 
-    def place_of(self, lead_id: str, viewer: Viewer = EVERYBODY) -> int | None:
+    def find_position(self, lead_id: str, viewer: Viewer = LOCAL_VIEWER) -> int | None:
         """The position of a lead; None where it is not listed or not the viewer's to see."""
         import pyarrow.compute as pc
 
         place = int(pc.index(self._table["lead_id"], lead_id).as_py())
-        allowed = self.rows_for(viewer)
+        allowed = self.find_visible_rows(viewer)
         hidden = allowed is not None and place not in allowed
         return None if place < 0 or hidden else place
 
-    def csv(self, rows: Rows) -> bytes:
+    def build_csv(self, rows: Rows) -> bytes:
         """The given leads as the escaped CSV, byte for byte as a publication writes it."""
         parts = [
-            csv_bytes(self.frame(rows[begin : begin + CSV_ROWS]))
+            encode_csv(self.frame(rows[begin : begin + CSV_ROWS]))
             for begin in range(0, max(len(rows), 1), CSV_ROWS)
         ]
-        head_length = len(csv_bytes(self.frame(rows[:0])))
+        head_length = len(encode_csv(self.frame(rows[:0])))
         return b"".join([parts[0], *(part[head_length:] for part in parts[1:])])
 
-    def _coded(self, name: str) -> "tuple[npt.NDArray[np.int32], pa.Array]":
+    def _load_codes(self, name: str) -> "tuple[npt.NDArray[np.int32], pa.Array]":
         """A column of texts as codes and the texts that they stand for; missing is -1."""
         if name not in self._codes:
             whole = self._table[name].unify_dictionaries().combine_chunks()
@@ -189,22 +189,22 @@ class Worklist:
             self._codes[name] = codes, whole.dictionary
         return self._codes[name]
 
-    def _one_of(self, name: str, values: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    def _match_values(self, name: str, values: tuple[str, ...]) -> npt.NDArray[np.bool_]:
         import pyarrow as pa
 
         if pa.types.is_boolean(self._table[name].type):
             wanted = [value == "yes" for value in values]
             return np.isin(self._table[name].to_numpy(), wanted)
-        codes, texts = self._coded(name)
-        return _of(np.isin(np.array(texts.to_pylist(), dtype=object), values), codes)
+        codes, texts = self._load_codes(name)
+        return _look_up_codes(np.isin(np.array(texts.to_pylist(), dtype=object), values), codes)
 
-    def _id_contains(self, part: str) -> npt.NDArray[np.bool_]:
+    def _match_id(self, part: str) -> npt.NDArray[np.bool_]:
         import pyarrow.compute as pc
 
         found = pc.match_substring(self._table["lead_id"], part, ignore_case=True)
         return np.asarray(found.to_numpy(), dtype=bool)
 
-    def _untouched(self, since: datetime) -> npt.NDArray[np.bool_]:
+    def _match_untouched(self, since: datetime) -> npt.NDArray[np.bool_]:
         """No activity at or after ``since``; a lead without any counts from its creation."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -214,12 +214,14 @@ class Worklist:
         return np.asarray(found.to_numpy(), dtype=bool)
 
 
-def _of(wanted: npt.NDArray[np.bool_], codes: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+def _look_up_codes(
+    wanted: npt.NDArray[np.bool_], codes: npt.NDArray[np.int32]
+) -> npt.NDArray[np.bool_]:
     """Per row, whether its text is wanted; a missing text never is."""
     return np.append(wanted, False)[codes]
 
 
-def _plain(rows: "pa.RecordBatch") -> "pa.RecordBatch":
+def _decode_texts(rows: "pa.RecordBatch") -> "pa.RecordBatch":
     """The same rows with their texts written out."""
     import pyarrow as pa
 

@@ -7,58 +7,58 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.components.look import label, tier_column
+from dashboard.components.page_elements import build_tier_column, format_label
 from dashboard.components.page_frame import Page
 from dashboard.components.worklist_query import Rows, Worklist
-from publications.wording.formatting import NOTHING
+from publications.wording.formatting import NO_VALUE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEY = "leads"
-LEAD = "lead"
+TABLE_KEY = "leads"
+LEAD_PARAMETER = "lead"
 """Names the open story in the address."""
 PAGE_ROWS = 500
 """Leads on one page; never more than 5,000."""
-ROW, HEAD = 40, 38
+ROW_HEIGHT, HEAD_HEIGHT = 40, 38
 MOST_ROWS = 16
 REASONS = ("reason_1", "reason_2", "reason_3")
-SHOWN_PROFILE = 4
+SHOWN_PROFILE_COLUMNS = 4
 """So many profile columns are shown at first; the table's own menu shows the others."""
 
 
-def show(listed: Worklist, rows: Rows, opened: Page) -> None:
+def show_worklist(listed: Worklist, rows: Rows, opened: Page) -> None:
     """Draw these leads; a click on one of them names it in the address."""
     frame = listed.frame(rows)
     ids = tuple(frame["lead_id"])
     st.dataframe(
-        _shown(frame, opened.as_of),
-        key=KEY,
+        _prepare_columns(frame, opened.as_of),
+        key=TABLE_KEY,
         hide_index=True,
-        row_height=ROW,
-        height=HEAD + ROW * min(max(len(rows), 1), MOST_ROWS) + 2,
-        column_order=_order(listed),
-        column_config=_columns(listed, opened),
-        on_select=partial(_choose, ids),
+        row_height=ROW_HEIGHT,
+        height=HEAD_HEIGHT + ROW_HEIGHT * min(max(len(rows), 1), MOST_ROWS) + 2,
+        column_order=_list_column_order(listed),
+        column_config=_build_column_config(listed, opened),
+        on_select=partial(_select_lead, ids),
         selection_mode="single-cell",
-        placeholder=NOTHING,
+        placeholder=NO_VALUE,
         alt="Leads in calling order",
     )
 
 
-def leave_story() -> None:
+def close_drawer() -> None:
     """Close the story and forget which cell was clicked, so that a second click works."""
-    st.query_params.pop(LEAD, None)
-    st.session_state[KEY] = {"selection": {"rows": [], "columns": [], "cells": []}}
+    st.query_params.pop(LEAD_PARAMETER, None)
+    st.session_state[TABLE_KEY] = {"selection": {"rows": [], "columns": [], "cells": []}}
 
 
-def _choose(ids: Sequence[str]) -> None:
-    cells = st.session_state[KEY]["selection"]["cells"]
+def _select_lead(ids: Sequence[str]) -> None:
+    cells = st.session_state[TABLE_KEY]["selection"]["cells"]
     if cells and cells[0][0] < len(ids):
-        st.query_params[LEAD] = ids[cells[0][0]]
+        st.query_params[LEAD_PARAMETER] = ids[cells[0][0]]
 
 
-def _shown(frame: "pd.DataFrame", as_of: datetime) -> "pd.DataFrame":
+def _prepare_columns(frame: "pd.DataFrame", as_of: datetime) -> "pd.DataFrame":
     """The published columns in the form in which the table draws them."""
     import pandas as pd
 
@@ -67,20 +67,20 @@ def _shown(frame: "pd.DataFrame", as_of: datetime) -> "pd.DataFrame":
     return frame.assign(tier=badges, score=frame["score"] * 100, days_quiet=quiet.astype("Int64"))
 
 
-def _order(listed: Worklist) -> list[str]:
-    score = ["score"] if listed.has("score") else []
-    owner = ["owner_id"] if listed.has("owner_id") else []
-    profile = listed.profile[:SHOWN_PROFILE]
+def _list_column_order(listed: Worklist) -> list[str]:
+    score = ["score"] if listed.has_values("score") else []
+    owner = ["owner_id"] if listed.has_values("owner_id") else []
+    profile = listed.profile[:SHOWN_PROFILE_COLUMNS]
     head = ["rank", "tier", *score, "lead_id", *owner, "days_quiet"]
     return [*head, *REASONS, *profile, "created_at"]
 
 
-def _columns(listed: Worklist, opened: Page) -> dict[str, Any]:
+def _build_column_config(listed: Worklist, opened: Page) -> dict[str, Any]:
     column = st.column_config
     within = f"within {opened.horizon_days} days"
     named: dict[str, Any] = {
         "rank": column.NumberColumn("Rank", width=56, help="1 is called first."),
-        "tier": tier_column(opened.theme),
+        "tier": build_tier_column(opened.theme),
         "score": column.ProgressColumn(
             "Score",
             width=116,
@@ -100,7 +100,7 @@ def _columns(listed: Worklist, opened: Page) -> dict[str, Any]:
     for name, words in zip(REASONS, ("Why", "Second reason", "Third reason"), strict=True):
         named[name] = column.TextColumn(words, width=290)
     for name in listed.profile:
-        words = label(name.removeprefix("profile_"))
+        words = format_label(name.removeprefix("profile_"))
         numeric = listed.is_number(name)
         named[name] = column.NumberColumn(words, format="localized") if numeric else words
     return named

@@ -7,7 +7,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from dashboard.components.page_frame import tell_calmly
+from dashboard.components.page_frame import show_error
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -43,11 +43,14 @@ class SafeHeaders:
         await self.app(scope, receive, with_headers)
 
 
-HOSTS = st.get_option("server.allowedHosts") or ["127.0.0.1", "localhost"]
+ALLOWED_HOSTS = st.get_option("server.allowedHosts") or ["127.0.0.1", "localhost"]
 """Other names are refused: a page elsewhere could make its own name point to this machine."""
 
 app = st.App(
     "app.py",
-    middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS), Middleware(SafeHeaders)],
-    on_script_error=tell_calmly,  # what fails outside a page, such as in a button's call
+    middleware=[
+        Middleware(TrustedHostMiddleware, allowed_hosts=ALLOWED_HOSTS),
+        Middleware(SafeHeaders),
+    ],
+    on_script_error=show_error,  # what fails outside a page, such as in a button's call
 )

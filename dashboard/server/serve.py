@@ -1,6 +1,6 @@
 """Starts the app: ``python -P -m dashboard.server.serve --server.port=8501``.
 
-Whatever Streamlit options are given, the ones in ``HELD`` stay as they are here.
+Whatever Streamlit options are given, the ones in ``FIXED_OPTIONS`` stay as they are here.
 """
 
 import logging
@@ -15,9 +15,9 @@ from threading import Thread
 from publications.charts.theme import PALETTES, Palette, Theme
 
 APP = Path(__file__).parent / "app.py"
-SERVED = Path(__file__).parent / "asgi_app.py"
+ASGI_APP = Path(__file__).parent / "asgi_app.py"
 
-HELD = {
+FIXED_OPTIONS = {
     "browser.gatherUsageStats": "false",
     "client.disableDataExport": "true",  # its CSV does not escape formulas
     "client.showErrorDetails": "none",
@@ -39,10 +39,10 @@ HELD = {
 }
 """Safe and silent, whatever config.toml or the environment say."""
 
-GROUNDS: dict[Theme, str] = {"light": "#f5f7f9", "dark": "#0e1217"}
+INPUT_BACKGROUNDS: dict[Theme, str] = {"light": "#f5f7f9", "dark": "#0e1217"}
 """Behind inputs and table heads."""
 
-LOOK = {
+THEME_OPTIONS = {
     "theme.baseRadius": "0.5rem",
     "theme.headingFontSizes": '["1.9rem","1.5rem","1.25rem","1.15rem"]',
     "theme.headingFontWeights": "[650,600,600,600]",
@@ -52,29 +52,29 @@ LOOK = {
 }
 
 
-def options(given: list[str]) -> list[str]:
+def build_options(given: list[str]) -> list[str]:
     """All options for Streamlit's command: the given ones, the look, and what is held.
 
-    >>> "--client.showErrorDetails=none" in options(["--client.showErrorDetails=full"])
+    >>> "--client.showErrorDetails=none" in build_options(["--client.showErrorDetails=full"])
     True
     """
-    held = {**LOOK, **dict(_colours()), **HELD}
+    held = {**THEME_OPTIONS, **dict(_list_theme_colours()), **FIXED_OPTIONS}
     free = [option for option in given if option.lstrip("-").partition("=")[0] not in held]
     return [*free, *(f"--{name}={value}" for name, value in held.items())]
 
 
-def _colours() -> Iterator[tuple[str, str]]:
+def _list_theme_colours() -> Iterator[tuple[str, str]]:
     """The palette of the charts as Streamlit's two themes."""
     for theme, palette in PALETTES.items():
-        for name, colour in _roles(palette, theme).items():
+        for name, colour in _map_palette(palette, theme).items():
             yield f"theme.{theme}.{name}", colour
 
 
-def _roles(palette: Palette, theme: Theme) -> dict[str, str]:
+def _map_palette(palette: Palette, theme: Theme) -> dict[str, str]:
     return {
         "primaryColor": palette.model,
         "backgroundColor": palette.paper,
-        "secondaryBackgroundColor": GROUNDS[theme],
+        "secondaryBackgroundColor": INPUT_BACKGROUNDS[theme],
         "textColor": palette.ink,
         "linkColor": palette.model,
         "borderColor": palette.grid,
@@ -85,13 +85,13 @@ def _roles(palette: Palette, theme: Theme) -> dict[str, str]:
 def warm_up() -> None:
     """Read today's list before somebody asks for it; whatever fails is told on the page."""
     from dashboard.access.app_settings import AppSettings, NotStartedByLeadgain
-    from dashboard.components import reading
-    from publications.storage.store import PublicationDamaged, current
+    from dashboard.components import publication_cache
+    from publications.storage.store import PublicationDamaged, open_current
 
     with suppress(NotStartedByLeadgain, PublicationDamaged):
-        publication = current(AppSettings.of(os.environ).home)
+        publication = open_current(AppSettings.of(os.environ).home)
         if publication is not None:
-            reading.worklist(publication)
+            publication_cache.load_worklist(publication)
 
 
 def main() -> None:
@@ -108,7 +108,7 @@ def main() -> None:
     for name in ("altair", "pandas", "pyarrow.parquet", "dashboard.components.page_frame"):
         import_module(name)  # so that the first page need not wait for them
     Thread(target=warm_up, daemon=True).start()
-    sys.argv = ["streamlit", "run", str(SERVED), *options(sys.argv[1:])]
+    sys.argv = ["streamlit", "run", str(ASGI_APP), *build_options(sys.argv[1:])]
     cli.main(prog_name="streamlit")
 
 

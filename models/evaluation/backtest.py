@@ -14,7 +14,7 @@ from models.evaluation.gain_curves import pooled_gain
 from models.evaluation.tiers import assign_frozen, assign_relative, learn_cutoffs
 from models.scorer.calibration import fit_calibration
 
-SHARES: Mapping[str, float] = {"A": 0.30, "B": 0.40, "C": 0.30}
+DEFAULT_TIER_SHARES: Mapping[str, float] = {"A": 0.30, "B": 0.40, "C": 0.30}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Scorer(Protocol):
         """Order."""
 
 
-MatrixFor = Callable[
+BuildMatrices = Callable[
     [pd.Timestamp, NDArray[np.int64], NDArray[np.int64]],
     tuple[pd.DataFrame, pd.DataFrame, Sequence[str]],
 ]
@@ -46,7 +46,7 @@ A function, because even the vocabulary may only be learned from what was known 
 """
 
 
-def refuse_too_little(snapshots: pd.DataFrame, *, min_conversions: int) -> None:
+def refuse_too_little_data(snapshots: pd.DataFrame, *, min_conversions: int) -> None:
     """Say no to lists from which no model should be learned.
 
     Parameters
@@ -63,8 +63,8 @@ def refuse_too_little(snapshots: pd.DataFrame, *, min_conversions: int) -> None:
     Examples
     --------
     >>> rows = pd.DataFrame({"lead": [0, 0, 1], "converted": [1, 1, 0]})
-    >>> refuse_too_little(rows, min_conversions=1)
-    >>> refuse_too_little(rows, min_conversions=2)
+    >>> refuse_too_little_data(rows, min_conversions=1)
+    >>> refuse_too_little_data(rows, min_conversions=2)
     Traceback (most recent call last):
     models.errors.NotEnoughData: 1 of 2 leads on the matured lists converted; at least 2 \
 conversions are needed to learn from, so 1 are missing.
@@ -88,7 +88,7 @@ conversions are needed to learn from, so 1 are missing.
         )
 
 
-def rolling_origin(
+def split_rolling_origin(
     snapshots: pd.DataFrame, *, horizon: pd.Timedelta, share: float, max_fits: int
 ) -> list[Fold]:
     """Split matured rows into folds, the latest lists being tested.
@@ -122,7 +122,7 @@ def rolling_origin(
 
     >>> dates = pd.date_range("2024-01-06", periods=4, freq="7D", tz="UTC")
     >>> rows = pd.DataFrame({"as_of": dates, "list_date": dates})
-    >>> for fold in rolling_origin(rows, horizon=pd.Timedelta(days=7), share=0.5, max_fits=8):
+    >>> for fold in split_rolling_origin(rows, horizon=pd.Timedelta(days=7), share=0.5, max_fits=8):
     ...     print(fold.origin.date(), fold.train, fold.test)
     2024-01-20 [0 1] [2]
     2024-01-27 [0 1 2] [3]
@@ -142,19 +142,19 @@ def rolling_origin(
         test = np.flatnonzero(list_date.between(origin, dates[group[-1]]))
         folds.append(Fold(origin, train, test))
     if folds[0].train.size == 0:
-        raise NotEnoughData(_too_few_lists(dates, tested, horizon, share))
+        raise NotEnoughData(_describe_too_few_lists(dates, tested, horizon, share))
     return folds
 
 
-def backtest(
+def backtest_folds(
     snapshots: pd.DataFrame,
     converted: ArrayLike,
     most_fresh: ArrayLike,
     *,
     folds: Sequence[Fold],
-    matrix_for: MatrixFor,
+    build_matrices: BuildMatrices,
     make_scorer: Callable[[], Scorer],
-    shares: Mapping[str, float] = SHARES,
+    shares: Mapping[str, float] = DEFAULT_TIER_SHARES,
     frozen: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
@@ -165,8 +165,8 @@ def backtest(
     snapshots : frame with lead, lead_id, as_of and list_date, shape (n_rows, ...)
     converted : array-like of shape (n_rows,), 0 or 1
     most_fresh : array-like of shape (n_rows,); higher is called first
-    folds : from ``rolling_origin``
-    matrix_for : see ``MatrixFor``
+    folds : from ``split_rolling_origin``
+    build_matrices : see ``BuildMatrices``
     make_scorer : a new, unfitted scorer
     shares : tier -> share of the list, from the top
     frozen : cut tiers by cut-offs learned from these very scores, instead of shares of each list
@@ -188,7 +188,7 @@ def backtest(
     raw = np.full(len(snapshots), np.nan)
     for done, fold in enumerate(folds, start=1):
         _refuse_one_outcome(y[fold.train], fold.origin)
-        X_train, X_test, categorical = matrix_for(fold.origin, fold.train, fold.test)
+        X_train, X_test, categorical = build_matrices(fold.origin, fold.train, fold.test)
         scorer = make_scorer().fit(X_train, y[fold.train], categorical)
         raw[fold.test] = scorer.raw_score(X_test)
         if progress is not None:
@@ -199,11 +199,11 @@ def backtest(
     tested["score"] = fit_calibration(raw[rows], y[rows]).probability(raw[rows])
     tested["most_fresh"] = fresh[rows]
     tested["converted"] = y[rows].astype(np.int8)
-    tested["tier"] = pd.Series(_tiers(tested, shares, frozen=frozen), dtype="str")
+    tested["tier"] = pd.Series(_assign_tiers(tested, shares, frozen=frozen), dtype="str")
     return tested
 
 
-def _tiers(
+def _assign_tiers(
     tested: pd.DataFrame, shares: Mapping[str, float], *, frozen: bool
 ) -> NDArray[np.object_]:
     score = tested["score"].to_numpy()
@@ -224,7 +224,7 @@ def _refuse_one_outcome(converted: NDArray[np.generic], origin: pd.Timestamp) ->
         )
 
 
-def _too_few_lists(
+def _describe_too_few_lists(
     dates: pd.DatetimeIndex, tested: int, horizon: pd.Timedelta, share: float
 ) -> str:
     pace = (dates[-1] - dates[0]) / (len(dates) - 1)
@@ -239,15 +239,15 @@ def _too_few_lists(
     )
 
 
-def fold_table(
+def build_fold_table(
     folds: Sequence[Fold], tested: pd.DataFrame, converted: ArrayLike, *, depth: float
 ) -> pd.DataFrame:
     """What each fit learned from, was tested on and reached.
 
     Parameters
     ----------
-    folds : as ``rolling_origin`` made them
-    tested : frame as ``backtest`` returned it for these folds
+    folds : as ``split_rolling_origin`` made them
+    tested : frame as ``backtest_folds`` returned it for these folds
     converted : array-like of shape (n_snapshots,), the labels of all matured rows
     depth : share of each list, such as that of tier A
 
@@ -263,14 +263,14 @@ def fold_table(
     found = []
     for fold in folds:
         test = tested.iloc[np.searchsorted(rows, fold.test)]
-        reached = [_gain(test, column, depth) for column in ("score", "most_fresh")]
+        reached = [_compute_fold_gain(test, column, depth) for column in ("score", "most_fresh")]
         learned = (len(fold.train), int(y[fold.train].sum()))
         found.append((fold.origin, *learned, len(test), int(test["converted"].sum()), *reached))
     columns = ["origin", "train_rows", "train_conversions", "test_rows", "test_conversions"]
     return pd.DataFrame(found, columns=[*columns, "gain", "most_fresh"])
 
 
-def _gain(test: pd.DataFrame, column: str, depth: float) -> float:
+def _compute_fold_gain(test: pd.DataFrame, column: str, depth: float) -> float:
     if not test["converted"].any():
         return float("nan")
     return float(pooled_gain(test["converted"], test[column], test["list_date"], [depth])[0])

@@ -23,10 +23,10 @@ def most_fresh(days_since_fresh: ArrayLike) -> NDArray[np.float64]:
     return -np.asarray(days_since_fresh, dtype=np.float64)
 
 
-def random(n_rows: int) -> NDArray[np.float64]:
+def score_random_order(n_rows: int) -> NDArray[np.float64]:
     """No order at all: one score for everyone, whose gain is the expectation of random order.
 
-    >>> random(3).tolist()
+    >>> score_random_order(3).tolist()
     [0.0, 0.0, 0.0]
     """
     return np.zeros(n_rows)

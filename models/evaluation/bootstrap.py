@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 SAMPLES = 500
 LEVEL = 0.95
-ELEMENTS_AT_ONCE = 2_000_000
+BLOCK_BYTES = 2_000_000
 """Weights held at a time, in bytes: it bounds memory and keeps the work in the cache."""
 
 
-def lead_weights(
+def draw_lead_weights(
     n_leads: int, samples: int = SAMPLES, seed: int = 1
 ) -> Iterator[NDArray[np.uint8]]:
     """How often each lead is drawn, in blocks of samples.
@@ -38,11 +38,11 @@ def lead_weights(
 
     Examples
     --------
-    >>> [block.sum(axis=1).tolist() for block in lead_weights(n_leads=4, samples=3)]
+    >>> [block.sum(axis=1).tolist() for block in draw_lead_weights(n_leads=4, samples=3)]
     [[4, 4, 4]]
     """
     generator = np.random.default_rng(seed)
-    size = max(1, ELEMENTS_AT_ONCE // max(n_leads, 1))
+    size = max(1, BLOCK_BYTES // max(n_leads, 1))
     for start in range(0, samples, size):
         block = np.empty((min(size, samples - start), n_leads), dtype=np.uint8)
         for row in block:
@@ -51,14 +51,14 @@ def lead_weights(
         yield block
 
 
-def band(
+def compute_interval(
     samples: NDArray[np.float64], level: float = LEVEL
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The middle ``level`` of the samples along the first axis: low and high.
 
     A figure that a sample does not have (no conversion was drawn) is NaN there and left out.
 
-    >>> low, high = band(np.arange(101.0))
+    >>> low, high = compute_interval(np.arange(101.0))
     >>> round(float(low), 1), round(float(high), 1)
     (2.5, 97.5)
     """
@@ -67,7 +67,7 @@ def band(
     return low, high
 
 
-def resampled_rates(
+def resample_rates(
     lead: NDArray[np.int64],
     group: NDArray[np.int64],
     converted: NDArray[np.float64],
@@ -81,7 +81,7 @@ def resampled_rates(
     ----------
     lead, group : ndarrays of shape (n_rows,), numbered from 0
     converted : ndarray of shape (n_rows,), 0 or 1
-    samples, seed : as in ``lead_weights``
+    samples, seed : as in ``draw_lead_weights``
 
     Returns
     -------
@@ -91,7 +91,7 @@ def resampled_rates(
     --------
     A lead alone is always drawn, so its rate is always its own.
 
-    >>> rates = resampled_rates(np.array([0, 0]), np.array([0, 0]), np.array([1.0, 0.0]), samples=3)
+    >>> rates = resample_rates(np.array([0, 0]), np.array([0, 0]), np.array([1.0, 0.0]), samples=3)
     >>> rates.tolist()
     [[0.5], [0.5], [0.5]]
     """
@@ -100,7 +100,7 @@ def resampled_rates(
     rows = np.bincount(cell, minlength=n_leads * n_groups).reshape(n_leads, n_groups)
     wins = np.bincount(cell, weights=converted, minlength=n_leads * n_groups).reshape(rows.shape)
     parts = []
-    for weights in lead_weights(n_leads, samples, seed):
+    for weights in draw_lead_weights(n_leads, samples, seed):
         drawn = weights.astype(np.float64)
         with np.errstate(invalid="ignore"):
             parts.append((drawn @ wins) / (drawn @ rows))

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.evaluation.bootstrap import SAMPLES, band, resampled_rates
+from models.evaluation.bootstrap import SAMPLES, compute_interval, resample_rates
 
 DELAYS = ("0-3 h", "3-48 h", "later", "no contact yet")
 FAST_HOURS, SLOW_HOURS = 3.0, 48.0
 
 
-def first_contact_table(
+def build_first_contact_table(
     backtest: pd.DataFrame, hours: ArrayLike, *, samples: int = SAMPLES, seed: int = 1
 ) -> pd.DataFrame:
     """How the rows of the backtest converted, by tier and delay of the first contact.
@@ -38,17 +38,17 @@ def first_contact_table(
     Two leads of tier A were called within three hours, one of them converted.
 
     >>> rows = pd.DataFrame({"lead_id": ["a", "b", "c"], "tier": "A", "converted": [1, 0, 0]})
-    >>> table = first_contact_table(rows, [2.9, 1.0, np.nan])
+    >>> table = build_first_contact_table(rows, [2.9, 1.0, np.nan])
     >>> table[["delay", "leads", "conversions", "base_rate"]].values.tolist()
     [['0-3 h', 2, 1, 0.5], ['no contact yet', 1, 0, 0.0]]
     """
-    keys = pd.DataFrame({"tier": backtest["tier"].astype("str"), "delay": delay_class(hours)})
+    keys = pd.DataFrame({"tier": backtest["tier"].astype("str"), "delay": classify_delay(hours)})
     cells = keys.groupby(["tier", "delay"], sort=True)
     group = np.asarray(cells.ngroup(), dtype=np.int64)
     converted = backtest["converted"].to_numpy(dtype=np.float64)
     rows, conversions = np.bincount(group), np.bincount(group, weights=converted)
     lead = pd.factorize(backtest["lead_id"], sort=True)[0]
-    low, high = band(resampled_rates(lead, group, converted, samples=samples, seed=seed))
+    low, high = compute_interval(resample_rates(lead, group, converted, samples=samples, seed=seed))
     found = cells.size().index.to_frame(index=False)
     return pd.DataFrame(
         {
@@ -63,10 +63,10 @@ def first_contact_table(
     )
 
 
-def delay_class(hours: ArrayLike) -> NDArray[np.int64]:
+def classify_delay(hours: ArrayLike) -> NDArray[np.int64]:
     """Position in ``DELAYS`` of each delay; a class begins at its first hour, inclusive.
 
-    >>> delay_class([0.0, 2.99, 3.0, 47.9, 48.0, np.nan]).tolist()
+    >>> classify_delay([0.0, 2.99, 3.0, 47.9, 48.0, np.nan]).tolist()
     [0, 0, 1, 1, 2, 3]
     """
     found = np.asarray(hours, dtype=np.float64)

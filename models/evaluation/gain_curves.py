@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from models.errors import ModelRefused, NotEnoughData
-from models.evaluation.bootstrap import SAMPLES, lead_weights
+from models.evaluation.bootstrap import SAMPLES, draw_lead_weights
 
 DEPTHS: NDArray[np.float64] = np.arange(101) / 100
 """0.00, 0.01, ... 1.00: shares of the list, from the top."""
@@ -53,9 +53,11 @@ def gain_curve(
     >>> depth.tolist(), gain.tolist()
     ([0.0, 0.25, 0.75, 1.0], [0.0, 0.0, 0.5, 1.0])
     """
-    y, s = _usable(converted, score)
-    (ranked,) = _ranked_lists(s, np.zeros(len(s), dtype=np.int64))
-    depth, reached = _cumulated(_everyone(len(y)), y[ranked.rows], ranked.starts)
+    y, s = _validate_scores(converted, score)
+    (ranked,) = _rank_lists(s, np.zeros(len(s), dtype=np.int64))
+    depth, reached = _cumulate_conversions(
+        _build_unit_weights(len(y)), y[ranked.rows], ranked.starts
+    )
     return depth[0], reached[0] / reached[0, -1]
 
 
@@ -90,14 +92,16 @@ def pooled_gain(
     >>> pooled_gain([1, 0, 0, 1], [0.9, 0.1, 0.9, 0.1], lists=[1, 1, 2, 2], depths=[0, 0.5, 1])
     array([0. , 0.5, 1. ])
     """
-    y, s = _usable(converted, score)
-    ranked = _ranked_lists(s, pd.factorize(pd.Series(lists), sort=True)[0])
+    y, s = _validate_scores(converted, score)
+    ranked = _rank_lists(s, pd.factorize(pd.Series(lists), sort=True)[0])
     wanted = np.asarray(depths, dtype=np.float64)
-    gain: NDArray[np.float64] = _pooled(_everyone(len(y)), np.arange(len(y)), y, ranked, wanted)[0]
+    gain: NDArray[np.float64] = _pool_gains(
+        _build_unit_weights(len(y)), np.arange(len(y)), y, ranked, wanted
+    )[0]
     return gain
 
 
-def resampled_gains(
+def resample_gains(
     backtest: pd.DataFrame,
     scores: Mapping[str, NDArray[np.float64]],
     depths: ArrayLike,
@@ -126,13 +130,13 @@ def resampled_gains(
     leads = pd.factorize(backtest["lead_id"], sort=True)[0]
     lists = pd.factorize(backtest["list_date"], sort=True)[0]
     wanted = np.asarray(depths, dtype=np.float64)
-    ranked = {name: _ranked_lists(score, lists) for name, score in scores.items()}
+    ranked = {name: _rank_lists(score, lists) for name, score in scores.items()}
     gains = {name: np.empty((samples, len(wanted))) for name in scores}
     done = 0
-    for weights in lead_weights(int(leads.max()) + 1, samples, seed):
+    for weights in draw_lead_weights(int(leads.max()) + 1, samples, seed):
         stop = done + len(weights)
         for name in scores:
-            gains[name][done:stop] = _pooled(weights, leads, y, ranked[name], wanted)
+            gains[name][done:stop] = _pool_gains(weights, leads, y, ranked[name], wanted)
         done = stop
         if progress is not None:
             progress(done, samples)
@@ -147,7 +151,7 @@ class _RankedList:
     starts: NDArray[np.int64]
 
 
-def _ranked_lists(score: NDArray[np.float64], lists: NDArray[np.int64]) -> list[_RankedList]:
+def _rank_lists(score: NDArray[np.float64], lists: NDArray[np.int64]) -> list[_RankedList]:
     order = np.lexsort((-score, lists))
     first_of_list = np.flatnonzero(np.diff(lists[order], prepend=-1))
     ranked = []
@@ -157,11 +161,11 @@ def _ranked_lists(score: NDArray[np.float64], lists: NDArray[np.int64]) -> list[
     return ranked
 
 
-def _everyone(n_leads: int) -> NDArray[np.uint8]:
+def _build_unit_weights(n_leads: int) -> NDArray[np.uint8]:
     return np.ones((1, n_leads), dtype=np.uint8)
 
 
-def _cumulated(
+def _cumulate_conversions(
     weights: NDArray[np.uint8], converted: NDArray[np.bool_], starts: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Depth and weighted conversions after each group of equal scores, from (0, 0) on.
@@ -171,20 +175,22 @@ def _cumulated(
     """
     shape = (len(weights), len(starts) + 1)
     depth, reached = np.zeros(shape), np.zeros(shape)
-    np.cumsum(_grouped(weights, starts), axis=1, dtype=np.float64, out=depth[:, 1:])
-    np.cumsum(_grouped(weights * converted, starts), axis=1, dtype=np.float64, out=reached[:, 1:])
+    np.cumsum(_sum_groups(weights, starts), axis=1, dtype=np.float64, out=depth[:, 1:])
+    np.cumsum(
+        _sum_groups(weights * converted, starts), axis=1, dtype=np.float64, out=reached[:, 1:]
+    )
     with np.errstate(invalid="ignore"):
         depth /= depth[:, -1:]
     return depth, reached
 
 
-def _grouped(values: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.integer]:
+def _sum_groups(values: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.integer]:
     if len(starts) == values.shape[1]:
         return values
     return np.add.reduceat(values, starts, axis=1, dtype=np.int64)
 
 
-def _pooled(
+def _pool_gains(
     weights: NDArray[np.uint8],
     leads: NDArray[np.int64],
     converted: NDArray[np.bool_],
@@ -199,7 +205,7 @@ def _pooled(
     conversions = np.zeros((len(weights), 1))
     for ranked in ranked_lists:
         drawn = np.take(weights, leads[ranked.rows], axis=1)
-        depth, reached = _cumulated(drawn, converted[ranked.rows], ranked.starts)
+        depth, reached = _cumulate_conversions(drawn, converted[ranked.rows], ranked.starts)
         conversions += reached[:, -1:]
         for sample in np.flatnonzero(reached[:, -1]):
             expected = depths * reached[sample, -1]
@@ -209,7 +215,7 @@ def _pooled(
     return gain
 
 
-def _usable(
+def _validate_scores(
     converted: ArrayLike, score: ArrayLike
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     y, s = np.asarray(converted) != 0, np.asarray(score, dtype=np.float64)

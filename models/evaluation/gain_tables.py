@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.evaluation.baselines import random
-from models.evaluation.bootstrap import SAMPLES, band
-from models.evaluation.gain_curves import DEPTHS, pooled_gain, resampled_gains
+from models.evaluation.baselines import score_random_order
+from models.evaluation.bootstrap import SAMPLES, compute_interval
+from models.evaluation.gain_curves import DEPTHS, pooled_gain, resample_gains
 
 TABLE_DEPTHS = (0.1, 0.2, 0.3, 0.5)
 RANKINGS = ("model", "most_fresh", "random", "perfect")
@@ -26,7 +26,7 @@ class MeasuredGains:
     """Ranking -> shape (n_samples, n_depths); sample i is the same draw for every ranking."""
 
 
-def measure(
+def sample_gains(
     backtest: pd.DataFrame,
     *,
     depths: ArrayLike = DEPTHS,
@@ -55,20 +55,20 @@ def measure(
     scores = {
         "model": backtest["score"].to_numpy(dtype=np.float64),
         "most_fresh": backtest["most_fresh"].to_numpy(dtype=np.float64),
-        "random": random(len(backtest)),
+        "random": score_random_order(len(backtest)),
         "perfect": y.astype(np.float64),
     }
     lists = backtest["list_date"]
     gain = {name: pooled_gain(y, score, lists, depths) for name, score in scores.items()}
-    drawn = resampled_gains(backtest, scores, depths, samples=samples, seed=seed, progress=progress)
+    drawn = resample_gains(backtest, scores, depths, samples=samples, seed=seed, progress=progress)
     return MeasuredGains(np.asarray(depths, dtype=np.float64), gain, drawn)
 
 
-def gains(measured: MeasuredGains) -> pd.DataFrame:
+def build_curve_table(measured: MeasuredGains) -> pd.DataFrame:
     """The curves: ranking, depth, gain, gain_low, gain_high (shares from 0 to 1)."""
     parts = []
     for ranking in RANKINGS:
-        low, high = band(measured.samples[ranking])
+        low, high = compute_interval(measured.samples[ranking])
         parts.append(
             pd.DataFrame(
                 {
@@ -83,21 +83,23 @@ def gains(measured: MeasuredGains) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def table_depths(tier_a: float) -> tuple[float, ...]:
+def choose_table_depths(tier_a: float) -> tuple[float, ...]:
     """The depths of the table: the usual ones, and the one at which the proof was judged.
 
     Parameters
     ----------
     tier_a : the share of tier A; told to whole percents, as the curves are
 
-    >>> table_depths(0.15), table_depths(0.3)
+    >>> choose_table_depths(0.15), choose_table_depths(0.3)
     ((0.1, 0.15, 0.2, 0.3, 0.5), (0.1, 0.2, 0.3, 0.5))
     """
     own = round(tier_a, 2)
     return tuple(sorted({*TABLE_DEPTHS, *([own] if 0 < own < 1 else [])}))
 
 
-def gain_table(measured: MeasuredGains, depths: Sequence[float] = TABLE_DEPTHS) -> pd.DataFrame:
+def build_gain_table(
+    measured: MeasuredGains, depths: Sequence[float] = TABLE_DEPTHS
+) -> pd.DataFrame:
     """The rankings at a few depths, each with its paired difference to the most fresh.
 
     Parameters
@@ -119,7 +121,14 @@ def gain_table(measured: MeasuredGains, depths: Sequence[float] = TABLE_DEPTHS) 
             drawn, fresh = measured.samples[ranking][:, at], measured.samples["most_fresh"][:, at]
             gain, fresh_gain = measured.gain[ranking][at], measured.gain["most_fresh"][at]
             rows.append(
-                (depth, ranking, gain, *band(drawn), gain - fresh_gain, *band(drawn - fresh))
+                (
+                    depth,
+                    ranking,
+                    gain,
+                    *compute_interval(drawn),
+                    gain - fresh_gain,
+                    *compute_interval(drawn - fresh),
+                )
             )
     columns = ["depth", "ranking", "gain", "gain_low", "gain_high"]
     differences = ["difference_to_most_fresh", "difference_low", "difference_high"]

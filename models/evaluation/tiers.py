@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.evaluation.bootstrap import SAMPLES, band, resampled_rates
+from models.evaluation.bootstrap import SAMPLES, compute_interval, resample_rates
 
-NOBODY = 2.0
+UNREACHABLE_CUTOFF = 2.0
 """A cut-off above every probability."""
 
 
-def call_order(score: ArrayLike, most_fresh: ArrayLike, lead_id: ArrayLike) -> NDArray[np.int64]:
+def compute_call_order(
+    score: ArrayLike, most_fresh: ArrayLike, lead_id: ArrayLike
+) -> NDArray[np.int64]:
     """Row positions in the order in which the leads are called.
 
     Higher scores first; among equal scores the more fresh first; among those the lead_id that
@@ -25,7 +27,7 @@ def call_order(score: ArrayLike, most_fresh: ArrayLike, lead_id: ArrayLike) -> N
 
     Examples
     --------
-    >>> call_order([0.1, 0.9, 0.9], [-1.0, -5.0, -2.0], ["a", "b", "c"]).tolist()
+    >>> compute_call_order([0.1, 0.9, 0.9], [-1.0, -5.0, -2.0], ["a", "b", "c"]).tolist()
     [2, 1, 0]
     """
     text_rank = pd.factorize(pd.Series(lead_id), sort=True)[0]
@@ -44,7 +46,7 @@ def assign_relative(
 
     Parameters
     ----------
-    score, most_fresh, lead_id : as in ``call_order``
+    score, most_fresh, lead_id : as in ``compute_call_order``
     lists : array-like of shape (n_rows,), which list a row stands in
     shares : tier -> share of the list, from the top; they sum to 1
 
@@ -60,11 +62,11 @@ def assign_relative(
     ...                 {"A": 1/3, "B": 1/3, "C": 1/3}).tolist()
     ['C', 'A', 'B']
     """
-    order = call_order(score, most_fresh, lead_id)
+    order = compute_call_order(score, most_fresh, lead_id)
     tiers = np.empty(len(order), dtype=object)
     of_list = pd.Series(pd.factorize(pd.Series(lists))[0]).iloc[order]
     for rows in of_list.groupby(of_list).groups.values():
-        tiers[rows] = np.repeat(list(shares), _tier_sizes(len(rows), shares))
+        tiers[rows] = np.repeat(list(shares), _compute_tier_sizes(len(rows), shares))
     return tiers
 
 
@@ -88,9 +90,9 @@ def learn_cutoffs(score: ArrayLike, shares: Mapping[str, float]) -> dict[str, fl
     {'A': 0.4, 'B': 0.2, 'C': 0.0}
     """
     falling = np.sort(np.asarray(score, dtype=np.float64))[::-1]
-    last = np.cumsum(_tier_sizes(len(falling), shares)) - 1
+    last = np.cumsum(_compute_tier_sizes(len(falling), shares)) - 1
     cutoffs = {
-        tier: float(falling[at]) if at >= 0 else NOBODY
+        tier: float(falling[at]) if at >= 0 else UNREACHABLE_CUTOFF
         for tier, at in zip(shares, last, strict=True)
     }
     return {**cutoffs, list(shares)[-1]: 0.0}
@@ -115,7 +117,9 @@ def assign_frozen(score: ArrayLike, cutoffs: Mapping[str, float]) -> NDArray[np.
     return np.asarray(names[reached.argmax(axis=1)], dtype=object)
 
 
-def tier_table(backtest: pd.DataFrame, *, samples: int = SAMPLES, seed: int = 1) -> pd.DataFrame:
+def build_tier_table(
+    backtest: pd.DataFrame, *, samples: int = SAMPLES, seed: int = 1
+) -> pd.DataFrame:
     """What each tier was worth on the lists of the backtest.
 
     Parameters
@@ -140,7 +144,9 @@ def tier_table(backtest: pd.DataFrame, *, samples: int = SAMPLES, seed: int = 1)
     converted = backtest["converted"].to_numpy(dtype=np.float64)
     rows = np.bincount(codes)
     conversions = np.bincount(codes, weights=converted)
-    low, high = band(resampled_rates(leads, codes, converted, samples=samples, seed=seed))
+    low, high = compute_interval(
+        resample_rates(leads, codes, converted, samples=samples, seed=seed)
+    )
     return pd.DataFrame(
         {
             "tier": np.asarray(tiers, dtype=object),
@@ -154,7 +160,7 @@ def tier_table(backtest: pd.DataFrame, *, samples: int = SAMPLES, seed: int = 1)
     ).astype({"tier": "str"})
 
 
-def _tier_sizes(n_leads: int, shares: Mapping[str, float]) -> NDArray[np.int64]:
+def _compute_tier_sizes(n_leads: int, shares: Mapping[str, float]) -> NDArray[np.int64]:
     ends = np.floor(np.cumsum(list(shares.values())) * n_leads + 0.5 + 1e-9).astype(np.int64)
     ends[-1] = n_leads
     return np.diff(ends, prepend=0)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.evaluation.baselines import random
-from models.evaluation.bootstrap import SAMPLES, band
-from models.evaluation.gain_curves import pooled_gain, resampled_gains
+from models.evaluation.baselines import score_random_order
+from models.evaluation.bootstrap import SAMPLES, compute_interval
+from models.evaluation.gain_curves import pooled_gain, resample_gains
 
 TOLERATED_LOSS = 0.02
 """A challenger that reaches two points of the conversions fewer is worse, however wide the band."""
@@ -32,7 +32,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Proof:
+class ProofVerdict:
     """Whether the model may rank a list, and why (not), in a sentence."""
 
     passed: bool
@@ -53,7 +53,9 @@ class Comparison:
     """Challenger less champion; none where there is nothing to compare."""
 
 
-def prove(backtest: pd.DataFrame, *, depth: float, samples: int = SAMPLES, seed: int = 1) -> Proof:
+def prove(
+    backtest: pd.DataFrame, *, depth: float, samples: int = SAMPLES, seed: int = 1
+) -> ProofVerdict:
     """Say whether the model beats most fresh first at this depth, beyond chance.
 
     Parameters
@@ -84,31 +86,35 @@ def prove(backtest: pd.DataFrame, *, depth: float, samples: int = SAMPLES, seed:
     >>> prove(rows.assign(score=0.5), depth=0.3).sentence
     'The model gives every lead the same score, so it ranks nothing.'
     """
-    unusable = _why_unusable(backtest)
+    unusable = _describe_unusable_scores(backtest)
     if unusable:
-        return Proof(False, unusable, depth, None)
-    model = _column(backtest, "score")
-    scores = {"model": model, "most fresh": _column(backtest, "most_fresh")}
-    difference = _paired(backtest, scores, depth, samples, seed)
+        return ProofVerdict(False, unusable, depth, None)
+    model = _extract_column(backtest, "score")
+    scores = {"model": model, "most fresh": _extract_column(backtest, "most_fresh")}
+    difference = _compute_paired_difference(backtest, scores, depth, samples, seed)
     reached = (
         f"Calling the first {_percent(depth)} of each list reaches {_percent(difference.gain)} of "
         f"the conversions; most fresh first reaches {_percent(difference.other_gain)}. "
     )
     if difference.low <= 0:
         reason = "That is not enough to say that the model ranks better than most fresh first: "
-        return Proof(False, reached + reason + _points(difference).lower(), depth, difference)
-    no_order = {"model": model, "random": random(len(model))}
-    to_random = _paired(backtest, no_order, depth, samples, seed)
+        return ProofVerdict(
+            False, reached + reason + _describe_difference(difference).lower(), depth, difference
+        )
+    no_order = {"model": model, "random": score_random_order(len(model))}
+    to_random = _compute_paired_difference(backtest, no_order, depth, samples, seed)
     if to_random.low <= 0:
         reason = (
             f"But random order reaches {_percent(to_random.other_gain)}, and that is not enough to "
             "say that the model ranks better than that: "
         )
-        return Proof(False, reached + reason + _points(to_random).lower(), depth, difference)
-    return Proof(True, reached + _points(difference), depth, difference)
+        return ProofVerdict(
+            False, reached + reason + _describe_difference(to_random).lower(), depth, difference
+        )
+    return ProofVerdict(True, reached + _describe_difference(difference), depth, difference)
 
 
-def compare(
+def compare_with_champion(
     challenger: pd.DataFrame,
     champion: pd.DataFrame,
     *,
@@ -132,7 +138,7 @@ def compare(
         challenger reaches ``TOLERATED_LOSS`` fewer of the conversions, or its scores are unusable.
         not worse: else. not comparable: no common row, or none of them converted.
     """
-    unusable = _why_unusable(challenger)
+    unusable = _describe_unusable_scores(challenger)
     if unusable:
         return Comparison("worse", unusable, 0, None)
     other = champion[["lead_id", "as_of", "score"]].rename(columns={"score": "champion"})
@@ -140,22 +146,23 @@ def compare(
     if not common["converted"].any():
         sentence = "The challenger and the champion were tested on no list with a conversion alike."
         return Comparison("not comparable", sentence, len(common), None)
-    if not np.isfinite(_column(common, "champion")).all():
+    if not np.isfinite(_extract_column(common, "champion")).all():
         sentence = "The champion's scores are not all numbers, so the challenger is preferred."
         return Comparison("better", sentence, len(common), None)
-    scores = {name: _column(common, name) for name in ("score", "champion")}
-    difference = _paired(common, scores, depth, samples, seed)
-    verdict = _verdict(difference)
+    scores = {name: _extract_column(common, name) for name in ("score", "champion")}
+    difference = _compute_paired_difference(common, scores, depth, samples, seed)
+    verdict = _judge_difference(difference)
     sentence = (
         f"On the {len(common):,} rows that both were tested on, the first {_percent(depth)} of "
         f"each list reach {_percent(difference.gain)} of the conversions by the challenger and "
-        f"{_percent(difference.other_gain)} by the champion. {_points(difference)} The challenger "
+        f"{_percent(difference.other_gain)} by the champion. {_describe_difference(difference)} "
+        f"The challenger "
         f"is {verdict}."
     )
     return Comparison(verdict, sentence, len(common), difference)
 
 
-def _verdict(difference: Difference) -> Literal["better", "not worse", "worse"]:
+def _judge_difference(difference: Difference) -> Literal["better", "not worse", "worse"]:
     if difference.low > 0:
         return "better"
     if difference.high < 0 or difference.value <= -TOLERATED_LOSS:
@@ -163,7 +170,7 @@ def _verdict(difference: Difference) -> Literal["better", "not worse", "worse"]:
     return "not worse"
 
 
-def _paired(
+def _compute_paired_difference(
     rows: pd.DataFrame,
     scores: Mapping[str, NDArray[np.float64]],
     depth: float,
@@ -174,15 +181,15 @@ def _paired(
         float(pooled_gain(rows["converted"], score, rows["list_date"], [depth])[0])
         for score in scores.values()
     )
-    drawn = resampled_gains(rows, scores, [depth], samples=samples, seed=seed)
+    drawn = resample_gains(rows, scores, [depth], samples=samples, seed=seed)
     ours, theirs = drawn.values()
-    low, high = band((ours - theirs)[:, 0])
+    low, high = compute_interval((ours - theirs)[:, 0])
     return Difference(gain, other, float(low), float(high))
 
 
-def _why_unusable(backtest: pd.DataFrame) -> str:
+def _describe_unusable_scores(backtest: pd.DataFrame) -> str:
     """Why these scores rank nothing; empty if they do."""
-    score, converted = _column(backtest, "score"), backtest["converted"]
+    score, converted = _extract_column(backtest, "score"), backtest["converted"]
     odd = int((~np.isfinite(score)).sum())
     if score.size == 0:
         return "The backtest has no row, so nothing is proven."
@@ -207,12 +214,12 @@ def _percent(share: float) -> str:
     return f"{round(100 * share, 1):g} %"
 
 
-def _points(difference: Difference) -> str:
+def _describe_difference(difference: Difference) -> str:
     return (
         f"The difference is {100 * difference.value:+.1f} points "
         f"(95 % band {100 * difference.low:+.1f} to {100 * difference.high:+.1f})."
     )
 
 
-def _column(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+def _extract_column(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return frame[name].to_numpy(dtype=np.float64, na_value=np.nan)

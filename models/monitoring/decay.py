@@ -5,15 +5,15 @@ import math
 import pandas as pd
 
 from models.evaluation.bootstrap import SAMPLES
-from models.evaluation.verdicts import Difference, Proof, prove
+from models.evaluation.verdicts import Difference, ProofVerdict, prove
 
 Z_95 = 1.959964
 """Half the width of a 95 % band in standard errors."""
-FELL_BY = 3.0
+FALL_STANDARD_ERRORS = 3.0
 """So many standard errors below what was proven: a fall that chance hardly brings."""
-NEW_SHARE = 0.25
+MIN_NEW_CUSTOMER_SHARE = 0.25
 """New customers, as a share of those of the proof, before the proof is judged again."""
-NEW_LISTS = 2
+MIN_NEW_LISTS = 2
 """One bad week alone takes no model down."""
 
 
@@ -26,7 +26,7 @@ def is_worse(since: Difference) -> bool:
     return since.high < 0
 
 
-def fell(proven: Difference, since: Difference) -> bool:
+def has_fallen(proven: Difference, since: Difference) -> bool:
     """Whether a model's lead over most fresh is clearly below what was proven.
 
     Parameters
@@ -38,25 +38,25 @@ def fell(proven: Difference, since: Difference) -> bool:
     Fifteen points with a band of ten points either way became none: a fall of 2.1 standard errors.
 
     >>> proven = Difference(gain=0.55, other_gain=0.40, low=0.05, high=0.25)
-    >>> fell(proven, Difference(gain=0.40, other_gain=0.40, low=-0.10, high=0.10))
+    >>> has_fallen(proven, Difference(gain=0.40, other_gain=0.40, low=-0.10, high=0.10))
     False
-    >>> fell(proven, Difference(gain=0.40, other_gain=0.40, low=-0.01, high=0.01))
+    >>> has_fallen(proven, Difference(gain=0.40, other_gain=0.40, low=-0.01, high=0.01))
     False
-    >>> fell(proven, Difference(gain=0.25, other_gain=0.40, low=-0.25, high=-0.05))
+    >>> has_fallen(proven, Difference(gain=0.25, other_gain=0.40, low=-0.25, high=-0.05))
     True
     """
     error = math.hypot(_standard_error(proven), _standard_error(since))
-    return proven.value - since.value > FELL_BY * error
+    return proven.value - since.value > FALL_STANDARD_ERRORS * error
 
 
-def proven_again(
+def prove_again(
     backtest: pd.DataFrame,
     since: pd.DataFrame,
     *,
     depth: float,
     samples: int = SAMPLES,
     seed: int = 1,
-) -> Proof | None:
+) -> ProofVerdict | None:
     """Judge the proof again with the lists that have matured since; None with too little new.
 
     Parameters
@@ -66,19 +66,21 @@ def proven_again(
         converted
     depth, samples, seed : as in :func:`models.evaluation.verdicts.prove`
     """
-    if not is_enough(backtest, since):
+    if not has_enough_outcomes(backtest, since):
         return None
     rows = pd.concat([backtest, since], ignore_index=True)
     return prove(rows, depth=depth, samples=samples, seed=seed)
 
 
-def is_enough(backtest: pd.DataFrame, since: pd.DataFrame) -> bool:
+def has_enough_outcomes(backtest: pd.DataFrame, since: pd.DataFrame) -> bool:
     """Whether the lists since bring enough customers to judge a proof again."""
     lists = since["list_date"].nunique()
-    return lists >= NEW_LISTS and _customers(since) >= NEW_SHARE * _customers(backtest)
+    return lists >= MIN_NEW_LISTS and _count_customers(
+        since
+    ) >= MIN_NEW_CUSTOMER_SHARE * _count_customers(backtest)
 
 
-def _customers(rows: pd.DataFrame) -> int:
+def _count_customers(rows: pd.DataFrame) -> int:
     return int(rows.loc[rows["converted"] == 1, "lead_id"].nunique())
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-CUSTOMARY = 0.25
+LARGE_SHIFT_PSI = 0.25
 """From here on a shift is customarily called large, however many leads show it."""
-FALSE_ALARMS = 0.01
+FALSE_ALARM_RATE = 0.01
 """Chance that any of all features looked at together lies beyond its limit without a shift."""
 DECILES = np.arange(1, 10) / 10
-ROWS = 20_000
+SAMPLE_ROWS = 20_000
 """Rows that are looked at: they tell a share to half a percent, in a second for all columns."""
 
 Counts = NDArray[np.int64]
@@ -73,12 +73,12 @@ def learn_reference(X: pd.DataFrame, *, leads: int) -> Reference:
     columns = {}
     for name in X.columns:
         values = X[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        edges = _edges(values)
-        columns[str(name)] = Bins(tuple(edges.tolist()), tuple(_counts(values, edges).tolist()))
+        edges = _compute_edges(values)
+        columns[str(name)] = Bins(tuple(edges.tolist()), tuple(_count_rows(values, edges).tolist()))
     return Reference(leads, columns)
 
 
-def drift_table(reference: Reference, X: pd.DataFrame, *, leads: int) -> pd.DataFrame:
+def build_drift_table(reference: Reference, X: pd.DataFrame, *, leads: int) -> pd.DataFrame:
     """PSI and limit of every column that the reference knows.
 
     Parameters
@@ -96,9 +96,11 @@ def drift_table(reference: Reference, X: pd.DataFrame, *, leads: int) -> pd.Data
     found = []
     for name, bins in reference.columns.items() if len(X) else ():
         values = X[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        before, now = np.asarray(bins.counts), _counts(values, np.asarray(bins.edges))
+        before, now = np.asarray(bins.counts), _count_rows(values, np.asarray(bins.edges))
         index = stability_index(before, now)
-        limit = limit_of(before, now, reference.leads, leads, features=len(reference.columns))
+        limit = compute_psi_limit(
+            before, now, reference.leads, leads, features=len(reference.columns)
+        )
         found.append((name, index, limit, index > limit))
     return pd.DataFrame(found, columns=["column", "psi", "limit", "drifted"])
 
@@ -136,8 +138,10 @@ def stability_index(reference: ArrayLike, found: ArrayLike) -> float:
     return float(((p - q) * np.log(p / q)).sum())
 
 
-def limit_of(reference: ArrayLike, found: ArrayLike, n: int, m: int, *, features: int = 1) -> float:
-    """The index that two samples of one population hardly exceed, at least ``CUSTOMARY``.
+def compute_psi_limit(
+    reference: ArrayLike, found: ArrayLike, n: int, m: int, *, features: int = 1
+) -> float:
+    """The index that two samples of one population hardly exceed, at least ``LARGE_SHIFT_PSI``.
 
     Without a shift the index is about ``(1 / n + 1 / m)`` times a chi-square variable with one
     degree of freedom less than there are bins (Yurdakul and Naranjo 2020).
@@ -150,21 +154,21 @@ def limit_of(reference: ArrayLike, found: ArrayLike, n: int, m: int, *, features
 
     Examples
     --------
-    >>> limit_of([500, 500], [500, 500], n=1000, m=1000)
+    >>> compute_psi_limit([500, 500], [500, 500], n=1000, m=1000)
     0.25
-    >>> round(limit_of([25, 25], [25, 25], n=50, m=20), 2)
+    >>> round(compute_psi_limit([25, 25], [25, 25], n=50, m=20), 2)
     0.46
     """
     from scipy.stats import chi2
 
     bins = int(((np.asarray(reference) > 0) | (np.asarray(found) > 0)).sum())
     if bins < 2:
-        return CUSTOMARY
-    by_chance = (1 / n + 1 / m) * chi2.ppf(1 - FALSE_ALARMS / features, bins - 1)
-    return max(CUSTOMARY, float(by_chance))
+        return LARGE_SHIFT_PSI
+    by_chance = (1 / n + 1 / m) * chi2.ppf(1 - FALSE_ALARM_RATE / features, bins - 1)
+    return max(LARGE_SHIFT_PSI, float(by_chance))
 
 
-def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _compute_edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
     present = values[~np.isnan(values)]
     if present.size == 0:
         return np.empty(0)
@@ -172,7 +176,7 @@ def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return edges
 
 
-def _counts(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Counts:
+def _count_rows(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Counts:
     """Rows below the first edge, on it, between it and the next, ..., above the last; missing."""
     present = values[~np.isnan(values)]
     place = np.searchsorted(edges, present, "left") + np.searchsorted(edges, present, "right")
@@ -180,11 +184,11 @@ def _counts(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Counts:
     return np.append(counts, values.size - present.size)
 
 
-def share_beyond(table: pd.DataFrame, importance: Sequence[float]) -> float:
+def compute_drifted_share(table: pd.DataFrame, importance: Sequence[float]) -> float:
     """The share of the importance that lies in columns which have drifted.
 
     >>> table = pd.DataFrame({"drifted": [True, False]})
-    >>> share_beyond(table, [0.2, 0.6])
+    >>> compute_drifted_share(table, [0.2, 0.6])
     0.25
     """
     weight = np.asarray(importance, dtype=np.float64)

@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 """So long may one question take, MLflow's retries and all."""
-QUIET_SECONDS = 60.0
+RETRY_AFTER_SECONDS = 60.0
 """So long a registry that gave no answer is not asked again: a run waits for it once."""
-ANSWERS = {"RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS", "INVALID_PARAMETER_VALUE"}
+REFUSAL_CODES = {"RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS", "INVALID_PARAMETER_VALUE"}
 """Codes of refusals that come from a registry that is there."""
 
-ALWAYS = {
+FIXED_ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
 }
-UNLESS_SET = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+DEFAULT_ENVIRONMENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 """The environment in which MLflow is imported: a server that is away is given up in time."""
 
-MEANINGS = {
+ERROR_MEANINGS = {
     "Connection refused": "nobody listens there",
     "Failed to resolve": "no machine of that name is known",
     "response body was not in a valid JSON": "what answers is no MLflow (a page to sign in?)",
@@ -51,12 +51,12 @@ MEANINGS = {
 }
 """Words of its errors -> what they mean; the words themselves are not passed on."""
 
-_silent: dict[str, tuple[float, str]] = {}
+_outages: dict[str, tuple[float, str]] = {}
 """Address -> until when it is not asked again, and why."""
 
 
 @contextmanager
-def connected(registry: Registry) -> Iterator["MlflowClient"]:
+def connect(registry: Registry) -> Iterator["MlflowClient"]:
     """A client for whoever writes, of a registry that has just given an answer.
 
     Raises
@@ -64,11 +64,11 @@ def connected(registry: Registry) -> Iterator["MlflowClient"]:
     RegistryUnavailable
         The registry does not answer in time, or does not do what is asked.
     """
-    with _told_in_our_words(registry):
-        yield _in_time(registry, lambda: _client(registry), PATIENCE_SECONDS)
+    with _translate_errors(registry):
+        yield _call_with_timeout(registry, lambda: _create_client(registry), TIMEOUT_SECONDS)
 
 
-def look_up(
+def query_registry(
     registry: Registry, ask: Callable[["MlflowClient"], T], *, patience: float | None = None
 ) -> T:
     """What ``ask`` finds out; it may be left behind in the middle, so it writes nothing there.
@@ -78,16 +78,16 @@ def look_up(
     RegistryUnavailable
         The registry does not answer in time, or does not do what is asked.
     """
-    with _told_in_our_words(registry):
-        limit = PATIENCE_SECONDS if patience is None else patience
-        return _in_time(registry, lambda: ask(_client(registry)), limit)
+    with _translate_errors(registry):
+        limit = TIMEOUT_SECONDS if patience is None else patience
+        return _call_with_timeout(registry, lambda: ask(_create_client(registry)), limit)
 
 
 @contextmanager
-def _told_in_our_words(registry: Registry) -> Iterator[None]:
+def _translate_errors(registry: Registry) -> Iterator[None]:
     """MLflow imported and silent; whatever it throws says where it was, without a password."""
-    os.environ.update(ALWAYS)
-    for name, value in UNLESS_SET.items():
+    os.environ.update(FIXED_ENVIRONMENT)
+    for name, value in DEFAULT_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -104,21 +104,21 @@ def _told_in_our_words(registry: Registry) -> Iterator[None]:
             yield
         except (MlflowException, SQLAlchemyError, ArgumentError, ImportError, OSError) as error:
             told = (
-                f"MLflow at {registry.shown} did not do what was asked: {_reason(error)}. "
+                f"MLflow at {registry.shown} did not do what was asked: {_describe_error(error)}. "
                 "Is it reachable and writable, and of the version that leadgain uses?"
             )
-            if getattr(error, "error_code", None) not in ANSWERS:
-                _be_quiet(registry, told)
+            if getattr(error, "error_code", None) not in REFUSAL_CODES:
+                _remember_outage(registry, told)
             # What MLflow says quotes the address: with a password in it, it is not handed on.
             cause = error if registry.shown == registry.tracking_uri else None
             raise RegistryUnavailable(told) from cause
 
 
-def _in_time(registry: Registry, ask: Callable[[], T], patience: float) -> T:
+def _call_with_timeout(registry: Registry, ask: Callable[[], T], patience: float) -> T:
     """Ask in a thread that may be left behind; a file needs none."""
     if registry.tracking_uri.startswith(SQLITE):
         return ask()
-    until, why = _silent.get(registry.tracking_uri, (0.0, ""))
+    until, why = _outages.get(registry.tracking_uri, (0.0, ""))
     if time.monotonic() < until:
         raise RegistryUnavailable(why)
     answer: Future[T] = Future()
@@ -139,27 +139,27 @@ def _in_time(registry: Registry, ask: Callable[[], T], patience: float) -> T:
             f"MLflow at {registry.shown} has not answered within {patience:g} seconds. "
             "Look whether it is up, and whether it can be reached from here."
         )
-        _be_quiet(registry, told)
+        _remember_outage(registry, told)
         raise RegistryUnavailable(told) from error
 
 
-def _be_quiet(registry: Registry, why: str) -> None:
+def _remember_outage(registry: Registry, why: str) -> None:
     if not registry.tracking_uri.startswith(SQLITE):
-        _silent[registry.tracking_uri] = (time.monotonic() + QUIET_SECONDS, why)
+        _outages[registry.tracking_uri] = (time.monotonic() + RETRY_AFTER_SECONDS, why)
 
 
-def _client(registry: Registry) -> "MlflowClient":
+def _create_client(registry: Registry) -> "MlflowClient":
     """A client whose registry has answered once."""
     import mlflow
 
-    _make_database(registry.tracking_uri)
+    _create_database(registry.tracking_uri)
     client = mlflow.MlflowClient(registry.address, registry.address)
     if not registry.tracking_uri.startswith(SQLITE):
         client.search_registered_models(max_results=1)
     return client
 
 
-def _make_database(tracking_uri: str) -> None:
+def _create_database(tracking_uri: str) -> None:
     """Begin a new SQLite file with a write-ahead log, which makes MLflow four times as fast."""
     file = Path(tracking_uri.removeprefix(SQLITE))
     if not tracking_uri.startswith(SQLITE) or file.exists():
@@ -169,11 +169,11 @@ def _make_database(tracking_uri: str) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
 
 
-def _reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """What went wrong, without the message: it may hold addresses with passwords."""
     if isinstance(error, ImportError):
         return f"{error.name} is not installed"
-    for words, meaning in MEANINGS.items():
+    for words, meaning in ERROR_MEANINGS.items():
         if words in str(error):
             return meaning
     for name in ("error_code", "strerror"):

@@ -28,30 +28,32 @@ if TYPE_CHECKING:
 
 CHAMPION, PREVIOUS = "champion", "previous"
 MODEL_TAG, SPEC_TAG, FILES_TAG = "model_sha256", "spec_sha256", "files_sha256"
-BEFORE_TAG = "took_the_lead_from"
+PREVIOUS_TAG = "took_the_lead_from"
 """Of a version that leads or led: the number of the one that led before it."""
-GONE = "RESOURCE_DOES_NOT_EXIST"
-DECISION = "decision."
+NOT_FOUND_CODE = "RESOURCE_DOES_NOT_EXIST"
+DECISION_PREFIX = "decision."
 """Begins the tags that tell by which figures a version became champion, or did not."""
 
 
 @contextmanager
-def begun_run(client: "MlflowClient", registry: Registry, tags: dict[str, str]) -> Iterator[str]:
+def start_training_run(
+    client: "MlflowClient", registry: Registry, tags: dict[str, str]
+) -> Iterator[str]:
     """A run of our experiment, active while it is written; marked as failed if that fails."""
     import mlflow
 
     # Made by the client: started otherwise, MLflow would add the user's name and the git state.
-    run = client.create_run(_experiment_id(client, registry), tags=tags)
+    run = client.create_run(_ensure_experiment(client, registry), tags=tags)
     with mlflow.start_run(run_id=run.info.run_id):
         yield str(run.info.run_id)
 
 
-def _experiment_id(client: "MlflowClient", registry: Registry) -> str:
-    name, found = experiment(client, registry)
+def _ensure_experiment(client: "MlflowClient", registry: Registry) -> str:
+    name, found = find_experiment(client, registry)
     return found or str(client.create_experiment(name, registry.artifact_root))
 
 
-def experiment(client: "MlflowClient", registry: Registry) -> tuple[str, str | None]:
+def find_experiment(client: "MlflowClient", registry: Registry) -> tuple[str, str | None]:
     """Name and, if it is there, id of the experiment whose files lie where the registry says.
 
     A moved home begins another one: MLflow keeps whole paths, and with the old experiment it would
@@ -64,7 +66,7 @@ def experiment(client: "MlflowClient", registry: Registry) -> tuple[str, str | N
     """
     name = registry.experiment
     found = client.get_experiment_by_name(name)
-    if found is not None and _lies_elsewhere(registry, str(found.artifact_location)):
+    if found is not None and _is_elsewhere(registry, str(found.artifact_location)):
         name = f"{name} in {unquote(urlsplit(str(registry.artifact_root)).path)}"
         found = client.get_experiment_by_name(name)
     if found is None:
@@ -78,7 +80,7 @@ def experiment(client: "MlflowClient", registry: Registry) -> tuple[str, str | N
     return name, str(found.experiment_id)
 
 
-def _lies_elsewhere(registry: Registry, location: str) -> bool:
+def _is_elsewhere(registry: Registry, location: str) -> bool:
     if registry.artifact_root is None or not location.startswith("file://"):
         return False
     uris = (location, registry.artifact_root)
@@ -86,7 +88,7 @@ def _lies_elsewhere(registry: Registry, location: str) -> bool:
     return there != here
 
 
-def register(
+def register_version(
     client: "MlflowClient",
     registry: Registry,
     run_id: str,
@@ -143,15 +145,15 @@ class Records:
     @property
     def previous(self) -> int | None:
         """The version that led before the champion, or last where none leads; it may be deleted."""
-        alias, leading = self.aliases.get(PREVIOUS), self.champion
-        if leading is None:
+        alias, champion = self.aliases.get(PREVIOUS), self.champion
+        if champion is None:
             return alias
-        told = self.versions[leading].tags.get(BEFORE_TAG, "")
+        told = self.versions[champion].tags.get(PREVIOUS_TAG, "")
         if told.isdecimal():
             return int(told)
-        return None if alias == leading else alias  # as an older leadgain kept it
+        return None if alias == champion else alias  # as an older leadgain kept it
 
-    def existing(self, number: int) -> "ModelVersion":
+    def find_version(self, number: int) -> "ModelVersion":
         """The version of that number.
 
         Raises
@@ -167,7 +169,7 @@ class Records:
         )
 
 
-def records(client: "MlflowClient", registry: Registry) -> Records:
+def read_records(client: "MlflowClient", registry: Registry) -> Records:
     """All that MLflow knows of the model; empty where it knows none of that name."""
     chosen = f"name = '{registry.model_name}'"
     # Aliases first: whoever leads by them is among the versions that are asked for next.
@@ -180,45 +182,47 @@ def records(client: "MlflowClient", registry: Registry) -> Records:
     )
 
 
-def same_model(known: Records, spec: str) -> int | None:
+def find_same_model(known: Records, spec: str) -> int | None:
     """Find the version whose spec has that hash; a spec holds its model's hash."""
     return next((n for n, v in known.versions.items() if v.tags.get(SPEC_TAG) == spec), None)
 
 
-def lead(client: "MlflowClient", known: Records, version: int | None) -> None:
+def set_champion(client: "MlflowClient", known: Records, version: int | None) -> None:
     """Let ``version`` lead, or nobody; the last write does it, those before it change no answer."""
-    leading, before = known.champion, known.previous
-    if version == leading:
+    champion, before = known.champion, known.previous
+    if version == champion:
         return
-    if leading is not None:
-        _tell_before(client, known, leading, before)
-        _tell_before(client, known, version, leading)
-        client.set_registered_model_alias(known.model_name, PREVIOUS, str(leading))
+    if champion is not None:
+        _record_previous(client, known, champion, before)
+        _record_previous(client, known, version, champion)
+        client.set_registered_model_alias(known.model_name, PREVIOUS, str(champion))
     elif before != version:
-        _tell_before(client, known, version, before)
+        _record_previous(client, known, version, before)
     if version is None:
         client.delete_registered_model_alias(known.model_name, CHAMPION)
     else:
         client.set_registered_model_alias(known.model_name, CHAMPION, str(version))
 
 
-def _tell_before(
+def _record_previous(
     client: "MlflowClient", known: Records, version: int | None, before: int | None
 ) -> None:
     """Keep with a version who led before it, where that is known and not kept yet."""
     if version is None or before is None:
         return
-    if known.versions[version].tags.get(BEFORE_TAG) != str(before):
-        client.set_model_version_tag(known.model_name, str(version), BEFORE_TAG, str(before))
+    if known.versions[version].tags.get(PREVIOUS_TAG) != str(before):
+        client.set_model_version_tag(known.model_name, str(version), PREVIOUS_TAG, str(before))
 
 
-def described(client: "MlflowClient", known: Records, number: int) -> RegisteredVersion:
+def describe_version(client: "MlflowClient", known: Records, number: int) -> RegisteredVersion:
     """A version as the rest of leadgain knows it; without figures if its run was deleted."""
-    version = known.existing(number)
-    run = _run_of(client, version)
+    version = known.find_version(number)
+    run = _read_run(client, version)
     own = {k: v for k, v in run.tags.items() if not k.startswith("mlflow.")} if run else {}
     chosen = {
-        k.removeprefix(DECISION): v for k, v in version.tags.items() if k.startswith(DECISION)
+        k.removeprefix(DECISION_PREFIX): v
+        for k, v in version.tags.items()
+        if k.startswith(DECISION_PREFIX)
     }
     aliases = {alias for alias, n in known.aliases.items() if n == number} - {PREVIOUS}
     return RegisteredVersion(
@@ -235,7 +239,7 @@ def described(client: "MlflowClient", known: Records, number: int) -> Registered
     )
 
 
-def _run_of(client: "MlflowClient", version: "ModelVersion") -> "RunData | None":
+def _read_run(client: "MlflowClient", version: "ModelVersion") -> "RunData | None":
     """What the training logged; None where somebody has deleted it for good."""
     from mlflow.exceptions import MlflowException
 
@@ -244,12 +248,14 @@ def _run_of(client: "MlflowClient", version: "ModelVersion") -> "RunData | None"
     try:
         return client.get_run(version.run_id).data
     except MlflowException as error:
-        if error.error_code != GONE:
+        if error.error_code != NOT_FOUND_CODE:
             raise
         return None
 
 
-def downloaded(client: "MlflowClient", version: RegisteredVersion, path: str, folder: str) -> Path:
+def download_files(
+    client: "MlflowClient", version: RegisteredVersion, path: str, folder: str
+) -> Path:
     """Bring what lies at a path of a version's run into a folder.
 
     Raises
@@ -263,7 +269,7 @@ def downloaded(client: "MlflowClient", version: RegisteredVersion, path: str, fo
         if version.run_id:
             return Path(client.download_artifacts(version.run_id, path, folder))
     except MlflowException as error:
-        if error.error_code != GONE:
+        if error.error_code != NOT_FOUND_CODE:
             raise
     raise ModelDamaged(
         f"The folder of version {version.version} in MLflow is missing, so the model cannot be "
@@ -271,17 +277,17 @@ def downloaded(client: "MlflowClient", version: RegisteredVersion, path: str, fo
     )
 
 
-def note(
+def set_decision_tags(
     client: "MlflowClient", registry: Registry, version: int, decision: Mapping[str, object]
 ) -> None:
     """Keep figures of a decision with a version, as tags."""
     for name, figure in decision.items():
         client.set_model_version_tag(
-            registry.model_name, str(version), f"{DECISION}{name}", str(figure)
+            registry.model_name, str(version), f"{DECISION_PREFIX}{name}", str(figure)
         )
 
 
-def unnote(client: "MlflowClient", known: Records, version: int, name: str) -> None:
+def delete_decision_tag(client: "MlflowClient", known: Records, version: int, name: str) -> None:
     """Take one figure of a version's decision away, if it is there."""
-    if f"{DECISION}{name}" in known.existing(version).tags:
-        client.delete_model_version_tag(known.model_name, str(version), f"{DECISION}{name}")
+    if f"{DECISION_PREFIX}{name}" in known.find_version(version).tags:
+        client.delete_model_version_tag(known.model_name, str(version), f"{DECISION_PREFIX}{name}")

@@ -15,64 +15,64 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.registry.client import connected, look_up
+from models.registry.client import connect, query_registry
 from models.registry.records import (
     CHAMPION,
-    DECISION,
+    DECISION_PREFIX,
     Records,
-    begun_run,
-    described,
-    downloaded,
-    experiment,
-    lead,
-    note,
-    records,
-    register,
-    same_model,
-    unnote,
+    delete_decision_tag,
+    describe_version,
+    download_files,
+    find_experiment,
+    find_same_model,
+    read_records,
+    register_version,
+    set_champion,
+    set_decision_tags,
+    start_training_run,
 )
 from models.registry.types import (
+    DEMOTED,
     ROLLED_BACK_FROM,
-    STEPPED_DOWN,
     ChampionChanged,
     NoSuchVersion,
     RegisteredVersion,
     Registry,
     RegistryUnavailable,
-    embedded,
-    named,
+    build_embedded_registry,
+    build_registry,
 )
-from models.scorer.model_files import MODEL_FILE, hashes_of, hold_against, read_model
+from models.scorer.model_files import MODEL_FILE, hash_files, read_model, verify_model_files
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 __all__ = [
     "CHAMPION",
+    "DEMOTED",
     "ROLLED_BACK_FROM",
-    "STEPPED_DOWN",
     "ChampionChanged",
     "NoSuchVersion",
     "RegisteredVersion",
     "Registry",
     "RegistryUnavailable",
-    "champion",
-    "champion_and_previous",
-    "embedded",
+    "build_embedded_registry",
+    "build_registry",
+    "demote",
     "fetch",
+    "find_champion",
+    "find_champion_and_previous",
+    "list_versions",
     "log_training",
-    "named",
-    "note_decision",
     "promote",
-    "reachable",
-    "refuse_other",
-    "rollback",
-    "step_down",
-    "versions",
+    "record_decision",
+    "refuse_unreachable",
+    "restore_champion",
+    "verify_version_files",
 ]
 
 TRAINING_FILES = "training"
-FETCH_SECONDS = 25.0
+FETCH_TIMEOUT_SECONDS = 25.0
 """A model and its proof are a few megabytes."""
 
 
@@ -107,36 +107,39 @@ def log_training(
     if odd := [name for name in metrics if "@" in name]:
         raise ValueError(f"metric names may hold no '@': {', '.join(odd)}")
     model, spec = read_model(model_folder)
-    with connected(registry) as client, begun_run(client, registry, dict(tags or {})) as run_id:
+    with (
+        connect(registry) as client,
+        start_training_run(client, registry, dict(tags or {})) as run_id,
+    ):
         import mlflow
 
         mlflow.log_params({name: str(value) for name, value in params.items()})
         mlflow.log_metrics(dict(metrics))
         mlflow.log_artifacts(str(model_folder), TRAINING_FILES)
-        version = same_model(records(client, registry), spec["spec_sha256"])
+        version = find_same_model(read_records(client, registry), spec["spec_sha256"])
         if version is None:
-            files = hashes_of(model_folder)
-            version = register(client, registry, run_id, model, spec, files)
+            files = hash_files(model_folder)
+            version = register_version(client, registry, run_id, model, spec, files)
         mlflow.set_tag("model_version", str(version))
-        return described(client, records(client, registry), version)
+        return describe_version(client, read_records(client, registry), version)
 
 
-def versions(registry: Registry, *, most: int | None = None) -> list[RegisteredVersion]:
+def list_versions(registry: Registry, *, most: int | None = None) -> list[RegisteredVersion]:
     """List all versions, or the ``most`` newest, the newest first; empty where there is none."""
 
     def ask(client: "MlflowClient") -> list[RegisteredVersion]:
-        known = records(client, registry)
-        return [described(client, known, number) for number in [*known.versions][:most]]
+        known = read_records(client, registry)
+        return [describe_version(client, known, number) for number in [*known.versions][:most]]
 
-    return look_up(registry, ask)
+    return query_registry(registry, ask)
 
 
-def champion(registry: Registry) -> RegisteredVersion | None:
+def find_champion(registry: Registry) -> RegisteredVersion | None:
     """Look up the version that scores the lists; None where none leads."""
-    return champion_and_previous(registry)[0]
+    return find_champion_and_previous(registry)[0]
 
 
-def champion_and_previous(
+def find_champion_and_previous(
     registry: Registry,
 ) -> tuple[RegisteredVersion | None, RegisteredVersion | None]:
     """The champion and the version that led before it, by one question.
@@ -147,19 +150,19 @@ def champion_and_previous(
     def ask(
         client: "MlflowClient",
     ) -> tuple[RegisteredVersion | None, RegisteredVersion | None]:
-        known = records(client, registry)
-        leading, before = (
+        known = read_records(client, registry)
+        champion, before = (
             None
             if number is None or number not in known.versions
-            else described(client, known, number)
+            else describe_version(client, known, number)
             for number in (known.champion, known.previous)
         )
-        return leading, before
+        return champion, before
 
-    return look_up(registry, ask)
+    return query_registry(registry, ask)
 
 
-def reachable(registry: Registry) -> None:
+def refuse_unreachable(registry: Registry) -> None:
     """Make sure, before expensive work, that the registry answers in time what it will be asked.
 
     Raises
@@ -169,10 +172,10 @@ def reachable(registry: Registry) -> None:
     """
 
     def ask(client: "MlflowClient") -> None:
-        records(client, registry)
-        experiment(client, registry)
+        read_records(client, registry)
+        find_experiment(client, registry)
 
-    look_up(registry, ask)
+    query_registry(registry, ask)
 
 
 def promote(
@@ -199,25 +202,27 @@ def promote(
     ChampionChanged
         Another version became champion meanwhile; nothing was moved.
     """
-    with connected(registry) as client:
-        known = records(client, registry)
-        known.existing(version)
+    with connect(registry) as client:
+        known = read_records(client, registry)
+        known.find_version(version)
         if known.champion != version:  # else it was cut short after the last write
-            what = f"Version {version} was compared with {_called(replacing)}"
-            _refuse_another(known, replacing, f"{what}, but {{}}. Nothing was moved; train again.")
-        note(client, registry, version, decision or {})
-        unnote(client, known, version, STEPPED_DOWN)
-        lead(client, known, version)
-        return described(client, records(client, registry), version)
+            what = f"Version {version} was compared with {_name_version(replacing)}"
+            _refuse_changed_champion(
+                known, replacing, f"{what}, but {{}}. Nothing was moved; train again."
+            )
+        set_decision_tags(client, registry, version, decision or {})
+        delete_decision_tag(client, known, version, DEMOTED)
+        set_champion(client, known, version)
+        return describe_version(client, read_records(client, registry), version)
 
 
-def note_decision(registry: Registry, version: int, decision: Mapping[str, object]) -> None:
+def record_decision(registry: Registry, version: int, decision: Mapping[str, object]) -> None:
     """Keep with a version why it does not lead, as ``promote`` keeps why it does."""
-    with connected(registry) as client:
-        note(client, registry, version, decision)
+    with connect(registry) as client:
+        set_decision_tags(client, registry, version, decision)
 
 
-def step_down(registry: Registry, version: int, *, decision: Mapping[str, object]) -> None:
+def demote(registry: Registry, version: int, *, decision: Mapping[str, object]) -> None:
     """Let the champion lead no longer, with no other in its place; it becomes the one before.
 
     It is marked with the decision ``stepped_down`` until it leads again.
@@ -234,17 +239,17 @@ def step_down(registry: Registry, version: int, *, decision: Mapping[str, object
     ChampionChanged
         Another version leads meanwhile, or none; nothing was moved.
     """
-    with connected(registry) as client:
-        known = records(client, registry)
-        if _has_stepped_down(known, version):  # and was cut short after the last write
+    with connect(registry) as client:
+        known = read_records(client, registry)
+        if _is_demoted(known, version):  # and was cut short after the last write
             return
         what = f"Version {version} was to step down"
-        _refuse_another(known, version, f"{what}, but {{}}. Nothing was moved; run again.")
-        note(client, registry, version, {**decision, STEPPED_DOWN: "true"})
-        lead(client, known, None)
+        _refuse_changed_champion(known, version, f"{what}, but {{}}. Nothing was moved; run again.")
+        set_decision_tags(client, registry, version, {**decision, DEMOTED: "true"})
+        set_champion(client, known, None)
 
 
-def _refuse_another(known: Records, expected: int | None, sentence: str) -> None:
+def _refuse_changed_champion(known: Records, expected: int | None, sentence: str) -> None:
     """Raise ``ChampionChanged`` with who leads now put into the sentence, if it is another."""
     if known.champion == expected:
         return
@@ -253,15 +258,15 @@ def _refuse_another(known: Records, expected: int | None, sentence: str) -> None
     raise ChampionChanged(sentence.format(leads))
 
 
-def _has_stepped_down(known: Records, version: int) -> bool:
+def _is_demoted(known: Records, version: int) -> bool:
     return (
         known.champion is None
         and known.previous == version
-        and f"{DECISION}{STEPPED_DOWN}" in known.existing(version).tags
+        and f"{DECISION_PREFIX}{DEMOTED}" in known.find_version(version).tags
     )
 
 
-def rollback(registry: Registry, version: int | None = None) -> RegisteredVersion:
+def restore_champion(registry: Registry, version: int | None = None) -> RegisteredVersion:
     """Make an earlier version champion again; without a number, the one before the present.
 
     The version that loses the lead is marked with the decision ``rolled_back_from``, the one that
@@ -272,19 +277,19 @@ def rollback(registry: Registry, version: int | None = None) -> RegisteredVersio
     NoSuchVersion
         There is no such version, or there was no champion before.
     """
-    with connected(registry) as client:
-        known = records(client, registry)
-        chosen = _led_before(known) if version is None else version
-        known.existing(chosen)
-        for mark in (ROLLED_BACK_FROM, STEPPED_DOWN):
-            unnote(client, known, chosen, mark)
+    with connect(registry) as client:
+        known = read_records(client, registry)
+        chosen = _find_previous_champion(known) if version is None else version
+        known.find_version(chosen)
+        for mark in (ROLLED_BACK_FROM, DEMOTED):
+            delete_decision_tag(client, known, chosen, mark)
         if known.champion not in (None, chosen):
-            note(client, registry, known.champion, {ROLLED_BACK_FROM: "true"})
-        lead(client, known, chosen)
-        return described(client, records(client, registry), chosen)
+            set_decision_tags(client, registry, known.champion, {ROLLED_BACK_FROM: "true"})
+        set_champion(client, known, chosen)
+        return describe_version(client, read_records(client, registry), chosen)
 
 
-def _led_before(known: Records) -> int:
+def _find_previous_champion(known: Records) -> int:
     number = known.previous
     name_one = "Name a version; `leadgain models` lists them."
     if number is None:
@@ -321,16 +326,16 @@ def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
     ) as beside:
 
         def ask(client: "MlflowClient") -> tuple[RegisteredVersion, Path]:
-            found = described(client, records(client, registry), version)
-            return found, downloaded(client, found, TRAINING_FILES, beside)
+            found = describe_version(client, read_records(client, registry), version)
+            return found, download_files(client, found, TRAINING_FILES, beside)
 
-        found, fetched = look_up(registry, ask, patience=FETCH_SECONDS)
-        refuse_other(found, fetched, where="the registry")
+        found, fetched = query_registry(registry, ask, patience=FETCH_TIMEOUT_SECONDS)
+        verify_version_files(found, fetched, where="the registry")
         fetched.rename(folder)
     return found
 
 
-def refuse_other(version: RegisteredVersion, folder: Path, *, where: str) -> None:
+def verify_version_files(version: RegisteredVersion, folder: Path, *, where: str) -> None:
     """Make sure that a folder holds what was registered as a version, before anyone opens it.
 
     Raises
@@ -338,7 +343,7 @@ def refuse_other(version: RegisteredVersion, folder: Path, *, where: str) -> Non
     ModelDamaged
         A file is missing or another: one byte is enough.
     """
-    hold_against(
+    verify_model_files(
         folder,
         {MODEL_FILE: version.model_sha256, **version.files},
         spec_sha256=version.spec_sha256,
@@ -347,5 +352,5 @@ def refuse_other(version: RegisteredVersion, folder: Path, *, where: str) -> Non
     )
 
 
-def _called(version: int | None) -> str:
+def _name_version(version: int | None) -> str:
     return "no champion" if version is None else f"version {version}"

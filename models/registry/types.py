@@ -21,9 +21,9 @@ class ChampionChanged(RuntimeError):
     """Another version became champion meanwhile, so the alias was not moved."""
 
 
-ROLLED_BACK_FROM, STEPPED_DOWN = "rolled_back_from", "stepped_down"
+ROLLED_BACK_FROM, DEMOTED = "rolled_back_from", "stepped_down"
 """Figures of a decision: a person took the lead from the version; its proof did not hold."""
-JUDGED_AGAIN = "again."
+REJUDGED_PREFIX = "again."
 """Begins the figures by which a version stepped down."""
 
 
@@ -92,30 +92,30 @@ class RegisteredVersion:
         it back since.
         """
         told = self.decision.get("sentence", "")
-        fell = STEPPED_DOWN in self.decision
-        return self.decision.get(f"{JUDGED_AGAIN}sentence", told) if fell else told
+        fell = DEMOTED in self.decision
+        return self.decision.get(f"{REJUDGED_PREFIX}sentence", told) if fell else told
 
 
-def embedded(
+def build_embedded_registry(
     database: Path, artifacts: Path, *, experiment: str = "leadgain", model_name: str = "leadgain"
 ) -> Registry:
     """Describe the registry that lives in a home folder.
 
-    >>> embedded(Path("/home/mlflow.db"), Path("/home/mlartifacts")).tracking_uri
+    >>> build_embedded_registry(Path("/home/mlflow.db"), Path("/home/mlartifacts")).tracking_uri
     'sqlite:////home/mlflow.db'
     """
     uri = f"{SQLITE}{database.absolute()}"
     return Registry(uri, artifacts.absolute().as_uri(), experiment, model_name)
 
 
-def named(
+def build_registry(
     uri: str, artifacts: Path, *, experiment: str = "leadgain", model_name: str = "leadgain"
 ) -> Registry:
     """Describe the registry at an address; one without a server keeps its files in ``artifacts``.
 
-    >>> named("http://tracking:5000", Path("/home/mlartifacts")).artifact_root is None
+    >>> build_registry("http://tracking:5000", Path("/home/mlartifacts")).artifact_root is None
     True
-    >>> named("postgresql://db/mlflow", Path("/home/mlartifacts")).artifact_root
+    >>> build_registry("postgresql://db/mlflow", Path("/home/mlartifacts")).artifact_root
     'file:///home/mlartifacts'
     """
     is_database = re.split("[+:]", uri)[0] in DATABASES

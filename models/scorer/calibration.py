@@ -99,14 +99,14 @@ def fit_calibration(raw_score: ArrayLike, converted: ArrayLike) -> Calibration:
             f"Scores cannot be calibrated: {int(y.sum())} of {y.size} out-of-sample rows "
             "converted, and both outcomes are needed."
         )
-    slope, intercept = _logistic(raw, y)
+    slope, intercept = _fit_logistic(raw, y)
     if slope < SMALLEST_SLOPE:
         slope = SMALLEST_SLOPE
         intercept = float(np.log(y.mean() / (1 - y.mean())) - slope * raw.mean())
     return Calibration(slope=round(slope, 9), intercept=round(intercept, 9))
 
 
-def _logistic(raw: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+def _fit_logistic(raw: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
     """Maximum likelihood; the penalty only keeps the slope finite where the classes separate."""
     from sklearn.linear_model import LogisticRegression
 

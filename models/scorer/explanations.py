@@ -18,7 +18,7 @@ DECIMALS = 6
 """Of published contributions: what lies behind may depend on the machine."""
 
 
-def by_topic(contributions: NDArray[np.float64], topics: Sequence[str]) -> pd.DataFrame:
+def sum_by_topic(contributions: NDArray[np.float64], topics: Sequence[str]) -> pd.DataFrame:
     """Sum the contributions of the columns that tell one fact.
 
     Parameters
@@ -40,7 +40,7 @@ def by_topic(contributions: NDArray[np.float64], topics: Sequence[str]) -> pd.Da
 
     Examples
     --------
-    >>> by_topic(np.array([[0.5, 0.25, -1.0, -3.0]]), ["offer", "offer", "age"])
+    >>> sum_by_topic(np.array([[0.5, 0.25, -1.0, -3.0]]), ["offer", "offer", "age"])
        offer  age
     0   0.75 -1.0
     """
@@ -54,13 +54,13 @@ def by_topic(contributions: NDArray[np.float64], topics: Sequence[str]) -> pd.Da
     return pd.DataFrame(contributions[:, :-1] @ belongs, columns=names)
 
 
-def topic_contributions(
+def compute_topic_contributions(
     scorer: LeadScorer,
     X: pd.DataFrame,
     topics: Sequence[str],
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """``by_topic`` of a whole list, a chunk of leads at a time so that memory stays bounded.
+    """``sum_by_topic`` of a whole list, a chunk of leads at a time so that memory stays bounded.
 
     Parameters
     ----------
@@ -73,16 +73,16 @@ def topic_contributions(
     -------
     DataFrame of shape (n_leads, n_topics), RangeIndex
     """
-    parts = [by_topic(scorer.contributions(X.iloc[:0]), topics)]
+    parts = [sum_by_topic(scorer.contributions(X.iloc[:0]), topics)]
     for start in range(0, len(X), ROWS_AT_ONCE):
         chunk = X.iloc[start : start + ROWS_AT_ONCE]
-        parts.append(by_topic(scorer.contributions(chunk), topics))
+        parts.append(sum_by_topic(scorer.contributions(chunk), topics))
         if progress is not None:
             progress(start + len(chunk), len(X))
     return pd.concat(parts, ignore_index=True)
 
 
-def strongest(
+def find_strongest_topics(
     topic_contributions: pd.DataFrame, k: int = 3
 ) -> tuple[NDArray[np.object_], NDArray[np.int8]]:
     """The topics that explain each lead best, strongest first.
@@ -105,7 +105,7 @@ def strongest(
     Examples
     --------
     >>> moved = pd.DataFrame({"offer": [0.9, -0.2], "age": [-0.3, -0.7], "calls": [0.1, 0.4]})
-    >>> topics, signs = strongest(moved, k=2)
+    >>> topics, signs = find_strongest_topics(moved, k=2)
     >>> topics.tolist()
     [['offer', 'calls'], ['age', 'offer']]
     >>> signs.tolist()
@@ -114,20 +114,20 @@ def strongest(
     values = topic_contributions.to_numpy()
     names = np.array([*topic_contributions.columns, *[NO_TOPIC] * k], dtype=object)
     topics, signs = np.empty((len(values), k), dtype=object), np.empty((len(values), k), np.int8)
-    for rows in _parts(len(values)):
+    for rows in _split_rows(len(values)):
         # NumPy adds a row up in an order that depends on how it lies in memory.
         part = np.asfortranarray(values[rows]) if values.flags.fnc else values[rows]
-        topics[rows], signs[rows] = _strongest(part, names, k)
+        topics[rows], signs[rows] = _find_strongest_topics(part, names, k)
     return topics, signs
 
 
-def _parts(n_rows: int) -> Iterator[slice]:
+def _split_rows(n_rows: int) -> Iterator[slice]:
     """Parts of nearly equal length; a single row alone would lie in memory in both ways at once."""
     ends = np.linspace(0, n_rows, -(-n_rows // ROWS_AT_ONCE) + 1).astype(int).tolist()
     return (slice(first, end) for first, end in itertools.pairwise(ends))
 
 
-def _strongest(
+def _find_strongest_topics(
     values: NDArray[np.float64], names: NDArray[np.object_], k: int
 ) -> tuple[NDArray[np.object_], NDArray[np.int8]]:
     values = np.pad(values, ((0, 0), (0, k)))
@@ -139,7 +139,7 @@ def _strongest(
     return np.where(signs == 0, NO_TOPIC, names[first]), signs
 
 
-def weightiest(
+def find_largest_contributions(
     topic_contributions: pd.DataFrame, k: int = 12
 ) -> tuple[NDArray[np.object_], NDArray[np.float64], NDArray[np.float64]]:
     """The topics that move each lead's score most, whichever way, and what all others come to.
@@ -159,7 +159,7 @@ def weightiest(
     Examples
     --------
     >>> moved = pd.DataFrame({"offer": [0.5], "age": [-0.75], "calls": [0.25], "mails": [0.125]})
-    >>> topics, contributions, others = weightiest(moved, k=2)
+    >>> topics, contributions, others = find_largest_contributions(moved, k=2)
     >>> topics.tolist(), contributions.tolist(), others.tolist()
     ([['age', 'offer']], [[-0.75, 0.5]], [0.375])
     """

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.scorer.explanations import by_topic
+from models.scorer.explanations import sum_by_topic
 
-ROWS = 5_000
+SAMPLE_ROWS = 5_000
 """So many leads tell the shares to about a percent of themselves."""
 
 
-def importance_table(
+def build_importance_table(
     contributions: NDArray[np.float64],
     topics: Sequence[str],
     groups: Sequence[str],
@@ -45,20 +45,21 @@ def importance_table(
     Examples
     --------
     >>> contributions = np.array([[0.5, 0.25, -0.25, 9.0], [0.5, -0.5, 0.25, 9.0]])
-    >>> table = importance_table(contributions, ["call", "call", "age"], ["Call", "Call", "Age"],
+    >>> table = build_importance_table(contributions, ["call", "call", "age"],
+    ...     ["Call", "Call", "Age"],
     ...                          ["in 7 days", "ever", "days"])
     >>> table["group"].tolist()
     ['Call', 'Age', 'Call', 'Call', 'Age']
     >>> table["share"].round(3).tolist()
     [0.6, 0.4, 0.444, 0.333, 0.222]
     """
-    summed = by_topic(contributions, topics)
+    summed = sum_by_topic(contributions, topics)
     named = dict(zip(topics, groups, strict=True))
     of_groups = pd.DataFrame(
         {"group": [named[topic] for topic in summed.columns], "feature": None}
-    ).assign(share=_shares(summed.to_numpy()))
+    ).assign(share=_compute_shares(summed.to_numpy()))
     of_features = pd.DataFrame({"group": list(groups), "feature": list(features)}).assign(
-        share=_shares(contributions[:, :-1])
+        share=_compute_shares(contributions[:, :-1])
     )
     levels = {"group": of_groups, "feature": of_features}
     parts = [
@@ -69,17 +70,17 @@ def importance_table(
     return table.astype({"level": "str", "group": "str", "feature": "str"})
 
 
-def evenly_spaced(n_rows: int, most: int = ROWS) -> NDArray[np.int64]:
+def pick_evenly_spaced(n_rows: int, most: int = SAMPLE_ROWS) -> NDArray[np.int64]:
     """Positions of at most so many rows, spread over all of them.
 
-    >>> evenly_spaced(10, 4).tolist(), evenly_spaced(3, 4).tolist()
+    >>> pick_evenly_spaced(10, 4).tolist(), pick_evenly_spaced(3, 4).tolist()
     ([0, 2, 5, 7], [0, 1, 2])
     """
     kept = min(n_rows, most)
     return np.arange(kept) * n_rows // max(kept, 1)
 
 
-def _shares(moved: NDArray[np.float64]) -> NDArray[np.float64]:
+def _compute_shares(moved: NDArray[np.float64]) -> NDArray[np.float64]:
     reach = np.abs(moved).mean(axis=0) if len(moved) else np.zeros(moved.shape[1])
     total = reach.sum()
     return reach / total if total > 0 else reach

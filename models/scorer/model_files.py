@@ -28,9 +28,9 @@ def write_model(folder: Path, model: str, spec: Mapping[str, Any]) -> None:
     """
     content = model.encode()
     whole = {**spec, "format": FORMAT, "model_sha256": _sha256(content)}
-    whole["spec_sha256"] = hash_of_spec(whole)
+    whole["spec_sha256"] = hash_spec(whole)
     (folder / MODEL_FILE).write_bytes(content)
-    (folder / SPEC_FILE).write_bytes(_as_json(whole).encode() + b"\n")
+    (folder / SPEC_FILE).write_bytes(_format_json(whole).encode() + b"\n")
 
 
 def read_model(folder: Path) -> tuple[str, dict[str, Any]]:
@@ -43,30 +43,30 @@ def read_model(folder: Path) -> tuple[str, dict[str, Any]]:
     """
     spec = _read_spec(folder / SPEC_FILE)
     file = folder / MODEL_FILE
-    content = _bytes_of(file)
+    content = _read_bytes(file)
     found = _sha256(content)
     if found != spec["model_sha256"]:
-        raise ModelDamaged(_damaged(file, expected=spec["model_sha256"], found=found))
+        raise ModelDamaged(_describe_damage(file, expected=spec["model_sha256"], found=found))
     return content.decode(), spec
 
 
-def hash_of_spec(spec: Mapping[str, Any]) -> str:
+def hash_spec(spec: Mapping[str, Any]) -> str:
     """SHA-256 of a spec without its own hash; the order of the keys does not matter.
 
-    >>> hash_of_spec({"a": 1, "b": 2}) == hash_of_spec({"b": 2, "a": 1, "spec_sha256": "any"})
+    >>> hash_spec({"a": 1, "b": 2}) == hash_spec({"b": 2, "a": 1, "spec_sha256": "any"})
     True
     """
     bare = {key: value for key, value in spec.items() if key != "spec_sha256"}
-    return _sha256(_as_json(bare).encode())
+    return _sha256(_format_json(bare).encode())
 
 
-def hashes_of(folder: Path) -> dict[str, str]:
+def hash_files(folder: Path) -> dict[str, str]:
     """File -> SHA-256 of all that a model's folder holds, the files in folders inside it too."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): _sha256(path.read_bytes()) for path in files}
 
 
-def hold_against(
+def verify_model_files(
     folder: Path, files: Mapping[str, str], *, spec_sha256: str, version: int, where: str
 ) -> None:
     """Make sure that a folder is, byte by byte, the version that was registered.
@@ -105,17 +105,17 @@ def _sha256(content: bytes) -> str:
 
 
 def _read_spec(file: Path) -> dict[str, Any]:
-    content = _bytes_of(file)
+    content = _read_bytes(file)
     try:
         spec = json.loads(content)
     except ValueError:  # not JSON, or not UTF-8
         spec = None
     if not isinstance(spec, dict) or "spec_sha256" not in spec:
         found = _sha256(content)
-        raise ModelDamaged(_damaged(file, expected="(not readable)", found=found))
-    found = hash_of_spec(spec)
+        raise ModelDamaged(_describe_damage(file, expected="(not readable)", found=found))
+    found = hash_spec(spec)
     if found != spec["spec_sha256"]:
-        raise ModelDamaged(_damaged(file, expected=spec["spec_sha256"], found=found))
+        raise ModelDamaged(_describe_damage(file, expected=spec["spec_sha256"], found=found))
     if spec["format"] != FORMAT:
         raise ModelDamaged(
             f"{file} is in the format {spec['format']!r}, and this leadgain reads {FORMAT!r}. "
@@ -124,7 +124,7 @@ def _read_spec(file: Path) -> dict[str, Any]:
     return spec
 
 
-def _bytes_of(file: Path) -> bytes:
+def _read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except FileNotFoundError:
@@ -133,12 +133,12 @@ def _bytes_of(file: Path) -> bytes:
         ) from None
 
 
-def _damaged(file: Path, *, expected: str, found: str) -> str:
+def _describe_damage(file: Path, *, expected: str, found: str) -> str:
     return (
         f"{file} is not the file that was saved: expected SHA-256 {expected}, found {found}. "
         "It was not opened. Restore it from a backup or use another version of the model."
     )
 
 
-def _as_json(value: Mapping[str, Any]) -> str:
+def _format_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)

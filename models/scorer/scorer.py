@@ -112,8 +112,8 @@ class LeadScorer:
 
         y = np.asarray(converted, dtype=np.float32)
         _refuse_one_outcome(y)
-        _refuse_odd_columns(X, categorical)
-        names = safe_names(X.columns)
+        _refuse_invalid_columns(X, categorical)
+        names = sanitize_column_names(X.columns)
         codes = [names[X.columns.get_loc(name)] for name in categorical]
         params = {**self.params, **FIXED_PARAMS, "seed": self.seed, "num_threads": self.threads}
         rounds = params.pop("num_iterations")
@@ -121,7 +121,7 @@ class LeadScorer:
             X.set_axis(names, axis=1), y, categorical_feature=codes, params=params
         )
         booster = lgb.train(params, dataset, num_boost_round=rounds)
-        self.booster_ = _opened(without_threads(booster.model_to_string()))
+        self.booster_ = _load_booster(remove_thread_count(booster.model_to_string()))
         self.columns_ = tuple(X.columns)
         self.categorical_ = tuple(categorical)
         self.calibration_ = IDENTITY
@@ -186,11 +186,11 @@ class LeadScorer:
         return values
 
     def _predict(self, X: pd.DataFrame, **kind: bool) -> NDArray[np.float64]:
-        _refuse_other_columns(tuple(X.columns), self.columns_)
+        _refuse_mismatched_columns(tuple(X.columns), self.columns_)
         if X.empty:
             width = (len(self.columns_) + 1,) if "pred_contrib" in kind else ()
             return np.empty((0, *width))
-        renamed = X.set_axis(safe_names(X.columns), axis=1)
+        renamed = X.set_axis(sanitize_column_names(X.columns), axis=1)
         predicted = self.booster_.predict(
             renamed, validate_features=True, num_threads=self.threads, **kind
         )
@@ -227,7 +227,7 @@ class LeadScorer:
         """
         model, spec = read_model(folder)
         scorer = cls(spec["params"], seed=spec["seed"], threads=threads)
-        scorer.booster_ = _opened(model)
+        scorer.booster_ = _load_booster(model)
         scorer.columns_ = tuple(spec["columns"])
         scorer.categorical_ = tuple(spec["categorical"])
         scorer.calibration_ = Calibration.from_dict(spec["calibration"])
@@ -236,10 +236,10 @@ class LeadScorer:
         return scorer
 
 
-def safe_names(columns: Sequence[str] | pd.Index) -> list[str]:
+def sanitize_column_names(columns: Sequence[str] | pd.Index) -> list[str]:
     """Column names that LightGBM accepts: no white space, none of ``" , : [ ] { }``, no doubles.
 
-    >>> safe_names(["visits_7d", "plan: A", "plan, A"])
+    >>> sanitize_column_names(["visits_7d", "plan: A", "plan, A"])
     ['visits_7d', 'plan__A', 'plan__A_']
     """
     names: dict[str, None] = {}
@@ -251,16 +251,16 @@ def safe_names(columns: Sequence[str] | pd.Index) -> list[str]:
     return list(names)
 
 
-def without_threads(model: str) -> str:
+def remove_thread_count(model: str) -> str:
     """The model's text without the number of threads, which says nothing about the model.
 
-    >>> without_threads("[num_threads: 4]")
+    >>> remove_thread_count("[num_threads: 4]")
     '[num_threads: 0]'
     """
     return re.sub(r"^\[num_threads: \d+\]$", "[num_threads: 0]", model, flags=re.MULTILINE)
 
 
-def _opened(model: str) -> "Booster":
+def _load_booster(model: str) -> "Booster":
     from lightgbm import Booster
 
     return Booster(model_str=model)
@@ -276,7 +276,7 @@ def _refuse_one_outcome(y: NDArray[np.float32]) -> None:
         )
 
 
-def _refuse_odd_columns(X: pd.DataFrame, categorical: Sequence[str]) -> None:
+def _refuse_invalid_columns(X: pd.DataFrame, categorical: Sequence[str]) -> None:
     doubled = X.columns[X.columns.duplicated()].unique().tolist()
     absent = [name for name in categorical if name not in X.columns]
     if doubled or absent:
@@ -286,7 +286,7 @@ def _refuse_odd_columns(X: pd.DataFrame, categorical: Sequence[str]) -> None:
         )
 
 
-def _refuse_other_columns(found: Sequence[str], expected: Sequence[str]) -> None:
+def _refuse_mismatched_columns(found: Sequence[str], expected: Sequence[str]) -> None:
     if found == expected:
         return
     wrong = [

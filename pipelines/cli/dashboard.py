@@ -17,12 +17,12 @@ from publications.storage.home import Home
 
 APP_VARIABLE = "LEADGAIN_APP"
 """``dashboard.access.app_settings`` reads it: the home folder and the role table, as JSON."""
-HERE = "127.0.0.1"
-EVERYWHERE = "0.0.0.0"  # noqa: S104 (only with --public, behind a sign-in)
-LOCAL_HOSTS = (HERE, "localhost")
+LOCAL_ADDRESS = "127.0.0.1"
+ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 (only with --public, behind a sign-in)
+LOCAL_HOSTS = (LOCAL_ADDRESS, "localhost")
 AUTH_KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
-LEAST_SECRET = 32
-HOW_TO = "docs/dashboard.md shows a whole example."
+MIN_SECRET_LENGTH = 32
+HELP_HINT = "docs/dashboard.md shows a whole example."
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,19 @@ class SignIn:
 
 
 @dataclass(frozen=True)
-class Start:
+class DashboardStart:
     """How the app is to be started."""
 
     arguments: tuple[str, ...]
     """Of the Python that serves it."""
-    handed_over: str
+    app_json: str
     """What the app finds in its environment."""
     url: str
 
     def environment(self) -> dict[str, str]:
         """The present one without variables of Streamlit, which could loosen what is held."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
-        return {**kept, APP_VARIABLE: self.handed_over}
+        return {**kept, APP_VARIABLE: self.app_json}
 
     def serve(self) -> NoReturn:
         """Become the app; a signal to this process is then a signal to the app."""
@@ -55,9 +55,9 @@ class Start:
         os.execve(sys.executable, [sys.executable, *self.arguments], self.environment())  # noqa: S606
 
 
-def dashboard_start(
+def build_dashboard_start(
     home: Home, section: DashboardSection, *, folder: Path, port: int, public: bool
-) -> Start:
+) -> DashboardStart:
     """Decide how to start the app, or refuse to.
 
     Parameters
@@ -76,38 +76,38 @@ def dashboard_start(
         It would show leads to people who have not signed in, or to nobody at all; or the port
         is taken.
     """
-    sign_in = sign_in_at((folder / section.secrets).resolve())
+    sign_in = read_sign_in((folder / section.secrets).resolve())
     if public and sign_in is None:
         raise ConfigurationError(
             "--public would show every lead to whoever reaches this machine, because no sign-in "
             f"is configured: {section.secrets} holds no [auth] section. Configure OpenID Connect "
-            f"there and name who sees what under [dashboard] in leadgain.toml; {HOW_TO}"
+            f"there and name who sees what under [dashboard] in leadgain.toml; {HELP_HINT}"
         )
     if sign_in is not None:
         _refuse_useless_sign_in(sign_in, section)
-    _refuse_taken(port, EVERYWHERE if public else HERE)
+    _refuse_taken_port(port, ALL_ADDRESSES if public else LOCAL_ADDRESS)
     hosts = LOCAL_HOSTS if sign_in is None else (sign_in.host, *LOCAL_HOSTS)
-    return Start(
+    return DashboardStart(
         arguments=(
             *("-P", "-m", "dashboard.server.serve"),
-            f"--server.address={EVERYWHERE if public else HERE}",
+            f"--server.address={ALL_ADDRESSES if public else LOCAL_ADDRESS}",
             f"--server.port={port}",
             f"--browser.serverAddress={hosts[0]}",
             f"--secrets.files={(folder / section.secrets).resolve()}",
             *(f"--server.allowedHosts={host}" for host in hosts),
             "--server.headless=true",
         ),
-        handed_over=json.dumps(
+        app_json=json.dumps(
             {
                 "home": str(home.folder),
-                "roles": None if sign_in is None else _roles(section),
+                "roles": None if sign_in is None else _dump_roles(section),
             }
         ),
-        url=f"https://{sign_in.host}" if public and sign_in else f"http://{HERE}:{port}",
+        url=f"https://{sign_in.host}" if public and sign_in else f"http://{LOCAL_ADDRESS}:{port}",
     )
 
 
-def sign_in_at(file: Path) -> SignIn | None:
+def read_sign_in(file: Path) -> SignIn | None:
     """Read whether and how people sign in; None where the file or its [auth] section is missing.
 
     Raises
@@ -128,16 +128,17 @@ def sign_in_at(file: Path) -> SignIn | None:
     if not isinstance(auth, dict):
         return None
     if missing := [key for key in AUTH_KEYS if not auth.get(key)]:
-        raise ConfigurationError(f"[auth] in {file} lacks {', '.join(missing)}. {HOW_TO}")
+        raise ConfigurationError(f"[auth] in {file} lacks {', '.join(missing)}. {HELP_HINT}")
     host = urlsplit(str(auth["redirect_uri"])).hostname
     if host is None:
         raise ConfigurationError(
             f"redirect_uri under [auth] in {file} is no address such as "
             "https://leads.example.com/oauth2callback."
         )
-    if len(str(auth["cookie_secret"])) < LEAST_SECRET:
+    if len(str(auth["cookie_secret"])) < MIN_SECRET_LENGTH:
         raise ConfigurationError(
-            f"cookie_secret under [auth] in {file} is shorter than {LEAST_SECRET} characters, so "
+            f"cookie_secret under [auth] in {file} is shorter than {MIN_SECRET_LENGTH} "
+            f"characters, so "
             'it could be guessed. `python -c "import secrets; print(secrets.token_hex())"` '
             "makes one."
         )
@@ -145,11 +146,11 @@ def sign_in_at(file: Path) -> SignIn | None:
 
 
 def _refuse_useless_sign_in(sign_in: SignIn, section: DashboardSection) -> None:
-    if section.names_nobody:
+    if section.has_no_users:
         raise ConfigurationError(
             f"{sign_in.file} configures a sign-in, but [dashboard] in leadgain.toml names "
             "nobody, so whoever signs in would see nothing. Add managers or reps; "
-            f"{HOW_TO}"
+            f"{HELP_HINT}"
         )
     if find_spec("authlib") is None:
         raise ConfigurationError(
@@ -158,7 +159,7 @@ def _refuse_useless_sign_in(sign_in: SignIn, section: DashboardSection) -> None:
         )
 
 
-def _refuse_taken(port: int, address: str) -> None:
+def _refuse_taken_port(port: int, address: str) -> None:
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -169,5 +170,5 @@ def _refuse_taken(port: int, address: str) -> None:
             ) from None
 
 
-def _roles(section: DashboardSection) -> dict[str, Any]:
+def _dump_roles(section: DashboardSection) -> dict[str, Any]:
     return section.model_dump(mode="json", include={"managers", "reps", "rep_domains"})

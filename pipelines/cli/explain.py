@@ -9,13 +9,13 @@ import pandas as pd
 from crm.errors import ConfigurationError
 from crm.export import Export
 from crm.reading.export_reader import read_export
-from features.catalog import build_catalog, topics
+from features.catalog import build_catalog, list_topics
 from models.registry.registry import NoSuchVersion
-from models.scorer.explanations import topic_contributions
-from pipelines.config.run_context import Job
-from pipelines.data.dataset import matrix, open_at, told_of
-from pipelines.lifecycle.champion import Champion, trusted_champion
-from pipelines.lifecycle.demotion import why_no_model
+from models.scorer.explanations import compute_topic_contributions
+from pipelines.config.run_context import RunContext
+from pipelines.data.dataset import compute_matrix, describe_topics, find_open_leads
+from pipelines.lifecycle.champion import Champion, load_trusted_champion
+from pipelines.lifecycle.demotion import describe_missing_model
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Explanation:
     """Why it is not simply the champion's; empty where it is."""
 
 
-def explain_lead(lead_id: str, job: Job) -> Explanation:
+def explain_lead(lead_id: str, context: RunContext) -> Explanation:
     """Read the export and tell the champion's score of one lead.
 
     The champion is the one that a scoring would take, also on a night on which MLflow is away or
@@ -48,44 +48,52 @@ def explain_lead(lead_id: str, job: Job) -> Explanation:
     RegistryUnavailable, ModelDamaged
         There is no model to trust.
     """
-    leading = trusted_champion(job)
-    if leading is None:
-        raise NoSuchVersion(f"No model leads, so there is no score to explain. {why_no_model(job)}")
-    export = read_export(job.settings.mapping, now=job.now)
-    as_of = job.as_of_or(export.last_instant)
-    snapshot = _snapshot_of(lead_id, export, as_of, job)
-    X = matrix(snapshot, export, leading.facts.vocabulary, job)
-    return _explained(lead_id, as_of, X, leading, job.policy.policy)
+    champion = load_trusted_champion(context)
+    if champion is None:
+        raise NoSuchVersion(
+            f"No model leads, so there is no score to explain. {describe_missing_model(context)}"
+        )
+    export = read_export(context.settings.mapping, now=context.now)
+    as_of = context.resolve_as_of(export.last_instant)
+    snapshot = _find_snapshot(lead_id, export, as_of, context)
+    X = compute_matrix(snapshot, export, champion.facts.vocabulary, context)
+    return _build_explanation(lead_id, as_of, X, champion, context.policy.policy)
 
 
-def _explained(
-    lead_id: str, as_of: pd.Timestamp, X: pd.DataFrame, leading: Champion, policy: str
+def _build_explanation(
+    lead_id: str, as_of: pd.Timestamp, X: pd.DataFrame, champion: Champion, policy: str
 ) -> Explanation:
-    vocabulary = leading.facts.vocabulary
-    moved = topic_contributions(leading.scorer, X, topics(build_catalog(vocabulary))).iloc[0]
+    vocabulary = champion.facts.vocabulary
+    moved = compute_topic_contributions(
+        champion.scorer, X, list_topics(build_catalog(vocabulary))
+    ).iloc[0]
     moved = moved[moved != 0].sort_values(key=np.abs, ascending=False, kind="stable")
-    told = told_of(np.array([moved.index.to_numpy(dtype=object)]), X, vocabulary, policy)[0]
-    base = leading.scorer.raw_score(X)[0] - moved.sum()
+    told = describe_topics(np.array([moved.index.to_numpy(dtype=object)]), X, vocabulary, policy)[0]
+    base = champion.scorer.raw_score(X)[0] - moved.sum()
     return Explanation(
         lead_id=lead_id,
         as_of=as_of,
-        model_version=leading.version.version,
-        score=float(leading.scorer.predict_proba(X)[0, 1]),
-        base_rate=float(leading.scorer.calibration_.probability(np.array([base]))[0]),
+        model_version=champion.version.version,
+        score=float(champion.scorer.predict_proba(X)[0, 1]),
+        base_rate=float(champion.scorer.calibration_.probability(np.array([base]))[0]),
         facts=pd.DataFrame({"fact": told, "contribution": moved.to_numpy()}),
-        note=leading.note,
+        note=champion.note,
     )
 
 
-def _snapshot_of(lead_id: str, export: Export, as_of: pd.Timestamp, job: Job) -> pd.DataFrame:
-    listed = open_at(as_of, export, job)
+def _find_snapshot(
+    lead_id: str, export: Export, as_of: pd.Timestamp, context: RunContext
+) -> pd.DataFrame:
+    listed = find_open_leads(as_of, export, context)
     snapshot = listed[listed["lead_id"] == lead_id].reset_index(drop=True)
     if snapshot.empty:
-        raise ConfigurationError(_why_absent(lead_id, export, as_of, job))
+        raise ConfigurationError(_describe_absence(lead_id, export, as_of, context))
     return snapshot
 
 
-def _why_absent(lead_id: str, export: Export, as_of: pd.Timestamp, job: Job) -> str:
+def _describe_absence(
+    lead_id: str, export: Export, as_of: pd.Timestamp, context: RunContext
+) -> str:
     leads = export.leads
     found = leads[leads["lead_id"] == lead_id]
     if found.empty:
@@ -100,10 +108,11 @@ def _why_absent(lead_id: str, export: Export, as_of: pd.Timestamp, job: Job) -> 
         why = f"it converted on {lead['converted_at']:{day}}"
     elif lead["closed_at"] <= as_of:
         why = f"it was closed on {lead['closed_at']:{day}}"
-    elif job.policy.policy == "on_arrival":
+    elif context.policy.policy == "on_arrival":
         why = (
             f"it came in on {lead['created_at']:{day}}, and with lists on arrival a lead is listed "
-            f"for {job.policy.every_days} day(s), {job.policy.delay_hours:g} hour(s) after that"
+            f"for {context.policy.every_days} day(s), {context.policy.delay_hours:g} hour(s) "
+            f"after that"
         )
     else:
         why = f"it is older than max_age_days, it came in on {lead['created_at']:{day}}"

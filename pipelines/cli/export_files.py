@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crm.errors import ConfigurationError
-from publications.filesystem.durable_files import write_lasting
-from publications.tables.read_write import table_bytes
-from publications.tables.safe_csv import csv_bytes
+from publications.filesystem.durable_files import write_durably
+from publications.tables.read_write import encode_table
+from publications.tables.safe_csv import encode_csv
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipelines.config.run_context import Job
+    from pipelines.config.run_context import RunContext
     from publications.storage.store import Publication
 
 SOURCES = {"worklist": "worklist.parquet", "gains": "gains.csv", "tiers": "tiers.csv"}
@@ -42,7 +42,7 @@ def export_table(
         no such table.
     """
     _refuse_odd_ending(to)
-    _refuse_no_folder(to)
+    _refuse_missing_folder(to)
     if separator not in SEPARATORS:
         raise ConfigurationError(
             f"--separator is {separator!r}; it must be a comma, a semicolon or a tab."
@@ -55,7 +55,7 @@ def export_table(
             f"{reason}"
         )
     frame = publication.table(name)
-    _write(frame, to, separator=separator, excel=excel)
+    _write_frame(frame, to, separator=separator, excel=excel)
     return len(frame)
 
 
@@ -67,11 +67,11 @@ def export_report(publication: "Publication", to: Path) -> None:
     ConfigurationError
         There is no such folder.
     """
-    _refuse_no_folder(to)
-    write_lasting(to, publication.read("report.html"))
+    _refuse_missing_folder(to)
+    write_durably(to, publication.read("report.html"))
 
 
-def export_matrix(job: "Job", to: Path) -> tuple[int, int]:
+def export_matrix(context: "RunContext", to: Path) -> tuple[int, int]:
     """Write every matured snapshot with its label and its features.
 
     Returns
@@ -88,22 +88,22 @@ def export_matrix(job: "Job", to: Path) -> tuple[int, int]:
     import pandas as pd
 
     from crm.reading.export_reader import read_export
-    from features.snapshots import training_snapshots
-    from pipelines.data.dataset import matrix, vocabulary_until
+    from features.snapshots import build_training_snapshots
+    from pipelines.data.dataset import compute_matrix, learn_vocabulary_until
     from pipelines.runtime.progress import step
 
     _refuse_odd_ending(to)
-    _refuse_no_folder(to)
+    _refuse_missing_folder(to)
     with step("Reading the export"):
-        read = read_export(job.settings.mapping, now=job.now)
-    as_of = job.as_of_or(read.last_instant)
+        read = read_export(context.settings.mapping, now=context.now)
+    as_of = context.resolve_as_of(read.last_instant)
     with step("Building the matrix"):
-        told_until = min(as_of, read.last_instant)
-        snapshots = training_snapshots(read.leads, as_of=told_until, policy=job.policy)
-        X = matrix(snapshots, read, vocabulary_until(as_of, read), job)
+        known_until = min(as_of, read.last_instant)
+        snapshots = build_training_snapshots(read.leads, as_of=known_until, policy=context.policy)
+        X = compute_matrix(snapshots, read, learn_vocabulary_until(as_of, read), context)
     with step("Writing"):
         labelled = snapshots[["lead_id", "as_of", "list_date", "converted"]]
-        _write(pd.concat([labelled, X], axis=1), to)
+        _write_frame(pd.concat([labelled, X], axis=1), to)
     return X.shape
 
 
@@ -115,13 +115,15 @@ def _refuse_odd_ending(to: Path) -> None:
         )
 
 
-def _refuse_no_folder(to: Path) -> None:
+def _refuse_missing_folder(to: Path) -> None:
     if not to.absolute().parent.is_dir():
         raise ConfigurationError(f"The folder {to.absolute().parent} is not there. Make it first.")
 
 
-def _write(frame: "pd.DataFrame", to: Path, *, separator: str = ",", excel: bool = False) -> None:
+def _write_frame(
+    frame: "pd.DataFrame", to: Path, *, separator: str = ",", excel: bool = False
+) -> None:
     if to.suffix == ".csv":
-        write_lasting(to, csv_bytes(frame, separator=separator, bom=excel))
+        write_durably(to, encode_csv(frame, separator=separator, bom=excel))
     else:
-        write_lasting(to, table_bytes(frame, to.name))
+        write_durably(to, encode_table(frame, to.name))

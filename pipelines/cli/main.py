@@ -18,25 +18,26 @@ from pipelines.cli.options import (
     ConfigOption,
     HomeOption,
     ToOption,
+    TrainOption,
     VersionOption,
 )
 from pipelines.cli.session import (
     CONFIG,
-    asked_for,
-    at_work,
-    false_starts_told,
-    if_there,
-    in_flow,
-    in_force,
-    job_of,
-    refuse_no_home,
+    alert_failed_starts,
+    build_context,
+    find_optional_config,
+    load_current_publication,
+    open_flow_session,
+    open_session,
+    refuse_missing_home,
+    require_outcome,
 )
-from pipelines.runtime.exit_codes import INTERRUPTED, exit_code_of, paragraph_of
+from pipelines.runtime.exit_codes import INTERRUPTED, describe_error, find_exit_code
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipelines.publishing.publish import Listing
+    from pipelines.publishing.publish import PublishedList
 
 app = typer.Typer(
     name="leadgain",
@@ -63,38 +64,36 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         app([argument for argument in given if argument != DEBUG])
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
-            _tell("Interrupted. What is published is whole: `leadgain report` tells it.")
+            _print_error("Interrupted. What is published is whole: `leadgain report` tells it.")
         raise
     except Exception as error:
         if DEBUG in given:
             raise
-        _tell(paragraph_of(error))
-        _let_go(error)
-        sys.exit(exit_code_of(error))
+        _print_error(describe_error(error))
+        _release_frames(error)
+        sys.exit(find_exit_code(error))
     sys.exit(0)
 
 
-def _let_go(error: BaseException | None) -> None:
+def _release_frames(error: BaseException | None) -> None:
     """What failed, and what that was made of, may hold DuckDB, which must not outlive Python."""
     while error is not None:
         clear_frames(error.__traceback__)
         error = error.__context__
 
 
-def _tell(paragraph: str) -> None:
+def _print_error(paragraph: str) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    told = f"[bold red]leadgain:[/] {escape(paragraph)}"
-    Console(stderr=True).print(told, soft_wrap=True, highlight=False)
+    message = f"[bold red]leadgain:[/] {escape(paragraph)}"
+    Console(stderr=True).print(message, soft_wrap=True, highlight=False)
 
 
 @app.callback()
-def everywhere(
+def accept_global_options(
     version: VersionOption = False,
-    debug: Annotated[
-        bool, typer.Option(DEBUG, help="Show a traceback if it fails; may stand anywhere.")
-    ] = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show a traceback if it fails.")] = False,
 ) -> None:
     """Turn a CRM's export into a ranked worklist, and prove that it beats newest-first."""
 
@@ -102,9 +101,9 @@ def everywhere(
 @app.command()
 def demo(home: HomeOption = HOME) -> None:
     """Run everything on real leads: 13,087 loan applications that come with leadgain."""
-    from pipelines.cli.sample_data import demo_config
+    from pipelines.cli.sample_data import find_demo_config
 
-    _night(demo_config(), home, None, warn_when_stale=False, train_anyway=True)
+    _run_nightly(find_demo_config(), home, None, warn_when_stale=False, train_anyway=True)
 
 
 @app.command()
@@ -112,14 +111,12 @@ def run(
     config: ConfigOption = CONFIG,
     home: HomeOption = HOME,
     as_of: AsOfOption = None,
-    train_anyway: Annotated[
-        bool, typer.Option("--train", help="Train even if the last training is recent.")
-    ] = False,
+    train_anyway: TrainOption = False,
     any_size: AnySizeOption = False,
     again: AgainOption = False,
 ) -> None:
     """Check the export, train when a training is due, then score and publish the list."""
-    _night(
+    _run_nightly(
         config,
         home,
         as_of,
@@ -138,12 +135,12 @@ def check(
     any_size: AnySizeOption = False,
 ) -> None:
     """Read the export and say whether it can be trusted; nothing is published."""
-    with in_flow("check", config, home, as_of) as console:
+    with open_flow_session("check", config, home, as_of) as console:
         from pipelines.cli import output as terminal
         from pipelines.flows.check import check as flow
 
         checked = flow(str(config), str(home), as_of, any_size=any_size)
-    terminal.show_checked(console, checked)
+    terminal.show_checks(console, checked)
 
 
 @app.command()
@@ -154,11 +151,11 @@ def train(
     any_size: AnySizeOption = False,
 ) -> None:
     """Train a model, prove it on lists it has not seen, and let it lead if it is not worse."""
-    with in_flow("train", config, home, as_of) as console:
+    with open_flow_session("train", config, home, as_of) as console:
         from pipelines.cli import output as terminal
         from pipelines.flows.train import train as flow
 
-        training = asked_for(flow(str(config), str(home), as_of, any_size=any_size))
+        training = require_outcome(flow(str(config), str(home), as_of, any_size=any_size))
     terminal.show_training(console, training)
 
 
@@ -171,11 +168,11 @@ def score(
     again: AgainOption = False,
 ) -> None:
     """Score today's list with the model in force, and publish it."""
-    with in_flow("score", config, home, as_of) as console:
+    with open_flow_session("score", config, home, as_of) as console:
         from pipelines.flows.score import score as flow
 
         listing = flow(str(config), str(home), as_of, any_size=any_size, again=again)
-    _show_listing(console, listing, home)
+    _show_published_list(console, listing, home)
 
 
 @app.command()
@@ -187,10 +184,10 @@ def report(
     from pipelines.cli import output as terminal
     from pipelines.cli.export_files import export_report
 
-    publication = in_force(home)
+    publication = load_current_publication(home)
     if to is not None:
         export_report(publication, to)
-    terminal.show_publication(terminal.screen(), publication, to)
+    terminal.show_publication(terminal.build_console(), publication, to)
 
 
 @app.command()
@@ -206,8 +203,10 @@ def export(
     """Write the worklist, the gain curves or the tiers as CSV or Parquet, by the file's ending."""
     from pipelines.cli.export_files import export_table
 
-    rows = export_table(in_force(home), what.value, to, separator=separator, excel=excel)
-    _screen().print(f"{rows:,} rows written to {to}", soft_wrap=True)
+    rows = export_table(
+        load_current_publication(home), what.value, to, separator=separator, excel=excel
+    )
+    _build_console().print(f"{rows:,} rows written to {to}", soft_wrap=True)
 
 
 @app.command()
@@ -218,15 +217,15 @@ def explain(
     as_of: AsOfOption = None,
 ) -> None:
     """Tell every fact behind one lead's score, and how much it weighs."""
-    job = job_of(config, home, as_of)
-    refuse_no_home(home)
-    with at_work(home) as console:
+    context = build_context(config, home, as_of)
+    refuse_missing_home(home)
+    with open_session(home) as console:
         from pipelines.cli import output as terminal
         from pipelines.cli.explain import explain_lead
         from pipelines.runtime.progress import step
 
         with step("Reading the export and the model"):
-            explanation = explain_lead(lead_id, job)
+            explanation = explain_lead(lead_id, context)
     terminal.show_explanation(console, explanation)
 
 
@@ -238,24 +237,24 @@ def matrix(
     as_of: AsOfOption = None,
 ) -> None:
     """Write the training matrix with its labels, for people with models of their own."""
-    job = job_of(config, home, as_of)
-    with at_work(home) as console:
+    context = build_context(config, home, as_of)
+    with open_session(home) as console:
         from pipelines.cli.export_files import export_matrix
 
-        rows, columns = export_matrix(job, to)
+        rows, columns = export_matrix(context, to)
     console.print(f"{rows:,} rows with {columns} features written to {to}", soft_wrap=True)
 
 
 @app.command()
 def models(config: ConfigOption = CONFIG, home: HomeOption = HOME) -> None:
     """List the model versions with their gains, the newest first."""
-    refuse_no_home(home)
-    with at_work(home) as console:
-        from models.registry.registry import versions
+    refuse_missing_home(home)
+    with open_session(home) as console:
+        from models.registry.registry import list_versions
         from pipelines.cli import output as terminal
-        from pipelines.config.registry_address import registry_at
+        from pipelines.config.registry_address import load_registry
 
-        known = versions(registry_at(if_there(config), home))
+        known = list_versions(load_registry(find_optional_config(config), home))
     terminal.show_versions(console, known)
 
 
@@ -268,16 +267,16 @@ def rollback(
     home: HomeOption = HOME,
 ) -> None:
     """Let an earlier model lead again; the next scoring uses it."""
-    refuse_no_home(home)
-    with at_work(home) as console:
-        from pipelines.config.registry_address import registry_at
-        from pipelines.config.run_context import home_at
-        from pipelines.lifecycle.champion import roll_back
-        from publications.storage.lock import hold
+    refuse_missing_home(home)
+    with open_session(home) as console:
+        from pipelines.config.registry_address import load_registry
+        from pipelines.config.run_context import resolve_home
+        from pipelines.lifecycle.champion import roll_back_champion
+        from publications.storage.lock import hold_home
 
-        versions = registry_at(if_there(config), home)
-        with hold(home_at(home)) as held:
-            leads = roll_back(versions, version, held, now=datetime.now(UTC))
+        versions = load_registry(find_optional_config(config), home)
+        with hold_home(resolve_home(home)) as lock:
+            leads = roll_back_champion(versions, version, lock, now=datetime.now(UTC))
     console.print(
         f"Version {leads.version} leads from the next scoring on. `leadgain score` lists it now."
     )
@@ -295,17 +294,19 @@ def dashboard(
     ] = False,
 ) -> None:
     """Show the list and its proof in the browser, on this machine only unless --public."""
-    from pipelines.cli.dashboard import dashboard_start
-    from pipelines.config.run_context import home_at
+    from pipelines.cli.dashboard import build_dashboard_start
+    from pipelines.config.run_context import resolve_home
     from pipelines.config.sections import DashboardSection
     from pipelines.config.settings import load_settings
 
-    given = if_there(config)
+    given = find_optional_config(config)
     section = DashboardSection() if given is None else load_settings(given).dashboard
-    start = dashboard_start(
-        home_at(home), section, folder=config.resolve().parent, port=port, public=public
+    start = build_dashboard_start(
+        resolve_home(home), section, folder=config.resolve().parent, port=port, public=public
     )
-    _screen().print(f"The dashboard of {home} is at {start.url}. Ctrl-C ends it.", soft_wrap=True)
+    _build_console().print(
+        f"The dashboard of {home} is at {start.url}. Ctrl-C ends it.", soft_wrap=True
+    )
     start.serve()
 
 
@@ -318,18 +319,18 @@ def serve(
     ] = False,
 ) -> None:
     """Score every night and train every week, by [schedule], until Ctrl-C."""
-    from pipelines.config.run_context import home_at
+    from pipelines.config.run_context import resolve_home
     from pipelines.config.settings import load_settings
-    from pipelines.scheduling.serve import serve_schedule, try_alarms
+    from pipelines.scheduling.serve import send_test_alert, serve_schedule
 
     if test_alarms:
-        told = try_alarms(load_settings(config).alarms, home_at(home))
-        _screen().print(told, soft_wrap=True)
+        told = send_test_alert(load_settings(config).alarms, resolve_home(home))
+        _build_console().print(told, soft_wrap=True)
         return
-    with false_starts_told("serve", config, home):
+    with alert_failed_starts("serve", config, home):
         settings = load_settings(config)
-        with at_work(home) as console:
-            serve_schedule(settings, home_at(home), console)
+        with open_session(home) as console:
+            serve_schedule(settings, resolve_home(home), console)
 
 
 @app.command()
@@ -339,7 +340,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another world.")] = 1,
 ) -> None:
     """Write the export of a made-up CRM whose true conversion probabilities are known."""
-    with at_work(HOME) as console:
+    with open_session(HOME) as console:
         from crm.simulator.simulate import simulate as write
         from pipelines.runtime.progress import step
 
@@ -352,7 +353,7 @@ def simulate(
     )
 
 
-def _night(
+def _run_nightly(
     config: Path,
     home: Path,
     as_of: str | None,
@@ -362,11 +363,11 @@ def _night(
     any_size: bool = False,
     again: bool = False,
 ) -> None:
-    with in_flow("run", config, home, as_of) as console:
+    with open_flow_session("run", config, home, as_of) as console:
         from pipelines.cli import output as terminal
         from pipelines.flows.nightly import run as flow
 
-        night = asked_for(
+        night = require_outcome(
             flow(
                 str(config),
                 str(home),
@@ -381,17 +382,19 @@ def _night(
     if night.training is not None:
         terminal.show_training(console, night.training)
         told = night.training.decision.sentence
-    _show_listing(console, night.listing, home, told)
+    _show_published_list(console, night.listing, home, told)
 
 
-def _show_listing(console: "Console", listing: "Listing", home: Path, told: str = "") -> None:
-    from pipelines.cli import output as terminal
-    from pipelines.config.run_context import home_at
+def _show_published_list(
+    console: "Console", listing: "PublishedList", home: Path, told: str = ""
+) -> None:
+    from pipelines.cli.output import show_published_list
+    from pipelines.config.run_context import resolve_home
 
-    terminal.show_listing(console, listing, home_at(home), told)
+    show_published_list(console, listing, resolve_home(home), told)
 
 
-def _screen() -> "Console":
-    from pipelines.cli.output import screen
+def _build_console() -> "Console":
+    from pipelines.cli.output import build_console
 
-    return screen()
+    return build_console()

@@ -31,10 +31,13 @@ AnySizeOption = Annotated[
 AgainOption = Annotated[
     bool, typer.Option("--again", help="Publish even if the list would say the same.")
 ]
+TrainOption = Annotated[
+    bool, typer.Option("--train", help="Train even if the last training is recent.")
+]
 ToOption = Annotated[Path, typer.Option("--to", help="Where to write it.")]
 
 
-def tell_version(asked: bool) -> None:
+def print_version(asked: bool) -> None:
     """Print which leadgain this is, and end."""
     if asked:
         typer.echo(f"leadgain {version('leadgain')}")
@@ -43,7 +46,9 @@ def tell_version(asked: bool) -> None:
 
 VersionOption = Annotated[
     bool,
-    typer.Option("--version", help="Which leadgain this is.", callback=tell_version, is_eager=True),
+    typer.Option(
+        "--version", help="Which leadgain this is.", callback=print_version, is_eager=True
+    ),
 ]
 
 HOME = Path("leadgain-home")

@@ -23,15 +23,25 @@ from rich.text import Text
 from pipelines.runtime.progress import Advance
 from publications.schema import RANKING_NAMES
 from publications.storage.store import open_publication
-from publications.wording.formatting import count, percent, percent_band, points, points_band
-from publications.wording.monitoring import decision_sentence, in_short, told_first
+from publications.wording.formatting import (
+    count,
+    percent,
+    percent_interval,
+    points,
+    points_interval,
+)
+from publications.wording.monitoring import (
+    collect_first_warnings,
+    describe_decision,
+    summarize_model_state,
+)
 
 if TYPE_CHECKING:
     from models.registry.registry import RegisteredVersion
     from pipelines.cli.explain import Explanation
     from pipelines.data.checked_export import CheckedExport
     from pipelines.flows.train import Training
-    from pipelines.publishing.publish import Listing
+    from pipelines.publishing.publish import PublishedList
     from publications.storage.home import Home
     from publications.storage.store import Publication
 
@@ -39,7 +49,7 @@ RANKINGS = ("model", "most_fresh", "random")
 """Columns of the table of gains."""
 
 
-def screen() -> Console:
+def build_console() -> Console:
     """The standard output, where brackets in a path or in a CRM's own words mean nothing."""
     return Console(markup=False, highlight=False)
 
@@ -90,7 +100,7 @@ class ProgressLines:
             self._console.print(f"{title}: {seconds:.1f} s", highlight=False)
 
 
-def gains_table(gain_table: pd.DataFrame) -> Table:
+def build_gains_table(gain_table: pd.DataFrame) -> Table:
     """Gain of model, most fresh and random by depth, with 95 % bands.
 
     ``gain_table`` has the columns of the published file of that name.
@@ -106,34 +116,34 @@ def gains_table(gain_table: pd.DataFrame) -> Table:
         table.add_column("points ahead of most fresh", justify="right")
     for depth, rows in gain_table.groupby("depth", sort=True):
         by_ranking = {row["ranking"]: row for _, row in rows.iterrows()}
-        cells = [_share_with_band(by_ranking[name]) for name in present]
+        cells = [_format_share(by_ranking[name]) for name in present]
         if "model" in present:
-            cells.append(_points_with_band(by_ranking["model"]))
+            cells.append(_format_points(by_ranking["model"]))
         table.add_row(percent(float(str(depth))), *cells)
     return table
 
 
-def _share_with_band(row: pd.Series) -> str:
+def _format_share(row: pd.Series) -> str:
     if row["gain_high"] - row["gain_low"] < 1e-12:
         return percent(row["gain"])
-    return f"{percent(row['gain'])}\n{percent_band(row['gain_low'], row['gain_high'])}"
+    return f"{percent(row['gain'])}\n{percent_interval(row['gain_low'], row['gain_high'])}"
 
 
-def _points_with_band(row: pd.Series) -> str:
+def _format_points(row: pd.Series) -> str:
     written = (
         points(row["difference_to_most_fresh"]),
-        points_band(row["difference_low"], row["difference_high"]),
+        points_interval(row["difference_low"], row["difference_high"]),
     )
     return "\n".join(text.removesuffix(" points") for text in written)
 
 
-def tiers_table(tiers: pd.DataFrame) -> Table:
+def build_tiers_table(tiers: pd.DataFrame) -> Table:
     """Conversion by tier, with the columns of the published ``tiers.csv``."""
     table = Table(title="What each tier gave on those lists")
     for header in ("Tier", "Leads", "Converted", "Share of the customers"):
         table.add_column(header, justify="left" if header == "Tier" else "right")
     for _, row in tiers.iterrows():
-        band = percent_band(row["base_rate_low"], row["base_rate_high"], digits=1)
+        band = percent_interval(row["base_rate_low"], row["base_rate_high"], digits=1)
         table.add_row(
             str(row["tier"]),
             count(row["leads"]),
@@ -143,12 +153,12 @@ def tiers_table(tiers: pd.DataFrame) -> Table:
     return table
 
 
-def show_checked(console: Console, checked: "CheckedExport") -> None:
+def show_checks(console: Console, checked: "CheckedExport") -> None:
     """Rows in and out, what was noticed, and that the export can be trusted."""
     _show_counts(console, checked.export.counts)
     _show_sentences(console, "Noticed", (f.message for f in checked.export.findings))
     gate = (str(result["message"]) for result in checked.checks.warnings)
-    _show_sentences(console, "Warnings", (*checked.unchecked, *gate))
+    _show_sentences(console, "Warnings", (*checked.comparison_warnings, *gate))
     console.print(
         f"The export can be trusted: {len(checked.checks.results)} checks passed or only warned. "
         f"It is looked at as of {checked.as_of:%Y-%m-%d %H:%M} UTC."
@@ -167,7 +177,9 @@ def show_training(console: Console, training: "Training") -> None:
     console.print(f"Model version {decision.version} {leads}. {decision.sentence}")
 
 
-def show_listing(console: Console, listing: "Listing", home: "Home", told: str = "") -> None:
+def show_published_list(
+    console: Console, listing: "PublishedList", home: "Home", told: str = ""
+) -> None:
     """The gains, the tiers, and where everything lies.
 
     ``told`` is what the training before it came to: a reason that stands there is not repeated.
@@ -177,11 +189,11 @@ def show_listing(console: Console, listing: "Listing", home: "Home", told: str =
         reason = "" if listing.no_model_reason == told else f" {listing.no_model_reason}"
         console.print(Text.assemble(without, reason))
     else:
-        console.print(gains_table(listing.proof.gain_table))
-        console.print(tiers_table(listing.proof.tiers))
+        console.print(build_gains_table(listing.proof.gain_table))
+        console.print(build_tiers_table(listing.proof.tiers))
     publication = open_publication(home, listing.publication)
     known = {told, listing.no_model_reason or "", *listing.warnings}
-    show_watch(console, publication, known)
+    show_monitoring(console, publication, known)
     _show_sentences(console, "Warnings", listing.warnings)
     if not listing.is_new:
         console.print(
@@ -189,7 +201,7 @@ def show_listing(console: Console, listing: "Listing", home: "Home", told: str =
             "published. --again publishes it all the same."
         )
     show_list(console, publication)
-    show_files(console, _results(publication.folder))
+    show_files(console, _list_result_files(publication.folder))
 
 
 def show_list(console: Console, publication: "Publication") -> None:
@@ -215,30 +227,36 @@ def show_list(console: Console, publication: "Publication") -> None:
 def show_publication(console: Console, publication: "Publication", written: Path | None) -> None:
     """The publication in force: its proof in a few lines, and its report."""
     if "gain_table.csv" in publication.file_names:
-        console.print(gains_table(publication.table("gain_table.csv")))
-        console.print(tiers_table(publication.table("tiers.csv")))
+        console.print(build_gains_table(publication.table("gain_table.csv")))
+        console.print(build_tiers_table(publication.table("tiers.csv")))
     else:
         reason = publication.manifest["model"]["missing_because"]
         without = ("The list in force was made without a model.", "yellow")
         console.print(Text.assemble(without, f" {reason}"))
     warnings = publication.manifest.get("warnings") or []
-    show_watch(console, publication, {publication.manifest["model"]["missing_because"], *warnings})
+    show_monitoring(
+        console, publication, {publication.manifest["model"]["missing_because"], *warnings}
+    )
     _show_sentences(console, "Warnings", warnings)
     show_list(console, publication)
-    files = _results(publication.folder)
+    files = _list_result_files(publication.folder)
     show_files(console, files if written is None else {**files, "Written": written.absolute()})
 
 
-def show_watch(console: Console, publication: "Publication", told: Collection[str | None]) -> None:
+def show_monitoring(
+    console: Console, publication: "Publication", told: Collection[str | None]
+) -> None:
     """How the model does since its training and what was decided last, where it is not told yet."""
     if "watch.json" in publication.file_names:
         watch = json.loads(publication.read("watch.json"))
-        console.print(Text(in_short(watch), "yellow" if watch["worn"] else ""))
-        _show_sentences(console, "Why", (why for why in told_first(watch) if why not in told))
+        console.print(Text(summarize_model_state(watch), "yellow" if watch["worn"] else ""))
+        _show_sentences(
+            console, "Why", (why for why in collect_first_warnings(watch) if why not in told)
+        )
     if "decision.json" in publication.file_names:
         decision = json.loads(publication.read("decision.json"))
         if decision["sentence"] not in told:
-            console.print(decision_sentence(decision))
+            console.print(describe_decision(decision))
 
 
 def show_explanation(console: Console, explanation: "Explanation") -> None:
@@ -273,11 +291,11 @@ def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None
     for header in ("calling", "model", "most\nfresh", "ahead by"):
         table.add_column(header, justify="right", no_wrap=True)
     for version in versions:
-        gain = gain_of(version)
-        ahead = f"{points(gain['difference'])}\n{points_band(gain['low'], gain['high'])}"
+        gain = collect_gain(version)
+        ahead = f"{points(gain['difference'])}\n{points_interval(gain['low'], gain['high'])}"
         table.add_row(
             str(version.version),
-            state_of(version),
+            describe_state(version),
             version.tags.get("as_of", "")[:10],
             percent(gain["depth"]),
             percent(gain["gain"], 1),
@@ -296,7 +314,7 @@ STATES = {"stepped_down": "stepped down", "rolled_back_from": "rolled back"}
 """Mark that the registry keeps with a version's decision -> in words."""
 
 
-def state_of(version: "RegisteredVersion") -> str:
+def describe_state(version: "RegisteredVersion") -> str:
     """Who leads, who led before, and from whom the lead was taken."""
     if "champion" in version.aliases:
         return "leads"
@@ -305,7 +323,7 @@ def state_of(version: "RegisteredVersion") -> str:
     return ", ".join([*marks, *before])
 
 
-def gain_of(version: "RegisteredVersion") -> dict[str, float]:
+def collect_gain(version: "RegisteredVersion") -> dict[str, float]:
     """Depth, gain, most_fresh, difference, low and high at the tier-A cut; nan where unknown.
 
     From the decision; of an older leadgain's version from the figures of its training.
@@ -328,7 +346,7 @@ def show_files(console: Console, files: Mapping[str, Path]) -> None:
         console.print(f"{title:<{width}}  {path}", soft_wrap=True)
 
 
-def _results(folder: Path) -> dict[str, Path]:
+def _list_result_files(folder: Path) -> dict[str, Path]:
     return {
         "Worklist": folder / "worklist.csv",
         "Report": folder / "report.html",

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from crm.errors import ConfigurationError
 
-PLACES = (
+SAMPLE_FOLDERS = (
     Path(__file__).parent / "demo_data" / "loan_applications",
     Path(__file__).parents[2] / "data" / "loan_applications",
 )
 """In an installed package, and in a clone of the repository."""
 
 
-def demo_config() -> Path:
+def find_demo_config() -> Path:
     """The shipped leadgain.toml.
 
     Raises
@@ -19,7 +19,7 @@ def demo_config() -> Path:
     ConfigurationError
         This installation came without the sample data.
     """
-    for place in PLACES:
+    for place in SAMPLE_FOLDERS:
         if (place / "leadgain.toml").exists():
             return place / "leadgain.toml"
     raise ConfigurationError(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipelines.config.run_context import Job
-    from pipelines.runtime.missed_runs import Skipped
+    from pipelines.config.run_context import RunContext
+    from pipelines.runtime.missed_runs import SkippedRun
     from publications.storage.store import Publication
 
 T = TypeVar("T")
@@ -24,36 +24,38 @@ CONFIG = Path("leadgain.toml")
 
 
 @contextmanager
-def at_work(home: Path) -> Iterator["Console"]:
+def open_session(home: Path) -> Iterator["Console"]:
     """Tools kept quiet and inside the home folder, progress on the error stream."""
     from rich.console import Console
 
-    from pipelines.cli.output import ProgressLines, screen
-    from pipelines.runtime.environment import prepare
-    from pipelines.runtime.progress import listening
+    from pipelines.cli.output import ProgressLines, build_console
+    from pipelines.runtime.environment import prepare_environment
+    from pipelines.runtime.progress import use_listener
 
-    prepare(home)
-    with ProgressLines(Console(stderr=True)) as lines, listening(lines):
-        yield screen()
+    prepare_environment(home)
+    with ProgressLines(Console(stderr=True)) as lines, use_listener(lines):
+        yield build_console()
 
 
 @contextmanager
-def in_flow(flow: str, config: Path, home: Path, as_of: str | None) -> Iterator["Console"]:
+def open_flow_session(
+    flow: str, config: Path, home: Path, as_of: str | None
+) -> Iterator["Console"]:
     """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
     with ExitStack() as until_done:
-        with false_starts_told(flow, config, home):
-            warn_of(job_of(config, home, as_of).settings.alarms.mistakes)
-            console = until_done.enter_context(at_work(home))
-            from pipelines.runtime.environment import prefect_at_hand
+        with alert_failed_starts(flow, config, home):
+            print_warnings(build_context(config, home, as_of).settings.alarms.mistakes)
+            console = until_done.enter_context(open_session(home))
+            from pipelines.runtime.environment import provide_prefect
             from pipelines.runtime.progress import step
 
             with step("Getting ready"):
-                until_done.enter_context(prefect_at_hand(home, _load_libraries))
+                until_done.enter_context(provide_prefect(home, _load_libraries))
         yield console
 
 
 @contextmanager
-def false_starts_told(flow: str, config: Path, home: Path) -> Iterator[None]:
+def alert_failed_starts(flow: str, config: Path, home: Path) -> Iterator[None]:
     """What cannot even begin is told to people: a timer's run, a schedule.
 
     At a terminal somebody reads it.
@@ -62,13 +64,13 @@ def false_starts_told(flow: str, config: Path, home: Path) -> Iterator[None]:
         yield
     except Exception as error:
         if flow != "check" and not sys.stderr.isatty():
-            from pipelines.runtime.run_log import tell_of_false_start
+            from pipelines.runtime.run_log import alert_failed_start
 
-            tell_of_false_start(flow, error, str(config), str(home))
+            alert_failed_start(flow, error, str(config), str(home))
         raise
 
 
-def warn_of(mistakes: Iterable[str]) -> None:
+def print_warnings(mistakes: Iterable[str]) -> None:
     """Say on the error stream what does not stop a command."""
     from rich.console import Console
     from rich.markup import escape
@@ -82,35 +84,35 @@ def _load_libraries() -> None:
     """What every flow needs sooner or later: ten seconds of imports, and the kernel compiled."""
     from importlib import import_module
 
-    from features.matrix import warm_up
+    from features.matrix import compile_kernel
 
     for name in ("pipelines.flows.nightly", "great_expectations", "lightgbm", "mlflow"):
         import_module(name)
-    warm_up()
+    compile_kernel()
 
 
-def asked_for(outcome: "T | Skipped") -> T:
+def require_outcome(outcome: "T | SkippedRun") -> T:
     """What a flow came to that somebody asked for: only one that a schedule began is skipped."""
-    from pipelines.runtime.missed_runs import Skipped
+    from pipelines.runtime.missed_runs import SkippedRun
 
-    if isinstance(outcome, Skipped):
-        raise TypeError(outcome.told)
+    if isinstance(outcome, SkippedRun):
+        raise TypeError(outcome.summary)
     return outcome
 
 
-def job_of(config: Path, home: Path, as_of: str | None) -> "Job":
+def build_context(config: Path, home: Path, as_of: str | None) -> "RunContext":
     """The work that a command was asked for."""
-    from pipelines.config.run_context import Job
+    from pipelines.config.run_context import RunContext
 
-    return Job.of(str(config), str(home), as_of=as_of)
+    return RunContext.of(str(config), str(home), as_of=as_of)
 
 
-def if_there(config: Path) -> Path | None:
+def find_optional_config(config: Path) -> Path | None:
     """The configuration for commands that can do without; one that was named must be there."""
     return config if config != CONFIG or config.exists() else None
 
 
-def refuse_no_home(home: Path) -> None:
+def refuse_missing_home(home: Path) -> None:
     """Looking into a home folder that is not there does not make it.
 
     Raises
@@ -124,7 +126,7 @@ def refuse_no_home(home: Path) -> None:
     from publications.filesystem.durable_files import CannotWrite
 
     if home.is_dir() and not os.access(home, os.R_OK | os.X_OK):
-        raise CannotWrite(_closed(home.resolve()))
+        raise CannotWrite(_describe_closed_path(home.resolve()))
     if not home.is_dir():
         raise ConfigurationError(
             f"There is no home folder {home.resolve()} yet, so there is no model. `leadgain demo` "
@@ -132,14 +134,14 @@ def refuse_no_home(home: Path) -> None:
         )
 
 
-def _closed(path: object) -> str:
+def _describe_closed_path(path: object) -> str:
     return (
         f"{path} is closed to the user who runs this. Run it as leadgain's user, or give the home "
         "folder back to that user."
     )
 
 
-def in_force(home: Path) -> "Publication":
+def load_current_publication(home: Path) -> "Publication":
     """The publication in force.
 
     Raises
@@ -150,20 +152,20 @@ def in_force(home: Path) -> "Publication":
         ``CURRENT`` or the manifest cannot be understood or read, or ``CURRENT`` is lost.
     """
     from crm.errors import ConfigurationError
-    from pipelines.config.run_context import home_at
-    from publications.storage.store import AGAIN, PublicationDamaged, current
+    from pipelines.config.run_context import resolve_home
+    from publications.storage.store import PUBLISH_AGAIN_HINT, PublicationDamaged, open_current
 
-    place = home_at(home)
+    place = resolve_home(home)
     try:
-        publication = current(place)
+        publication = open_current(place)
     except PermissionError as error:
-        raise PublicationDamaged(_closed(error.filename)) from None
+        raise PublicationDamaged(_describe_closed_path(error.filename)) from None
     if publication is not None:
         return publication
     if any(path.name.isdecimal() for path in place.publications.glob("*")):
         raise PublicationDamaged(
             f"{place.current} is not there, so no list is in force, although there are some in "
-            f"{place.publications}.{AGAIN}"
+            f"{place.publications}.{PUBLISH_AGAIN_HINT}"
         )
     raise ConfigurationError(
         f"Nothing was published in {home.resolve()} yet. `leadgain demo` or `leadgain run` "

@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from crm.errors import ConfigurationError
-from models.registry.types import SQLITE, Registry, embedded, named
-from pipelines.config.run_context import Job, home_at
+from models.registry.types import SQLITE, Registry, build_embedded_registry, build_registry
+from pipelines.config.run_context import RunContext, resolve_home
 from pipelines.config.sections import TrackingSection
 from pipelines.config.settings import load_tracking
 from publications.storage.home import Home
 
 
-def registry_of(job: Job) -> Registry:
+def get_registry(context: RunContext) -> Registry:
     """The registry of a piece of work."""
-    return registry_in(job.home, job.settings.tracking)
+    return resolve_registry(context.home, context.settings.tracking)
 
 
-def registry_at(config: Path | None, home: Path) -> Registry:
+def load_registry(config: Path | None, home: Path) -> Registry:
     """The same for commands that need no export, and so not even a leadgain.toml.
 
     Raises
@@ -23,10 +23,10 @@ def registry_at(config: Path | None, home: Path) -> Registry:
     ConfigurationError
         leadgain.toml, or a variable of the environment, is not understood.
     """
-    return registry_in(home_at(home), load_tracking(config))
+    return resolve_registry(resolve_home(home), load_tracking(config))
 
 
-def registry_in(home: Home, tracking: TrackingSection) -> Registry:
+def resolve_registry(home: Home, tracking: TrackingSection) -> Registry:
     """The registry of a home folder and a ``[tracking]``.
 
     Raises
@@ -36,10 +36,10 @@ def registry_in(home: Home, tracking: TrackingSection) -> Registry:
     """
     names = {"experiment": tracking.experiment, "model_name": tracking.model}
     if not tracking.uri:
-        return embedded(home.tracking_database, home.artifacts, **names)
+        return build_embedded_registry(home.tracking_database, home.artifacts, **names)
     if tracking.uri.startswith(SQLITE) and not tracking.uri.startswith(f"{SQLITE}/"):
         raise ConfigurationError(
             "[tracking] uri names a SQLite database by a path that depends on where the command is "
             "started. Write it with four slashes and the whole path: sqlite:////home/mlflow.db."
         )
-    return named(tracking.uri, home.artifacts, **names)
+    return build_registry(tracking.uri, home.artifacts, **names)

@@ -8,14 +8,14 @@ from typing import Self
 import pandas as pd
 
 from crm.errors import ConfigurationError
-from crm.export import GRACE
+from crm.export import CLOCK_GRACE
 from features.snapshots import ListPolicy
 from pipelines.config.settings import Settings, load_settings
 from publications.storage.home import Home
 
 
 @dataclass(frozen=True)
-class Job:
+class RunContext:
     """One piece of work on one export.
 
     Built from text only, because that is what a schedule can keep.
@@ -51,16 +51,16 @@ class Job:
         ConfigurationError
             The settings or one of the instants cannot be understood, or ``as_of`` is still to come.
         """
-        clock = pd.Timestamp.now(tz="UTC") if now is None else instant(now)
-        asked = None if as_of is None else instant(as_of)
-        if asked is not None and asked > clock + GRACE:
+        clock = pd.Timestamp.now(tz="UTC") if now is None else parse_instant(now)
+        asked = None if as_of is None else parse_instant(as_of)
+        if asked is not None and asked > clock + CLOCK_GRACE:
             raise ConfigurationError(
                 f"as-of {as_of} lies in the future: it is {clock:%Y-%m-%d %H:%M} UTC now. Choose "
                 "an earlier instant, or leave it out for the export's last time stamp."
             )
         return cls(
             settings=load_settings(Path(config)),
-            home=home_at(Path(home)),
+            home=resolve_home(Path(home)),
             now=clock,
             as_of=asked,
             warn_when_stale=warn_when_stale,
@@ -73,12 +73,12 @@ class Job:
         """When lists are drawn up, as the features room wants it."""
         return ListPolicy(**self.settings.lists.model_dump())
 
-    def as_of_or(self, last_instant: pd.Timestamp) -> pd.Timestamp:
+    def resolve_as_of(self, last_instant: pd.Timestamp) -> pd.Timestamp:
         """The instant of the list: the one asked for, else the export's last."""
         return last_instant if self.as_of is None else self.as_of
 
 
-def instant(text: str) -> pd.Timestamp:
+def parse_instant(text: str) -> pd.Timestamp:
     """An aware UTC time stamp from ISO 8601 text; without a zone it is UTC.
 
     Raises
@@ -86,7 +86,7 @@ def instant(text: str) -> pd.Timestamp:
     ConfigurationError
         The text is no time, or a day that does not exist.
 
-    >>> instant("2012-03-14T15:04:54+01:00")
+    >>> parse_instant("2012-03-14T15:04:54+01:00")
     Timestamp('2012-03-14 14:04:54+0000', tz='UTC')
     """
     try:
@@ -99,15 +99,15 @@ def instant(text: str) -> pd.Timestamp:
     return in_zone.as_unit("us")
 
 
-def in_utc(instant: pd.Timestamp) -> str:
+def format_instant(instant: pd.Timestamp) -> str:
     """An aware instant as it stands in JSON files.
 
-    >>> in_utc(pd.Timestamp("2012-03-14T15:04:54.681+00:00"))
+    >>> format_instant(pd.Timestamp("2012-03-14T15:04:54.681+00:00"))
     '2012-03-14T15:04:54.681000Z'
     """
     return instant.tz_convert("UTC").isoformat().replace("+00:00", "Z")
 
 
-def home_at(folder: Path) -> Home:
+def resolve_home(folder: Path) -> Home:
     """The home folder at a path, which need not exist yet."""
     return Home(folder.resolve())

@@ -48,7 +48,7 @@ class TiersSection(Section):
     mode: Literal["relative", "frozen"] = "relative"
 
     @model_validator(mode="after")
-    def _shares_make_a_whole(self) -> Self:
+    def _require_shares_sum_to_one(self) -> Self:
         total = self.A + self.B + self.C
         if abs(total - 1) > 1e-9:
             raise ValueError(f"A + B + C must be 1, found {total:g}")
@@ -102,26 +102,26 @@ class TrackingSection(Section):
     model: str = "leadgain"
 
 
-def _address(text: str) -> str:
+def _validate_address(text: str) -> str:
     name, _, domain = text.partition("@")
     if not name or "." not in domain or "@" in domain or text.split() != [text]:
         raise ValueError(f"{text!r} is not an address such as 'ann@example.com'")
     return text
 
 
-def _domain(text: str) -> str:
+def _validate_domain(text: str) -> str:
     if not text.startswith("@"):
         raise ValueError(f"{text!r} is not a domain such as '@example.com', with its @")
-    return _address(f"anyone{text}").removeprefix("anyone")
+    return _validate_address(f"anyone{text}").removeprefix("anyone")
 
 
-def _address_or_domain(text: str) -> str:
-    return _domain(text) if text.startswith("@") else _address(text)
+def _validate_address_or_domain(text: str) -> str:
+    return _validate_domain(text) if text.startswith("@") else _validate_address(text)
 
 
-Address = Annotated[str, AfterValidator(_address)]
-Domain = Annotated[str, AfterValidator(_domain)]
-AddressOrDomain = Annotated[str, AfterValidator(_address_or_domain)]
+Address = Annotated[str, AfterValidator(_validate_address)]
+Domain = Annotated[str, AfterValidator(_validate_domain)]
+AddressOrDomain = Annotated[str, AfterValidator(_validate_address_or_domain)]
 
 
 class DashboardSection(Section):
@@ -138,13 +138,13 @@ class DashboardSection(Section):
 
     @field_validator("reps", mode="before")
     @classmethod
-    def _one_owner_or_several(cls, reps: object) -> object:
+    def _wrap_single_owner(cls, reps: object) -> object:
         if not isinstance(reps, dict):
             return reps
         return {who: [owned] if isinstance(owned, str) else owned for who, owned in reps.items()}
 
     @property
-    def names_nobody(self) -> bool:
+    def has_no_users(self) -> bool:
         """Whether nobody who signs in would see anything."""
         return not (self.managers or self.reps or self.rep_domains)
 
@@ -171,7 +171,7 @@ class PublicationsSection(Section):
     """So many before the one in force; the gate looks at the sizes of the last seven."""
 
 
-def _with_host(address: SecretStr | None) -> SecretStr | None:
+def _validate_host(address: SecretStr | None) -> SecretStr | None:
     """An address that can be opened; one that cannot is not quoted."""
     if not address:
         return address
@@ -199,27 +199,27 @@ class AlarmsSection(Section):
     """``smtp://user:password@host:587`` (STARTTLS where offered) or ``smtps://``."""
     webhook: SecretStr | None = None
     """An address that takes Slack's ``{"text": ...}``."""
-    _misread: tuple[ErrorDetails, ...] = PrivateAttr(())
+    _validation_errors: tuple[ErrorDetails, ...] = PrivateAttr(())
     _mistakes: tuple[str, ...] = PrivateAttr(())
 
     @property
-    def misread(self) -> tuple[ErrorDetails, ...]:
+    def validation_errors(self) -> tuple[ErrorDetails, ...]:
         """What was not understood, as pydantic tells it; it may hold a secret."""
-        return self._misread
+        return self._validation_errors
 
     @property
     def mistakes(self) -> tuple[str, ...]:
         """What was not understood, in sentences for people; see :meth:`with_mistakes`."""
         return self._mistakes
 
-    def with_mistakes(self, sentences: tuple[str, ...]) -> Self:
+    def replace_mistakes(self, sentences: tuple[str, ...]) -> Self:
         """The same ways, and what is to be said of them; what was found at the keys is let go."""
         told = self.model_copy()
-        told._misread, told._mistakes = (), sentences
+        told._validation_errors, told._mistakes = (), sentences
         return told
 
     @property
-    def reach(self) -> str:
+    def delivery_note(self) -> str:
         """How far an alarm comes where not all was understood; empty: both ways work."""
         match bool(self.email_to), bool(self.webhook):
             case True, True:
@@ -232,7 +232,7 @@ class AlarmsSection(Section):
 
     @field_validator("email_to", mode="before")
     @classmethod
-    def _one_or_several(cls, email_to: object) -> object:
+    def _split_addresses(cls, email_to: object) -> object:
         """One address may stand alone, as it does in the environment."""
         return (
             [one.strip() for one in email_to.split(",")] if isinstance(email_to, str) else email_to
@@ -240,30 +240,30 @@ class AlarmsSection(Section):
 
     @field_validator("webhook")
     @classmethod
-    def _is_web_address(cls, webhook: SecretStr | None) -> SecretStr | None:
+    def _validate_web_address(cls, webhook: SecretStr | None) -> SecretStr | None:
         if webhook and not webhook.get_secret_value().startswith(("https://", "http://")):
             raise ValueError("must begin with https:// or http://")
-        return _with_host(webhook)
+        return _validate_host(webhook)
 
     @field_validator("smtp")
     @classmethod
-    def _is_mail_address(cls, smtp: SecretStr | None) -> SecretStr | None:
+    def _validate_mail_address(cls, smtp: SecretStr | None) -> SecretStr | None:
         if smtp and not smtp.get_secret_value().startswith(("smtp://", "smtps://")):
             raise ValueError("must begin with smtp:// or smtps://")
-        return _with_host(smtp)
+        return _validate_host(smtp)
 
     @model_validator(mode="after")
-    def _mail_needs_a_server(self) -> Self:
+    def _require_mail_server(self) -> Self:
         if self.email_to and not self.smtp:
             raise ValueError("email_to is set but smtp is not; name the server that sends it")
         return self
 
 
-WAYS = (("email_to", "email_from", "smtp"), ("webhook",))
+CHANNELS = (("email_to", "email_from", "smtp"), ("webhook",))
 """Keys of ``[alarms]`` that belong together."""
 
 
-def as_far_as_understood(said: Any, understand: ValidatorFunctionWrapHandler) -> AlarmsSection:
+def parse_valid_channels(said: Any, understand: ValidatorFunctionWrapHandler) -> AlarmsSection:
     """``[alarms]`` with the ways, mail or webhook, that hold good by themselves.
 
     A mistake here stops no list and closes no dashboard: it is kept, and told where people look.
@@ -272,13 +272,13 @@ def as_far_as_understood(said: Any, understand: ValidatorFunctionWrapHandler) ->
         understood: AlarmsSection = understand(said)
     except ValidationError as error:
         understood = AlarmsSection()
-        for way in WAYS if isinstance(said, dict) else ():
+        for way in CHANNELS if isinstance(said, dict) else ():
             with suppress(ValidationError):
                 told = AlarmsSection(**{key: said[key] for key in way if key in said})
                 understood = understood.model_copy(update={key: getattr(told, key) for key in way})
-        understood._misread = tuple(error.errors(include_url=False))
+        understood._validation_errors = tuple(error.errors(include_url=False))
     return understood
 
 
-Alarms = Annotated[AlarmsSection, WrapValidator(as_far_as_understood)]
+Alarms = Annotated[AlarmsSection, WrapValidator(parse_valid_channels)]
 """``[alarms]`` as the settings hold it."""

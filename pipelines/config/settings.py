@@ -48,7 +48,7 @@ from pipelines.config.sections import (
 ENVIRONMENT_PREFIX = "LEADGAIN_"
 
 
-class _Environment(EnvSettingsSource):
+class _EnvironmentSource(EnvSettingsSource):
     """The environment; a text that should be JSON and is not is told by the key it belongs to."""
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
@@ -59,7 +59,7 @@ class _Environment(EnvSettingsSource):
             return value
 
 
-class _OfFile(BaseSettings):
+class _FileSettings(BaseSettings):
     """What a file says; the environment rules over it."""
 
     @classmethod
@@ -72,10 +72,10 @@ class _OfFile(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment rules over the file, which arrives as the initial values."""
-        return _Environment(settings_cls), init_settings
+        return _EnvironmentSource(settings_cls), init_settings
 
 
-class Settings(_OfFile):
+class Settings(_FileSettings):
     """All that leadgain.toml says, frozen."""
 
     model_config = SettingsConfigDict(
@@ -104,7 +104,7 @@ class Settings(_OfFile):
     alarms: Alarms = AlarmsSection()
 
     @model_validator(mode="after")
-    def _tables_have_their_database(self) -> Self:
+    def _require_database(self) -> Self:
         for name in ("leads", "activities", "outcomes"):
             section = getattr(self, name)
             if section is not None and not section.file and self.export.database is None:
@@ -144,7 +144,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
 
 OVERRIDES = tuple(ENVIRONMENT_PREFIX + section.upper() for section in SECTIONS)
 
-EITHER = {
+TWO_FORM_KEYS = {
     ("leads", "profile"): "must be a list of columns, or a table from column to kind",
     ("activities", "direction"): "must be a column, or a table from type to direction",
 }
@@ -181,25 +181,25 @@ def load_settings(file: Path) -> Settings:
             "as UTF-8."
         ) from None
     if "file" in content:
-        raise ConfigurationError(_unknown_key(str(file), ("file",)))
+        raise ConfigurationError(_describe_unknown_key(str(file), ("file",)))
     _refuse_unknown_variables()
     overridden = sorted(v for v in os.environ if v.upper().startswith(OVERRIDES))
     where = f"{file} (with {', '.join(overridden)} of the environment)" if overridden else f"{file}"
     try:
         settings = Settings(**content)
     except ValidationError as error:
-        raise ConfigurationError(_told(where, error.errors(include_url=False))) from None
-    alarms = _alarms_with_mistakes(where, settings.alarms)
+        raise ConfigurationError(_format_findings(where, error.errors(include_url=False))) from None
+    alarms = _describe_alarm_mistakes(where, settings.alarms)
     return settings.model_copy(update={"file": file.resolve(), "alarms": alarms})
 
 
-def _alarms_with_mistakes(where: str, alarms: AlarmsSection) -> AlarmsSection:
+def _describe_alarm_mistakes(where: str, alarms: AlarmsSection) -> AlarmsSection:
     within: list[ErrorDetails] = [
-        {**detail, "loc": ("alarms", *detail["loc"])} for detail in alarms.misread
+        {**detail, "loc": ("alarms", *detail["loc"])} for detail in alarms.validation_errors
     ]
-    found = _told(where, within)
-    reach = f" {alarms.reach}." if alarms.reach else ""
-    return alarms.with_mistakes((f"{found}{reach}",) if found else ())
+    found = _format_findings(where, within)
+    reach = f" {alarms.delivery_note}." if alarms.delivery_note else ""
+    return alarms.replace_mistakes((f"{found}{reach}",) if found else ())
 
 
 ONE_SECTION = SettingsConfigDict(
@@ -207,14 +207,14 @@ ONE_SECTION = SettingsConfigDict(
 )
 
 
-class _AlarmsOnly(_OfFile):
+class _AlarmsOnly(_FileSettings):
     """``[alarms]`` of a file that is broken elsewhere."""
 
     model_config = ONE_SECTION
     alarms: Alarms = AlarmsSection()
 
 
-class _TrackingOnly(_OfFile):
+class _TrackingOnly(_FileSettings):
     """``[tracking]`` without a file."""
 
     model_config = ONE_SECTION
@@ -229,15 +229,15 @@ def load_alarms(file: Path) -> AlarmsSection:
         content: dict[str, Any] = {}
     with suppress(OSError, ValueError):
         text = file.read_text(encoding="utf-8-sig", errors="replace")
-        content = _alarms_in(text)
+        content = _parse_alarms(text)
         content = tomllib.loads(text)
     return _AlarmsOnly(alarms=content.get("alarms", {})).alarms
 
 
-def _alarms_in(text: str) -> dict[str, Any]:
+def _parse_alarms(text: str) -> dict[str, Any]:
     r"""``[alarms]`` of a text that is no TOML elsewhere: from its heading to the next one.
 
-    >>> _alarms_in("[alarms]\nsmtp = 'smtp://mail'\n[lists]\nevery_days = = 7")
+    >>> _parse_alarms("[alarms]\nsmtp = 'smtp://mail'\n[lists]\nevery_days = = 7")
     {'alarms': {'smtp': 'smtp://mail'}}
     """
     found = re.search(r"^\s*\[\s*alarms\s*\](?s:.*?)(?=^\s*\[|\Z)", text, re.MULTILINE)
@@ -261,7 +261,7 @@ def load_tracking(file: Path | None) -> TrackingSection:
         return _TrackingOnly().tracking
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise ConfigurationError(_told("The environment", details)) from None
+        raise ConfigurationError(_format_findings("The environment", details)) from None
 
 
 def _refuse_unknown_variables() -> None:
@@ -270,8 +270,10 @@ def _refuse_unknown_variables() -> None:
         section, parted, _ = variable.upper().removeprefix(ENVIRONMENT_PREFIX).partition("__")
         ours = variable.upper().startswith(ENVIRONMENT_PREFIX) and parted
         if ours and section.lower() not in SECTIONS:
-            raise ConfigurationError(_unknown_key(f"{variable} (environment)", (section.lower(),)))
-        meant = None if parted else _meant(variable)
+            raise ConfigurationError(
+                _describe_unknown_key(f"{variable} (environment)", (section.lower(),))
+            )
+        meant = None if parted else _find_intended_variable(variable)
         if meant is not None:
             raise ConfigurationError(
                 f"{variable} (environment) is not a variable that leadgain knows, and changes "
@@ -279,10 +281,11 @@ def _refuse_unknown_variables() -> None:
             )
 
 
-def _meant(variable: str) -> str | None:
+def _find_intended_variable(variable: str) -> str | None:
     """What a variable that nobody reads was surely meant for; others may have theirs beside ours.
 
-    >>> _meant("LEADGAIN_LISTS_EVERY_DAYS"), _meant("LEADGAIN_HOEM"), _meant("LEADGAIN_SITE")
+    >>> names = ("LEADGAIN_LISTS_EVERY_DAYS", "LEADGAIN_HOEM", "LEADGAIN_SITE")
+    >>> tuple(_find_intended_variable(name) for name in names)
     ('LEADGAIN_LISTS__EVERY_DAYS', 'LEADGAIN_HOME', None)
     """
     name = variable.upper()
@@ -295,56 +298,62 @@ def _meant(variable: str) -> str | None:
     return home if near and name != home else None
 
 
-def _told(where: str, details: Sequence[ErrorDetails]) -> str:
+def _format_findings(where: str, details: Sequence[ErrorDetails]) -> str:
     """A line for each finding, and each once."""
-    return "\n".join(dict.fromkeys(_findings(where, details)))
+    return "\n".join(dict.fromkeys(_describe_findings(where, details)))
 
 
-def _findings(file: str, details: Sequence[ErrorDetails]) -> Iterator[str]:
+def _describe_findings(file: str, details: Sequence[ErrorDetails]) -> Iterator[str]:
     told_within = {detail["loc"][:2] for detail in details if len(detail["loc"]) > 3}
     for detail in details:
         path = tuple(str(part) for part in detail["loc"])
         key = path[:2]
-        if key in EITHER and len(path) == 3:  # pydantic tells of each way, which it names third
+        if (
+            key in TWO_FORM_KEYS and len(path) == 3
+        ):  # pydantic tells of each way, which it names third
             if key not in told_within:
-                yield f"{file}: {_shown(key)} {EITHER[key]}{_found(detail)}."
+                found = _format_found_value(detail)
+                yield f"{file}: {_format_key(key)} {TWO_FORM_KEYS[key]}{found}."
             continue
-        if key in EITHER:
+        if key in TWO_FORM_KEYS:
             path = (*key, *path[3:])
         match detail["type"]:
             case "extra_forbidden":
-                yield _unknown_key(file, path)
+                yield _describe_unknown_key(file, path)
             case "missing":
-                yield f"{file}: {_shown(path)} is missing. Add it; the README shows a whole file."
+                named = _format_key(path)
+                yield f"{file}: {named} is missing. Add it; the README shows a whole file."
             case _:
-                yield f"{file}: {_shown(path)} {_reason(detail)}."
+                yield f"{file}: {_format_key(path)} {_describe_reason(detail)}."
 
 
-def _unknown_key(file: str, path: tuple[str, ...]) -> str:
-    known = sorted(_known_keys(path[:-1]))
+def _describe_unknown_key(file: str, path: tuple[str, ...]) -> str:
+    known = sorted(_list_known_keys(path[:-1]))
     nearest = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
     hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are {', '.join(known)}."
-    return f"{file}: {_shown(path)} is not a key that leadgain knows. {hint}"
+    return f"{file}: {_format_key(path)} is not a key that leadgain knows. {hint}"
 
 
-def _known_keys(path: tuple[str, ...]) -> set[str]:
+def _list_known_keys(path: tuple[str, ...]) -> set[str]:
     if not path:
         return set(SECTIONS)
     return set(SECTIONS[path[0]].model_fields)
 
 
-def _shown(path: tuple[str, ...]) -> str:
+def _format_key(path: tuple[str, ...]) -> str:
     if not path:
         return "the file"
     section, *keys = path
     return f"[{section}]" if not keys else f"[{section}] {'.'.join(keys)}"
 
 
-def _reason(detail: ErrorDetails) -> str:
+def _describe_reason(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     message = re.sub(r"a valid dictionary or instance of \w+", "a section", message)
     secret = _is_secret(detail["loc"])
-    return message + ("" if secret or repr(detail["input"]) in message else _found(detail))
+    return message + (
+        "" if secret or repr(detail["input"]) in message else _format_found_value(detail)
+    )
 
 
 def _is_secret(path: tuple[int | str, ...]) -> bool:
@@ -355,6 +364,6 @@ def _is_secret(path: tuple[int | str, ...]) -> bool:
     return any("SecretStr" in str(field.annotation) for field in asked)
 
 
-def _found(detail: ErrorDetails) -> str:
+def _format_found_value(detail: ErrorDetails) -> str:
     found = detail["input"]
     return f", found {found!r}" if isinstance(found, str | int | float | bool) else ""

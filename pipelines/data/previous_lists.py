@@ -11,43 +11,49 @@ import pandas as pd
 
 from crm.errors import DataRefused
 from crm.export import Export
-from pipelines.config.run_context import Job
+from pipelines.config.run_context import RunContext
 from pipelines.config.settings import Settings
-from publications.storage.history import LATEST, latest_readable
+from publications.storage.history import MAX_PUBLICATIONS, open_readable_publications
 from publications.storage.home import Home
-from publications.storage.store import AGAIN, Publication, PublicationDamaged, current
+from publications.storage.store import (
+    PUBLISH_AGAIN_HINT,
+    Publication,
+    PublicationDamaged,
+    open_current,
+)
 from publications.wording.formatting import count, percent
 
 if TYPE_CHECKING:
     from pipelines.data.checked_export import CheckedExport
 
-RUNS = 7
-SHRUNK = 0.75
+COMPARED_RUNS = 7
+SHRUNK_SHARE = 0.75
 """Of the most rows that one of the latest publications had: what is told."""
 SOURCE, ACCEPTED = "source", "any_size"
 
 
-def usual_rows(home: Home, source: str) -> dict[str, int]:
+def compute_usual_rows(home: Home, source: str) -> dict[str, int]:
     """Table -> median of the rows kept for the last seven publications of the same source.
 
     Publications before one whose size somebody accepted do not count: the export has changed.
-    Neither does one that cannot be read; :func:`lost_sizes` says so. Empty where there is none.
+    Neither does one that cannot be read; :func:`describe_unreadable_lists` says so. Empty where
+    there is none.
 
     Parameters
     ----------
     home : Home
-    source : where the export comes from now, as :func:`source_of` tells it
+    source : where the export comes from now, as :func:`hash_source` tells it
     """
     kept: dict[str, list[int]] = {}
-    for publication in earlier(home, source)[0]:
-        for table, of_table in _rows_of(publication).items():
+    for publication in find_earlier_lists(home, source)[0]:
+        for table, of_table in _read_row_counts(publication).items():
             kept.setdefault(table, []).append(of_table)
     return {table: round(median(rows)) for table, rows in kept.items()}
 
 
-def lost_sizes(home: Home, source: str) -> tuple[str, ...]:
+def describe_unreadable_lists(home: Home, source: str) -> tuple[str, ...]:
     """A warning where publications that would have told what is usual cannot be read."""
-    told, lost = earlier(home, source)
+    told, lost = find_earlier_lists(home, source)
     if not lost:
         return ()
     named = ", ".join(str(number) for number in sorted(lost))
@@ -61,21 +67,24 @@ def lost_sizes(home: Home, source: str) -> tuple[str, ...]:
     )
 
 
-def shrunken(home: Home, source: str, rows: Mapping[str, int]) -> tuple[str, ...]:
+def describe_shrunken_tables(home: Home, source: str, rows: Mapping[str, int]) -> tuple[str, ...]:
     """A warning for each table that has shrunk by little every night, and by much in all.
 
     Each night passes then, because what is usual shrinks as well.
 
     Parameters
     ----------
-    home, source : as in :func:`usual_rows`
+    home, source : as in :func:`compute_usual_rows`
     rows : table -> rows kept now
     """
-    known = [(_rows_of(found), found.number) for found in earlier(home, source, most=LATEST)[0]]
+    known = [
+        (_read_row_counts(found), found.number)
+        for found in find_earlier_lists(home, source, most=MAX_PUBLICATIONS)[0]
+    ]
     told = []
     for table, kept in rows.items():
         most, number = max(((had.get(table, 0), of) for had, of in known), default=(0, 0))
-        if kept < SHRUNK * most:
+        if kept < SHRUNK_SHARE * most:
             told.append(
                 f"This export has {kept:,} rows of {table}, {percent(kept / most)} of the {most:,} "
                 f"of publication {number}, and every night since has passed by itself. Look "
@@ -85,34 +94,36 @@ def shrunken(home: Home, source: str, rows: Mapping[str, int]) -> tuple[str, ...
     return tuple(told)
 
 
-def earlier(home: Home, source: str, *, most: int = RUNS) -> tuple[list[Publication], list[int]]:
+def find_earlier_lists(
+    home: Home, source: str, *, most: int = COMPARED_RUNS
+) -> tuple[list[Publication], list[int]]:
     """The publications that an export is held against, and the numbers of the unreadable.
 
     Parameters
     ----------
-    home, source : as in :func:`usual_rows`
+    home, source : as in :func:`compute_usual_rows`
     most : so many of the latest are looked at; none before one whose size somebody accepted
     """
-    found, lost = latest_readable(home, most=most)
+    found, lost = open_readable_publications(home, most=most)
     told: list[Publication] = []
     for publication in found:
-        if comes_from(publication, source):
+        if is_from_source(publication, source):
             told.append(publication)
             if publication.manifest["counts"].get(ACCEPTED):
                 return told, [number for number in lost if number > publication.number]
     return told, lost
 
 
-def comes_from(publication: Publication, source: str) -> bool:
-    """Whether a publication was made of an export from there, as :func:`source_of` tells it."""
+def is_from_source(publication: Publication, source: str) -> bool:
+    """Whether a publication was made of an export from there, as :func:`hash_source` tells it."""
     return bool(publication.manifest.get("counts", {}).get(SOURCE) == source)
 
 
-def _rows_of(publication: Publication) -> dict[str, int]:
+def _read_row_counts(publication: Publication) -> dict[str, int]:
     return {row["table"]: row["kept"] for row in publication.manifest["counts"]["rows"]}
 
 
-def source_of(settings: Settings) -> str:
+def hash_source(settings: Settings) -> str:
     """SHA-256 of where the tables come from; no user and no password goes into it."""
     database = settings.export.database
     place = str(settings.mapping.folder)
@@ -127,39 +138,39 @@ def source_of(settings: Settings) -> str:
     return hashlib.sha256(json.dumps([place, tables]).encode()).hexdigest()
 
 
-def size_facts(settings: Settings, *, any_size: bool) -> Mapping[str, Any]:
+def build_size_facts(settings: Settings, *, any_size: bool) -> Mapping[str, Any]:
     """What a publication's counts keep for the runs that follow."""
-    return {SOURCE: source_of(settings), ACCEPTED: any_size}
+    return {SOURCE: hash_source(settings), ACCEPTED: any_size}
 
 
-FEWEST = 20
+MIN_LEADS = 20
 """Of fewer leads nobody can say that they are others."""
-STRANGE_SHARE, REFUSED_SHARE = 0.5, 0.95
+WARNED_SHARE, REFUSED_SHARE = 0.5, 0.95
 """Of the leads of the list in force that are gone: what is told, and what nobody should call by."""
 
 
-def refuse_other_leads(export: Export, job: Job) -> None:
+def refuse_other_leads(export: Export, context: RunContext) -> None:
     """Refuse an export that knows next to none of the leads on the list in force.
 
     A list from elsewhere says nothing of this export, and neither does a damaged one;
-    :func:`against_last_list` tells the latter.
+    :func:`compare_with_last_list` tells the latter.
 
     Raises
     ------
     DataRefused
         More than 95 % of at least 20 listed leads are gone, and nobody said that this is meant.
     """
-    if job.any_size:
+    if context.any_size:
         return
     try:
-        last = current(job.home)
-        if last is None or not comes_from(last, source_of(job.settings)):
+        last = open_current(context.home)
+        if last is None or not is_from_source(last, hash_source(context.settings)):
             return
-        listed = _leads_of(last)
+        listed = _read_listed_leads(last)
     except PublicationDamaged:
         return
-    gone = gone_from(export, listed)
-    if is_strange(gone, listed, REFUSED_SHARE):
+    gone = count_missing_leads(export, listed)
+    if has_too_many_missing(gone, listed, REFUSED_SHARE):
         raise DataRefused(
             f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
             "are not in this export, although it comes from the same place. That is another CRM's "
@@ -169,21 +180,21 @@ def refuse_other_leads(export: Export, job: Job) -> None:
         )
 
 
-def gone_from(export: Export, leads: pd.Series) -> int:
+def count_missing_leads(export: Export, leads: pd.Series) -> int:
     """How many leads, by their ids, the export does not know."""
     return int((~leads.isin(export.leads["lead_id"])).sum())
 
 
-def is_strange(gone: int, leads: pd.Series, share: float = STRANGE_SHARE) -> bool:
+def has_too_many_missing(gone: int, leads: pd.Series, share: float = WARNED_SHARE) -> bool:
     """Whether so many of them are gone that it is worth a word."""
-    return len(leads) >= FEWEST and gone > share * len(leads)
+    return len(leads) >= MIN_LEADS and gone > share * len(leads)
 
 
-def _leads_of(publication: Publication) -> pd.Series:
+def _read_listed_leads(publication: Publication) -> pd.Series:
     return publication.table("worklist.parquet")["lead_id"]
 
 
-def against_last_list(checked: "CheckedExport", job: Job) -> tuple[str, ...]:
+def compare_with_last_list(checked: "CheckedExport", context: RunContext) -> tuple[str, ...]:
     """Warnings on an export that goes back in time, or that no longer knows the leads of the list.
 
     So is that the list in force is damaged, and can be compared with nothing.
@@ -191,29 +202,37 @@ def against_last_list(checked: "CheckedExport", job: Job) -> tuple[str, ...]:
     Parameters
     ----------
     checked : the export and the instant of the list
-    job : its home folder holds the list in force; one from elsewhere says nothing of this export
+    context : its home folder holds the list in force; one from elsewhere says nothing of this
+    export
     """
     try:
-        last = current(job.home)
+        last = open_current(context.home)
         if last is None:
             return ()
         last.verify()
-        if not comes_from(last, source_of(job.settings)):
+        if not is_from_source(last, hash_source(context.settings)):
             return ()
-        return (*_goes_back(last, checked, job), *_of_others(last, checked))
+        return (
+            *_describe_older_export(last, checked, context),
+            *_describe_other_leads(last, checked),
+        )
     except PublicationDamaged as error:
         return (
             "The list in force before this one is damaged. So nobody could tell whether this one "
             "says the same, nor whether the export goes back in time or is of other leads. "
-            f"{str(error).removesuffix(AGAIN)} Look after the disk.",
+            f"{str(error).removesuffix(PUBLISH_AGAIN_HINT)} Look after the disk.",
         )
 
 
-def _goes_back(last: Publication, checked: "CheckedExport", job: Job) -> Iterator[str]:
+def _describe_older_export(
+    last: Publication, checked: "CheckedExport", context: RunContext
+) -> Iterator[str]:
     """Held against the latest list, or the second night of an old export would pass."""
-    known, _ = earlier(job.home, source_of(job.settings), most=LATEST)
+    known, _ = find_earlier_lists(
+        context.home, hash_source(context.settings), most=MAX_PUBLICATIONS
+    )
     before, number = max((pd.Timestamp(p.manifest["as_of"]), p.number) for p in [last, *known])
-    if job.as_of is None and checked.as_of < before:
+    if context.as_of is None and checked.as_of < before:
         yield (
             f"This export ends at {checked.as_of:%Y-%m-%d %H:%M} UTC, before the list of "
             f"publication {number}, which stands at {before:%Y-%m-%d %H:%M} UTC. Look whether "
@@ -221,10 +240,10 @@ def _goes_back(last: Publication, checked: "CheckedExport", job: Job) -> Iterato
         )
 
 
-def _of_others(last: Publication, checked: "CheckedExport") -> Iterator[str]:
-    listed = _leads_of(last)
-    gone = gone_from(checked.export, listed)
-    if is_strange(gone, listed):
+def _describe_other_leads(last: Publication, checked: "CheckedExport") -> Iterator[str]:
+    listed = _read_listed_leads(last)
+    gone = count_missing_leads(checked.export, listed)
+    if has_too_many_missing(gone, listed):
         yield (
             f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
             "are not in this export. Look whether it is of the same CRM and whole: the model has "

@@ -1,11 +1,11 @@
 """Read the export and decide whether it can be trusted."""
 
-from pipelines.config.run_context import Job
-from pipelines.data.checked_export import CheckedExport, checked_export
-from pipelines.runtime.prefect_tasks import text_flow
+from pipelines.config.run_context import RunContext
+from pipelines.data.checked_export import CheckedExport, load_checked_export
+from pipelines.runtime.prefect_tasks import pickle_free_flow
 
 
-@text_flow(name="check")
+@pickle_free_flow(name="check")
 def check(
     config: str,
     home: str,
@@ -15,7 +15,7 @@ def check(
     any_size: bool = False,
 ) -> CheckedExport:
     """Read and judge the export; nothing is published."""
-    job = Job.of(
+    context = RunContext.of(
         config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale, any_size=any_size
     )
-    return checked_export(job)
+    return load_checked_export(context)

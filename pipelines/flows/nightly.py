@@ -3,34 +3,34 @@
 from dataclasses import dataclass, replace
 
 from models.registry.registry import RegistryUnavailable
-from pipelines.config.run_context import Job
-from pipelines.data.checked_export import CheckedExport, checked_export
-from pipelines.flows.score import Today, published, rank_today, settled
-from pipelines.flows.train import Training, trained
-from pipelines.lifecycle.demotion import is_disproven, lost_lead
-from pipelines.lifecycle.model_metadata import fingerprint
+from pipelines.config.run_context import RunContext
+from pipelines.data.checked_export import CheckedExport, load_checked_export
+from pipelines.flows.score import TodaysList, demote_if_disproven, publish_today, rank_today
+from pipelines.flows.train import Training, run_training
+from pipelines.lifecycle.demotion import find_lost_champion, is_disproven
+from pipelines.lifecycle.model_metadata import compute_fingerprint
 from pipelines.lifecycle.since_training import has_matured_since
-from pipelines.lifecycle.training_log import last_decision, reason_to_train
-from pipelines.publishing.publish import Listing
-from pipelines.runtime.missed_runs import Skipped, patience, turn
+from pipelines.lifecycle.training_log import find_training_reason, read_last_training
+from pipelines.publishing.publish import PublishedList
+from pipelines.runtime.missed_runs import SkippedRun, get_wait_seconds, track_scheduled_run
 from pipelines.runtime.prefect_tasks import reported_flow
-from publications.storage.lock import Hold, hold
+from publications.storage.lock import HomeLock, hold_home
 
 
 @dataclass(frozen=True)
-class Night:
+class NightlyRun:
     """What a whole run came to; ``training`` is None where none was due, or none possible."""
 
     checked: CheckedExport
     why_trained: str | None
     training: Training | None
-    listing: Listing
+    listing: PublishedList
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What it came to, for the log."""
-        trained = "" if self.training is None else f"{self.training.told} "
-        return f"{trained}{self.listing.told}"
+        trained = "" if self.training is None else f"{self.training.summary} "
+        return f"{trained}{self.listing.summary}"
 
 
 @reported_flow(name="run")
@@ -44,9 +44,9 @@ def run(
     any_size: bool = False,
     again: bool = False,
     scheduled: str = "",
-) -> Night | Skipped:
+) -> NightlyRun | SkippedRun:
     """Check the export, train when a training is due, score and publish the list."""
-    job = Job.of(
+    context = RunContext.of(
         config,
         home,
         as_of=as_of,
@@ -55,26 +55,29 @@ def run(
         any_size=any_size,
         again=again,
     )
-    waits = patience(scheduled, job)
-    with hold(job.home, wait_seconds=waits) as held, turn(held, scheduled, job) as skipped:
-        return skipped or worked(job, held, train_anyway=train_anyway)
+    waits = get_wait_seconds(scheduled, context)
+    with (
+        hold_home(context.home, wait_seconds=waits) as lock,
+        track_scheduled_run(lock, scheduled, context) as skipped,
+    ):
+        return skipped or run_nightly(context, lock, train_anyway=train_anyway)
 
 
-def worked(job: Job, held: Hold, *, train_anyway: bool) -> Night:
+def run_nightly(context: RunContext, lock: HomeLock, *, train_anyway: bool) -> NightlyRun:
     """The steps of a night."""
-    checked = checked_export(job)
-    why = "it was asked for" if train_anyway else _why_train(checked, job)
-    training, missed = _trained_if_due(why, checked, job, held, asked_for=train_anyway)
-    today = rank_today(checked, job, held)
-    if why is None and (why := _why_train_early(today, checked, job)) is not None:
-        training, missed = _trained_if_due(why, checked, job, held, asked_for=False)
-        today = today if training is None else rank_today(checked, job, held)
-    today = replace(settled(today, checked, job, held), missed=missed)
-    return Night(checked, why, training, published(today, checked, job, held))
+    checked = load_checked_export(context)
+    why = "it was asked for" if train_anyway else _find_due_reason(checked, context)
+    training, missed = _train_if_due(why, checked, context, lock, asked_for=train_anyway)
+    today = rank_today(checked, context, lock)
+    if why is None and (why := _find_early_reason(today, checked, context)) is not None:
+        training, missed = _train_if_due(why, checked, context, lock, asked_for=False)
+        today = today if training is None else rank_today(checked, context, lock)
+    today = replace(demote_if_disproven(today, checked, context, lock), training_warnings=missed)
+    return NightlyRun(checked, why, training, publish_today(today, checked, context, lock))
 
 
-def _trained_if_due(
-    why: str | None, checked: CheckedExport, job: Job, held: Hold, *, asked_for: bool
+def _train_if_due(
+    why: str | None, checked: CheckedExport, context: RunContext, lock: HomeLock, *, asked_for: bool
 ) -> tuple[Training | None, tuple[str, ...]]:
     """A training, or a warning in its place: without the registry the list is scored all the same.
 
@@ -86,34 +89,36 @@ def _trained_if_due(
     if why is None:
         return None, ()
     try:
-        return trained(checked, job, held, why), ()
+        return run_training(checked, context, lock, why), ()
     except RegistryUnavailable as error:
         if asked_for:
             raise
         return None, (f"A training was due ({why}) and could not take place. {error}",)
 
 
-def _why_train(checked: CheckedExport, job: Job) -> str | None:
-    return reason_to_train(
-        last_decision(job.home),
+def _find_due_reason(checked: CheckedExport, context: RunContext) -> str | None:
+    return find_training_reason(
+        read_last_training(context.home),
         as_of=checked.as_of,
-        fingerprint=fingerprint(job.settings),
-        every_days=job.settings.training.every_days,
-        now=job.now,
+        fingerprint=compute_fingerprint(context.settings),
+        every_days=context.settings.training.every_days,
+        now=context.now,
     )
 
 
-def _why_train_early(today: Today, checked: CheckedExport, job: Job) -> str | None:
+def _find_early_reason(
+    today: TodaysList, checked: CheckedExport, context: RunContext
+) -> str | None:
     """The model in force is lost; or worn, and a list has matured to learn something new from."""
-    leading, watch, last = today.leading, today.watch, last_decision(job.home)
-    if leading is None and (lost := lost_lead(job.home)) is not None:
+    champion, watch, last = today.champion, today.watch, read_last_training(context.home)
+    if champion is None and (lost := find_lost_champion(context.home)) is not None:
         return f"MLflow knows no version that leads, although version {lost.version} did"
-    if leading is None or watch is None:
+    if champion is None or watch is None:
         return None
-    if last is not None and not has_matured_since(last.at, checked, job):
+    if last is not None and not has_matured_since(last.at, checked, context):
         return None
     if watch.worn:
-        return f"version {leading.version.version} is worn: {watch.why}"
-    if is_disproven(leading, watch.again, job.home):
-        return f"the proof of version {leading.version.version} does not hold any more"
+        return f"version {champion.version.version} is worn: {watch.why}"
+    if is_disproven(champion, watch.again, context.home):
+        return f"the proof of version {champion.version.version} does not hold any more"
     return None

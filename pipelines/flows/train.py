@@ -8,36 +8,54 @@ import numpy.typing as npt
 import pandas as pd
 
 from crm.errors import DataRefused
-from features.catalog import build_catalog, categorical_names
-from features.freshness import days_since_fresh
-from features.snapshots import training_snapshots
+from features.catalog import build_catalog, list_categorical_names
+from features.freshness import compute_days_since_fresh
+from features.snapshots import build_training_snapshots
 from features.vocabulary import Vocabulary
 from models.errors import ModelRefused, NotEnoughData
 from models.evaluation import verdicts
-from models.evaluation.backtest import Fold, backtest, refuse_too_little, rolling_origin
+from models.evaluation.backtest import (
+    Fold,
+    backtest_folds,
+    refuse_too_little_data,
+    split_rolling_origin,
+)
 from models.evaluation.baselines import most_fresh
-from models.evaluation.gain_tables import gain_table, gains, measure, table_depths
-from models.evaluation.tiers import learn_cutoffs, tier_table
+from models.evaluation.gain_tables import (
+    build_curve_table,
+    build_gain_table,
+    choose_table_depths,
+    sample_gains,
+)
+from models.evaluation.tiers import build_tier_table, learn_cutoffs
 from models.monitoring.drift import Reference
-from models.registry.registry import CHAMPION, RegisteredVersion, log_training, reachable
+from models.registry.registry import CHAMPION, RegisteredVersion, log_training, refuse_unreachable
 from models.scorer.scorer import LeadScorer
-from pipelines.config.registry_address import registry_of
-from pipelines.config.run_context import Job
-from pipelines.data.checked_export import CheckedExport, checked_export
-from pipelines.data.dataset import matrix, vocabulary_until
-from pipelines.lifecycle.champion import keep_files
+from pipelines.config.registry_address import get_registry
+from pipelines.config.run_context import RunContext
+from pipelines.data.checked_export import CheckedExport, load_checked_export
+from pipelines.data.dataset import compute_matrix, learn_vocabulary_until
+from pipelines.lifecycle.champion import store_model_files
 from pipelines.lifecycle.champion_cache import remember_champion
-from pipelines.lifecycle.evidence import ProofFrames, write_proof
-from pipelines.lifecycle.model_metadata import Meaning, ModelFacts, fingerprint
-from pipelines.lifecycle.promotion import Ruling, let_lead
-from pipelines.lifecycle.training_log import Decision, proof_figures, remember
-from pipelines.monitoring.drift import learn_inputs
-from pipelines.publishing.model_card import first_contacts, tell_training, weigh_facts
-from pipelines.runtime.missed_runs import Skipped, patience, turn
+from pipelines.lifecycle.evidence import Evidence, write_evidence
+from pipelines.lifecycle.model_metadata import ModelMetadata, ModelSettings, compute_fingerprint
+from pipelines.lifecycle.promotion import PromotionDecision, promote_if_better
+from pipelines.lifecycle.training_log import (
+    TrainingRecord,
+    collect_proof_figures,
+    write_training_record,
+)
+from pipelines.monitoring.drift import learn_input_reference
+from pipelines.publishing.model_card import (
+    compute_importance,
+    describe_training,
+    tabulate_first_contacts,
+)
+from pipelines.runtime.missed_runs import SkippedRun, get_wait_seconds, track_scheduled_run
 from pipelines.runtime.prefect_tasks import coarse_task, reported_flow
 from pipelines.runtime.progress import step
 from publications.filesystem.failpoints import failpoint
-from publications.storage.lock import Hold, hold
+from publications.storage.lock import HomeLock, hold_home
 from publications.storage.run_folders import start_run
 
 Rows = npt.NDArray[np.int64]
@@ -55,11 +73,11 @@ class History:
 class Training:
     """What a training came to; ``proof`` is None where there was too little data."""
 
-    decision: Decision
-    proof: ProofFrames | None = None
+    decision: TrainingRecord
+    proof: Evidence | None = None
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What it came to, for the log."""
         decision = self.decision
         if decision.version is None:
@@ -77,17 +95,22 @@ def train(
     warn_when_stale: bool = True,
     any_size: bool = False,
     scheduled: str = "",
-) -> Training | Skipped:
+) -> Training | SkippedRun:
     """Check the export, then train, prove and register a challenger."""
-    job = Job.of(
+    context = RunContext.of(
         config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale, any_size=any_size
     )
-    waits = patience(scheduled, job)
-    with hold(job.home, wait_seconds=waits) as held, turn(held, scheduled, job) as skipped:
-        return skipped or trained(checked_export(job), job, held, "it was asked for")
+    waits = get_wait_seconds(scheduled, context)
+    with (
+        hold_home(context.home, wait_seconds=waits) as lock,
+        track_scheduled_run(lock, scheduled, context) as skipped,
+    ):
+        return skipped or run_training(
+            load_checked_export(context), context, lock, "it was asked for"
+        )
 
 
-def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:
+def run_training(checked: CheckedExport, context: RunContext, lock: HomeLock, why: str) -> Training:
     """The steps of a training, for the flows that build on it.
 
     ``why`` says what it is done for, as part of a sentence.
@@ -99,51 +122,63 @@ def trained(checked: CheckedExport, job: Job, held: Hold, why: str) -> Training:
     RegistryUnavailable
         The model could not be registered; found out before the work is done.
     """
-    reachable(registry_of(job))
-    history = draw_history(checked, job)
+    refuse_unreachable(get_registry(context))
+    history = build_history(checked, context)
     failpoint("history.drawn")
     try:
         refuse_no_conversion(checked, history)
-        refuse_too_little(history.snapshots, min_conversions=job.settings.training.min_conversions)
-        tested = run_backtest(history, checked, job)
+        refuse_too_little_data(
+            history.snapshots, min_conversions=context.settings.training.min_conversions
+        )
+        tested = run_backtest(history, checked, context)
         failpoint("backtest.done")
-        scorer, vocabulary = fit(history, tested, checked, job)
+        scorer, vocabulary = fit_model(history, tested, checked, context)
         failpoint("model.fitted")
     except (NotEnoughData, ModelRefused) as error:
-        decision = _decision(checked, job, why, Ruling(False, str(error)))
-        remember(held, decision)
+        decision = _build_record(checked, context, why, PromotionDecision(False, str(error)))
+        write_training_record(lock, decision)
         return Training(decision)
     proof = replace(
-        measure_gains(tested, job),
-        importance=weigh_facts(scorer, vocabulary, history.snapshots, checked, job),
-        first_contact=first_contacts(tested, checked, job),
-        training=tell_training(
-            history.snapshots, folds_of(history, job), tested, scorer, vocabulary, checked, job
+        build_evidence(tested, context),
+        importance=compute_importance(scorer, vocabulary, history.snapshots, checked, context),
+        first_contact=tabulate_first_contacts(tested, checked, context),
+        training=describe_training(
+            history.snapshots,
+            build_folds(history, context),
+            tested,
+            scorer,
+            vocabulary,
+            checked,
+            context,
         ),
     )
-    verdict = judge_proof(tested, job)
-    inputs = learn_inputs(history.snapshots, vocabulary, checked, job)
-    facts = _facts(history, tested, vocabulary, verdict, inputs, checked, job)
-    version = register(scorer, facts, proof, verdict, job, held)
-    ruling = let_lead(version, proof.backtest, verdict, facts, checked, job, held)
+    verdict = judge_proof(tested, context)
+    inputs = learn_input_reference(history.snapshots, vocabulary, checked, context)
+    facts = _build_metadata(history, tested, vocabulary, verdict, inputs, checked, context)
+    version = register_model(scorer, facts, proof, verdict, context, lock)
+    ruling = promote_if_better(version, proof.backtest, verdict, facts, checked, context, lock)
     if ruling.promoted:
         leads = replace(version, aliases=(CHAMPION,))
-        remember_champion(held, registry_of(job), leads, now=job.now)
+        remember_champion(lock, get_registry(context), leads, now=context.now)
     failpoint("champion.chosen")
-    decision = _decision(checked, job, why, ruling, version=version.version, verdict=verdict)
-    remember(held, decision)
+    decision = _build_record(
+        checked, context, why, ruling, version=version.version, verdict=verdict
+    )
+    write_training_record(lock, decision)
     failpoint("decision.kept")
     return Training(decision, proof)
 
 
 @coarse_task(name="draw up the matured lists")
-def draw_history(checked: CheckedExport, job: Job) -> History:
+def build_history(checked: CheckedExport, context: RunContext) -> History:
     """The training rows: every open lead at every past list date whose horizon has passed."""
     export = checked.export
     with step("Drawing up the past lists"):
-        snapshots = training_snapshots(export.leads, as_of=checked.told_until, policy=job.policy)
-        days = days_since_fresh(
-            snapshots, export.leads, export.activities, by=job.settings.freshness.by
+        snapshots = build_training_snapshots(
+            export.leads, as_of=checked.known_until, policy=context.policy
+        )
+        days = compute_days_since_fresh(
+            snapshots, export.leads, export.activities, by=context.settings.freshness.by
         )
     return History(snapshots, most_fresh(days))
 
@@ -168,168 +203,170 @@ def refuse_no_conversion(checked: CheckedExport, history: History) -> None:
 
 
 @coarse_task(name="backtest")
-def run_backtest(history: History, checked: CheckedExport, job: Job) -> pd.DataFrame:
+def run_backtest(history: History, checked: CheckedExport, context: RunContext) -> pd.DataFrame:
     """Score every test list by a model that only used labels known by then."""
-    settings = job.settings
-    folds = folds_of(history, job)
+    settings = context.settings
+    folds = build_folds(history, context)
 
-    def matrix_for(
+    def build_matrices(
         origin: pd.Timestamp, train_rows: Rows, test_rows: Rows
     ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-        vocabulary = vocabulary_until(origin, checked.export)
+        vocabulary = learn_vocabulary_until(origin, checked.export)
         X_train, X_test = (
-            matrix(history.snapshots.iloc[rows], checked.export, vocabulary, job)
+            compute_matrix(history.snapshots.iloc[rows], checked.export, vocabulary, context)
             for rows in (train_rows, test_rows)
         )
-        return X_train, X_test, categorical_names(build_catalog(vocabulary))
+        return X_train, X_test, list_categorical_names(build_catalog(vocabulary))
 
     with step("Proving the ranking on lists it has not seen") as advance:
-        return backtest(
+        return backtest_folds(
             history.snapshots,
             history.snapshots["converted"],
             history.most_fresh,
             folds=folds,
-            matrix_for=matrix_for,
-            make_scorer=lambda: new_scorer(job),
+            build_matrices=build_matrices,
+            make_scorer=lambda: build_scorer(context),
             shares=settings.tiers.shares,
             frozen=settings.tiers.mode == "frozen",
             progress=advance,
         )
 
 
-def folds_of(history: History, job: Job) -> list[Fold]:
+def build_folds(history: History, context: RunContext) -> list[Fold]:
     """Which rows each fit of the backtest learns from and is tested on."""
-    return rolling_origin(
+    return split_rolling_origin(
         history.snapshots,
-        horizon=job.policy.horizon,
-        share=job.settings.backtest.share,
-        max_fits=job.settings.backtest.max_fits,
+        horizon=context.policy.horizon,
+        share=context.settings.backtest.share,
+        max_fits=context.settings.backtest.max_fits,
     )
 
 
 @coarse_task(name="fit the model to deploy")
-def fit(
-    history: History, tested: pd.DataFrame, checked: CheckedExport, job: Job
+def fit_model(
+    history: History, tested: pd.DataFrame, checked: CheckedExport, context: RunContext
 ) -> tuple[LeadScorer, Vocabulary]:
     """Learn from all matured lists; probabilities are calibrated on the backtest's scores."""
     with step("Fitting the model to deploy"):
-        vocabulary = vocabulary_until(checked.as_of, checked.export)
-        X = matrix(history.snapshots, checked.export, vocabulary, job)
-        scorer = new_scorer(job).fit(
-            X, history.snapshots["converted"], categorical_names(build_catalog(vocabulary))
+        vocabulary = learn_vocabulary_until(checked.as_of, checked.export)
+        X = compute_matrix(history.snapshots, checked.export, vocabulary, context)
+        scorer = build_scorer(context).fit(
+            X, history.snapshots["converted"], list_categorical_names(build_catalog(vocabulary))
         )
         return scorer.calibrate(tested["raw_score"], tested["converted"]), vocabulary
 
 
 @coarse_task(name="measure the gains")
-def measure_gains(tested: pd.DataFrame, job: Job) -> ProofFrames:
+def build_evidence(tested: pd.DataFrame, context: RunContext) -> Evidence:
     """Gain curves with bands, the table at few depths, and the tiers."""
-    samples, seed = job.settings.backtest.bootstrap_samples, job.settings.training.seed
+    samples, seed = context.settings.backtest.bootstrap_samples, context.settings.training.seed
     with step("Measuring the gains") as advance:
-        measured = measure(tested, samples=samples, seed=seed, progress=advance)
-        return ProofFrames(
+        measured = sample_gains(tested, samples=samples, seed=seed, progress=advance)
+        return Evidence(
             backtest=tested,
-            gains=gains(measured),
-            gain_table=gain_table(measured, table_depths(job.settings.tiers.A)),
-            tiers=tier_table(tested, samples=samples, seed=seed),
+            gains=build_curve_table(measured),
+            gain_table=build_gain_table(measured, choose_table_depths(context.settings.tiers.A)),
+            tiers=build_tier_table(tested, samples=samples, seed=seed),
         )
 
 
 @coarse_task(name="judge the proof")
-def judge_proof(tested: pd.DataFrame, job: Job) -> verdicts.Proof:
+def judge_proof(tested: pd.DataFrame, context: RunContext) -> verdicts.ProofVerdict:
     """Whether the model beats most fresh first at the share of tier A."""
     return verdicts.prove(
         tested,
-        depth=job.settings.tiers.A,
-        samples=job.settings.backtest.bootstrap_samples,
-        seed=job.settings.training.seed,
+        depth=context.settings.tiers.A,
+        samples=context.settings.backtest.bootstrap_samples,
+        seed=context.settings.training.seed,
     )
 
 
 @coarse_task(name="register the model")
-def register(
+def register_model(
     scorer: LeadScorer,
-    facts: ModelFacts,
-    proof: ProofFrames,
-    verdict: verdicts.Proof,
-    job: Job,
-    held: Hold,
+    facts: ModelMetadata,
+    proof: Evidence,
+    verdict: verdicts.ProofVerdict,
+    context: RunContext,
+    lock: HomeLock,
 ) -> RegisteredVersion:
     """Log the training in MLflow and keep the version's files in the home folder."""
     with step("Registering the model"):
-        folder = start_run(held, f"train-{facts.as_of:%Y%m%dT%H%M%SZ}")
+        folder = start_run(lock, f"train-{facts.as_of:%Y%m%dT%H%M%SZ}")
         scorer.save(folder, facts.to_dict())
-        write_proof(folder, proof, depth=job.settings.tiers.A)
+        write_evidence(folder, proof, depth=context.settings.tiers.A)
         failpoint("model.saved")
         version = log_training(
-            registry_of(job),
+            get_registry(context),
             folder,
-            params=_params(scorer, job),
-            metrics=_metrics(proof, verdict),
+            params=_collect_params(scorer, context),
+            metrics=_collect_metrics(proof, verdict),
             tags={"fingerprint": facts.fingerprint, "as_of": facts.as_of.isoformat()},
         )
         failpoint("model.logged")
-        keep_files(folder, version, held.home)
+        store_model_files(folder, version, lock.home)
         failpoint("model.kept")
     return version
 
 
-def new_scorer(job: Job) -> LeadScorer:
+def build_scorer(context: RunContext) -> LeadScorer:
     """An unfitted scorer."""
-    return LeadScorer(seed=job.settings.training.seed, threads=job.settings.training.threads)
+    return LeadScorer(
+        seed=context.settings.training.seed, threads=context.settings.training.threads
+    )
 
 
-def _facts(
+def _build_metadata(
     history: History,
     tested: pd.DataFrame,
     vocabulary: Vocabulary,
-    verdict: verdicts.Proof,
+    verdict: verdicts.ProofVerdict,
     inputs: Reference,
     checked: CheckedExport,
-    job: Job,
-) -> ModelFacts:
+    context: RunContext,
+) -> ModelMetadata:
     lists = history.snapshots["list_date"]
-    return ModelFacts(
-        fingerprint=fingerprint(job.settings),
-        as_of=checked.told_until,
+    return ModelMetadata(
+        fingerprint=compute_fingerprint(context.settings),
+        as_of=checked.known_until,
         trained_from=lists.min(),
         trained_until=lists.max(),
         vocabulary=vocabulary,
-        cutoffs=learn_cutoffs(tested["score"], job.settings.tiers.shares),
+        cutoffs=learn_cutoffs(tested["score"], context.settings.tiers.shares),
         verdict=verdict.sentence,
-        meaning=Meaning.of(job.settings),
+        meaning=ModelSettings.of(context.settings),
         inputs=inputs,
         proven=verdict.passed,
     )
 
 
-def _decision(
+def _build_record(
     checked: CheckedExport,
-    job: Job,
+    context: RunContext,
     why: str,
-    ruling: Ruling,
+    ruling: PromotionDecision,
     *,
     version: int | None = None,
-    verdict: verdicts.Proof | None = None,
-) -> Decision:
-    return Decision(
+    verdict: verdicts.ProofVerdict | None = None,
+) -> TrainingRecord:
+    return TrainingRecord(
         as_of=checked.as_of.isoformat(),
-        fingerprint=fingerprint(job.settings),
+        fingerprint=compute_fingerprint(context.settings),
         version=version,
         promoted=ruling.promoted,
         sentence=ruling.sentence,
         why=why,
-        proof=None if verdict is None else proof_figures(verdict),
+        proof=None if verdict is None else collect_proof_figures(verdict),
         duel=ruling.duel,
     )
 
 
-def _params(scorer: LeadScorer, job: Job) -> Mapping[str, object]:
-    lists = {f"lists_{name}": value for name, value in job.settings.lists.model_dump().items()}
+def _collect_params(scorer: LeadScorer, context: RunContext) -> Mapping[str, object]:
+    lists = {f"lists_{name}": value for name, value in context.settings.lists.model_dump().items()}
     return {**scorer.params, "seed": scorer.seed, "columns": len(scorer.columns_), **lists}
 
 
-def _metrics(proof: ProofFrames, verdict: verdicts.Proof) -> Mapping[str, float]:
+def _collect_metrics(proof: Evidence, verdict: verdicts.ProofVerdict) -> Mapping[str, float]:
     table = proof.gain_table
     named = zip(table["ranking"], table["depth"], table["gain"], strict=True)
     metrics = {

@@ -11,26 +11,30 @@ import pandas as pd
 from models.errors import ModelDamaged
 from models.registry.registry import (
     CHAMPION,
+    DEMOTED,
     ROLLED_BACK_FROM,
-    STEPPED_DOWN,
     RegisteredVersion,
     Registry,
     RegistryUnavailable,
-    champion_and_previous,
     fetch,
-    refuse_other,
-    rollback,
+    find_champion_and_previous,
+    restore_champion,
+    verify_version_files,
 )
 from models.scorer.scorer import LeadScorer
-from pipelines.config.registry_address import registry_of
-from pipelines.config.run_context import Job
-from pipelines.lifecycle.champion_cache import forget_champion, last_known, remember_champion
-from pipelines.lifecycle.evidence import ProofFrames, read_proof
-from pipelines.lifecycle.model_metadata import Meaning, ModelFacts
+from pipelines.config.registry_address import get_registry
+from pipelines.config.run_context import RunContext
+from pipelines.lifecycle.champion_cache import (
+    forget_champion,
+    read_remembered_champion,
+    remember_champion,
+)
+from pipelines.lifecycle.evidence import Evidence, read_evidence
+from pipelines.lifecycle.model_metadata import ModelMetadata, ModelSettings
 from pipelines.runtime.prefect_tasks import coarse_task
-from publications.filesystem.durable_files import move_lasting, writing
+from publications.filesystem.durable_files import explain_write_errors, move_durably
 from publications.storage.home import Home
-from publications.storage.lock import Hold
+from publications.storage.lock import HomeLock
 
 FOLDER = "models/ of the home folder"
 """How a message calls it: lists carry such messages to people who need no path."""
@@ -42,20 +46,20 @@ class Champion:
 
     version: RegisteredVersion
     scorer: LeadScorer
-    facts: ModelFacts
-    proof: ProofFrames
-    meaning: Meaning
+    facts: ModelMetadata
+    proof: Evidence
+    meaning: ModelSettings
     note: str = ""
     """Why it is not simply the champion as the registry tells it: a warning for the list."""
 
 
 @coarse_task(name="load the champion")
-def load_champion(job: Job, held: Hold) -> Champion | None:
-    """The champion for a run, as ``trusted_champion`` tells it."""
-    return trusted_champion(job, held)
+def load_champion(context: RunContext, lock: HomeLock) -> Champion | None:
+    """The champion for a run, as ``load_trusted_champion`` tells it."""
+    return load_trusted_champion(context, lock)
 
 
-def trusted_champion(job: Job, held: Hold | None = None) -> Champion | None:
+def load_trusted_champion(context: RunContext, lock: HomeLock | None = None) -> Champion | None:
     """The champion, or who stands in for it; None where no version leads.
 
     A registry that cannot be asked is replaced by what it last said, and a champion that is damaged
@@ -64,8 +68,8 @@ def trusted_champion(job: Job, held: Hold | None = None) -> Champion | None:
 
     Parameters
     ----------
-    job : Job
-    held : with it, a damaged copy is mended and the champion is remembered; without, nothing is
+    context : Job
+    lock : with it, a damaged copy is mended and the champion is remembered; without, nothing is
         written into the home folder
 
     Raises
@@ -76,37 +80,39 @@ def trusted_champion(job: Job, held: Hold | None = None) -> Champion | None:
         Neither the champion's files nor those of the version before it are what was registered;
         they were not opened.
     """
-    registry = registry_of(job)
+    registry = get_registry(context)
     try:
-        version, before = champion_and_previous(registry)
+        version, before = find_champion_and_previous(registry)
     except RegistryUnavailable as error:
-        return _last_that_led(registry, error, job)
+        return _load_remembered(registry, error, context)
     if version is None:
-        if held is not None:
-            forget_champion(held)
+        if lock is not None:
+            forget_champion(lock)
         return None
     try:
-        leading = opened(version, job, held)
+        champion = load_version(version, context, lock)
     except (ModelDamaged, RegistryUnavailable) as error:
-        leading = _one_before(before, version, error, job, held)
-    if held is not None:
-        remember_champion(held, registry, leading.version, now=job.now)
-    return leading
+        champion = _load_previous(before, version, error, context, lock)
+    if lock is not None:
+        remember_champion(lock, registry, champion.version, now=context.now)
+    return champion
 
 
-def roll_back(
-    registry: Registry, version: int | None, held: Hold, *, now: datetime
+def roll_back_champion(
+    registry: Registry, version: int | None, lock: HomeLock, *, now: datetime
 ) -> RegisteredVersion:
     """Let an earlier version lead again, also should the registry be away at the next scoring."""
-    leads = rollback(registry, version)
-    remember_champion(held, registry, leads, now=pd.Timestamp(now))
+    leads = restore_champion(registry, version)
+    remember_champion(lock, registry, leads, now=pd.Timestamp(now))
     return leads
 
 
-def opened(version: RegisteredVersion, job: Job, held: Hold | None = None) -> Champion:
+def load_version(
+    version: RegisteredVersion, context: RunContext, lock: HomeLock | None = None
+) -> Champion:
     """A registered version from the home folder, or as the registry has it.
 
-    With ``held``, what is missing or damaged in the home folder is fetched there; without, it is
+    With ``lock``, what is missing or damaged in the home folder is fetched there; without, it is
     fetched to a place that is gone afterwards.
 
     Raises
@@ -116,20 +122,20 @@ def opened(version: RegisteredVersion, job: Job, held: Hold | None = None) -> Ch
     RegistryUnavailable
         Its files are not here, and cannot be fetched.
     """
-    folder = job.home.models / str(version.version)
-    if held is None:
-        return _looked_at(version, folder, job)
+    folder = context.home.models / str(version.version)
+    if lock is None:
+        return _load_without_writing(version, folder, context)
     if not folder.exists():
-        fetch(registry_of(job), version.version, folder)
+        fetch(get_registry(context), version.version, folder)
     note = ""
     try:
-        refuse_other(version, folder, where=FOLDER)
+        verify_version_files(version, folder, where=FOLDER)
     except ModelDamaged as damage:
-        note = _mended(version, damage, job)
-    return _open(version, folder, job, note)
+        note = _repair_files(version, damage, context)
+    return _load_verified(version, folder, context, note)
 
 
-def keep_files(folder: Path, version: RegisteredVersion, home: Home) -> None:
+def store_model_files(folder: Path, version: RegisteredVersion, home: Home) -> None:
     """Move a version's files to their place in the home folder; where they lie already they stay.
 
     Files of the same number and another content are those of a registry that was lost since.
@@ -137,21 +143,21 @@ def keep_files(folder: Path, version: RegisteredVersion, home: Home) -> None:
     place = home.models / str(version.version)
     if place.exists():
         try:
-            refuse_other(version, folder, where="the training")
+            verify_version_files(version, folder, where="the training")
         except ModelDamaged:  # registered before, with another proof
             shutil.rmtree(folder)
             return
         try:
-            refuse_other(version, place, where=FOLDER)
+            verify_version_files(version, place, where=FOLDER)
         except ModelDamaged:
-            _put_aside(place)
+            _move_aside(place)
         else:
             shutil.rmtree(folder)
             return
-    move_lasting(folder, place)
+    move_durably(folder, place)
 
 
-def _put_aside(folder: Path) -> Path:
+def _move_aside(folder: Path) -> Path:
     """Where a folder of a model now lies; what lay there before is gone."""
     aside = folder.with_name(f"{folder.name}.damaged")
     if aside.exists():
@@ -160,40 +166,44 @@ def _put_aside(folder: Path) -> Path:
     return aside
 
 
-def _looked_at(version: RegisteredVersion, folder: Path, job: Job) -> Champion:
+def _load_without_writing(
+    version: RegisteredVersion, folder: Path, context: RunContext
+) -> Champion:
     """A version for somebody who writes nothing into the home folder."""
     try:
-        refuse_other(version, folder, where=FOLDER)
+        verify_version_files(version, folder, where=FOLDER)
     except ModelDamaged as damage:
         with TemporaryDirectory(prefix="leadgain-") as elsewhere:
             fetched = Path(elsewhere) / folder.name
-            _fetch_instead(version, fetched, damage, job)
+            _fetch_replacement(version, fetched, damage, context)
             note = (
                 f"The files of version {version.version} in the home folder are damaged, so those "
                 f"in MLflow were used, which are what was registered. {damage} The next scoring "
                 "puts them in the place of the damaged ones."
             )
-            return _open(version, fetched, job, note if folder.exists() else "")
-    return _open(version, folder, job, note="")
+            return _load_verified(version, fetched, context, note if folder.exists() else "")
+    return _load_verified(version, folder, context, note="")
 
 
-def _open(version: RegisteredVersion, folder: Path, job: Job, note: str) -> Champion:
+def _load_verified(
+    version: RegisteredVersion, folder: Path, context: RunContext, note: str
+) -> Champion:
     """Load a version whose files have been held against their hashes."""
-    scorer = LeadScorer.load(folder, threads=job.settings.training.threads)
-    facts = ModelFacts.from_dict(scorer.extra_)
-    meaning = facts.meaning or Meaning.of(job.settings)
-    return Champion(version, scorer, facts, read_proof(folder), meaning, note)
+    scorer = LeadScorer.load(folder, threads=context.settings.training.threads)
+    facts = ModelMetadata.from_dict(scorer.extra_)
+    meaning = facts.meaning or ModelSettings.of(context.settings)
+    return Champion(version, scorer, facts, read_evidence(folder), meaning, note)
 
 
-def _mended(version: RegisteredVersion, damage: ModelDamaged, job: Job) -> str:
+def _repair_files(version: RegisteredVersion, damage: ModelDamaged, context: RunContext) -> str:
     """Put the registry's files in the place of damaged ones, which are kept aside."""
-    folder = job.home.models / str(version.version)
+    folder = context.home.models / str(version.version)
     fetched = folder.with_name(f"{folder.name}.fetched")
-    with writing(folder):
+    with explain_write_errors(folder):
         if fetched.exists():  # of a run that was killed here
             shutil.rmtree(fetched)
-        _fetch_instead(version, fetched, damage, job)
-        aside = _put_aside(folder)
+        _fetch_replacement(version, fetched, damage, context)
+        aside = _move_aside(folder)
         fetched.rename(folder)
     return (
         f"The files of version {version.version} in the home folder were damaged, so they were "
@@ -202,21 +212,21 @@ def _mended(version: RegisteredVersion, damage: ModelDamaged, job: Job) -> str:
     )
 
 
-def _fetch_instead(
-    version: RegisteredVersion, folder: Path, damage: ModelDamaged, job: Job
+def _fetch_replacement(
+    version: RegisteredVersion, folder: Path, damage: ModelDamaged, context: RunContext
 ) -> None:
     try:
-        fetch(registry_of(job), version.version, folder)
+        fetch(get_registry(context), version.version, folder)
     except (ModelDamaged, RegistryUnavailable) as error:
         raise ModelDamaged(f"{damage} It could not be fetched again: {error}") from error
 
 
-def _one_before(
+def _load_previous(
     before: RegisteredVersion | None,
     version: RegisteredVersion,
     error: ModelDamaged | RegistryUnavailable,
-    job: Job,
-    held: Hold | None,
+    context: RunContext,
+    lock: HomeLock | None,
 ) -> Champion:
     """The version that led before a champion that cannot be used.
 
@@ -227,11 +237,14 @@ def _one_before(
     """
     why_not = "No version led before it."
     if before is not None:
-        marks = {ROLLED_BACK_FROM, STEPPED_DOWN} & before.decision.keys()
+        marks = {ROLLED_BACK_FROM, DEMOTED} & before.decision.keys()
         why_not = f"Version {before.version}, which led before, was taken out of the lead."
         if not marks:
             try:
-                return replace(opened(before, job, held), note=_standing_in(before, version, error))
+                return replace(
+                    load_version(before, context, lock),
+                    note=_describe_stand_in(before, version, error),
+                )
             except (ModelDamaged, RegistryUnavailable) as another:
                 why_not = f"Version {before.version}, which led before, cannot be used: {another}"
     raise type(error)(
@@ -240,7 +253,7 @@ def _one_before(
     ) from error
 
 
-def _standing_in(
+def _describe_stand_in(
     before: RegisteredVersion, version: RegisteredVersion, error: BaseException
 ) -> str:
     return (
@@ -249,7 +262,9 @@ def _standing_in(
     )
 
 
-def _last_that_led(registry: Registry, error: RegistryUnavailable, job: Job) -> Champion:
+def _load_remembered(
+    registry: Registry, error: RegistryUnavailable, context: RunContext
+) -> Champion:
     """The champion that is remembered, if its files are whole.
 
     Raises
@@ -257,13 +272,13 @@ def _last_that_led(registry: Registry, error: RegistryUnavailable, job: Job) -> 
     RegistryUnavailable
         None is, or it is damaged.
     """
-    known = last_known(job.home, registry)
+    known = read_remembered_champion(context.home, registry)
     why_not = "No model is left in the home folder from the last time that it answered."
     if known is not None:
         number = known.version.version
-        folder = job.home.models / str(number)
+        folder = context.home.models / str(number)
         try:
-            refuse_other(known.version, folder, where=FOLDER)
+            verify_version_files(known.version, folder, where=FOLDER)
         except ModelDamaged as damage:
             why_not = f"And version {number}, which led when it last answered, is damaged: {damage}"
         else:
@@ -277,7 +292,7 @@ def _last_that_led(registry: Registry, error: RegistryUnavailable, job: Job) -> 
                 f"{known.known_at:%Y-%m-%d %H:%M} UTC; its files are those that were registered. A "
                 "model that took over since then, or was rolled back, is not known."
             )
-            return _open(known.version, folder, job, note)
+            return _load_verified(known.version, folder, context, note)
     raise RegistryUnavailable(
         f"{error} {why_not} Nothing was scored. Start MLflow again, or correct [tracking] uri."
     ) from error

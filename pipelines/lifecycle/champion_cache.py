@@ -6,16 +6,16 @@ from dataclasses import asdict, dataclass, fields
 import pandas as pd
 
 from models.registry.types import SQLITE, RegisteredVersion, Registry
-from publications.filesystem.durable_files import replace_lasting
+from publications.filesystem.durable_files import replace_durably
 from publications.storage.home import Home
-from publications.storage.lock import Hold
+from publications.storage.lock import HomeLock
 
 FILE = "champion.json"
 FIELDS = {field.name for field in fields(RegisteredVersion)}
 
 
 @dataclass(frozen=True)
-class LastKnown:
+class RememberedChampion:
     """A version that led, and when that was last known."""
 
     version: RegisteredVersion
@@ -23,34 +23,34 @@ class LastKnown:
 
 
 def remember_champion(
-    held: Hold, registry: Registry, version: RegisteredVersion, *, now: pd.Timestamp
+    lock: HomeLock, registry: Registry, version: RegisteredVersion, *, now: pd.Timestamp
 ) -> None:
     """Keep which version leads; the one remembered before is replaced in one step."""
     content = {
-        "registry": _identity(held.home, registry),
+        "registry": _identify_registry(lock.home, registry),
         "known_at": now.isoformat(),
         "version": asdict(version),
     }
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
-    replace_lasting(held.home.models / FILE, f"{text}\n".encode())
+    replace_durably(lock.home.models / FILE, f"{text}\n".encode())
 
 
-def forget_champion(held: Hold) -> None:
+def forget_champion(lock: HomeLock) -> None:
     """Nobody leads any more, so nobody is remembered."""
-    (held.home.models / FILE).unlink(missing_ok=True)
+    (lock.home.models / FILE).unlink(missing_ok=True)
 
 
-def last_known(home: Home, registry: Registry) -> LastKnown | None:
+def read_remembered_champion(home: Home, registry: Registry) -> RememberedChampion | None:
     """The champion that this registry last told of; None where none is kept, or not readably."""
     try:
         content = json.loads((home.models / FILE).read_text(encoding="utf-8"))
-        if content["registry"] != _identity(home, registry):
+        if content["registry"] != _identify_registry(home, registry):
             return None
         known_at = pd.Timestamp(content["known_at"])
         # What a newer leadgain kept besides is of no use here.
         kept = {key: value for key, value in content["version"].items() if key in FIELDS}
         version = RegisteredVersion(**{**kept, "aliases": tuple(kept["aliases"])})
-        return LastKnown(version, known_at) if _is_readable(version, known_at) else None
+        return RememberedChampion(version, known_at) if _is_readable(version, known_at) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -64,7 +64,7 @@ def _is_readable(version: RegisteredVersion, known_at: pd.Timestamp) -> bool:
     )
 
 
-def _identity(home: Home, registry: Registry) -> dict[str, str]:
+def _identify_registry(home: Home, registry: Registry) -> dict[str, str]:
     """Another registry's champion is none of ours; the home's own moves with it.
 
     No password is kept.

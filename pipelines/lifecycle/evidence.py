@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from publications.charts.gain_charts import gain_chart, tiers_chart, to_png
-from publications.filesystem.durable_files import write_lasting
-from publications.tables.read_write import read_table, table_bytes
+from publications.charts.gain_charts import draw_gain_chart, draw_tiers_chart, render_png
+from publications.filesystem.durable_files import write_durably
+from publications.tables.read_write import encode_table, read_table
 
 BACKTEST = "backtest.parquet"
 TABLES = ("gains.csv", "gain_table.csv", "tiers.csv")
@@ -21,7 +21,7 @@ PICTURES = ("gains.png", "tiers.png")
 
 
 @dataclass(frozen=True)
-class ProofFrames:
+class Evidence:
     """What the backtest showed; ``backtest`` also holds each row's ``list_date`` and ``lead``."""
 
     backtest: pd.DataFrame
@@ -41,29 +41,29 @@ class ProofFrames:
         return {name: frame for name, frame in named if frame is not None}
 
 
-def write_proof(folder: Path, proof: ProofFrames, *, depth: float) -> None:
+def write_evidence(folder: Path, proof: Evidence, *, depth: float) -> None:
     """Write the frames and the pictures of a proof into a model's folder."""
-    write_lasting(folder / BACKTEST, table_bytes(proof.backtest, BACKTEST))
+    write_durably(folder / BACKTEST, encode_table(proof.backtest, BACKTEST))
     for name, frame in proof.tables.items():
-        write_lasting(folder / name, table_bytes(frame, name))
+        write_durably(folder / name, encode_table(frame, name))
     if proof.training is not None:
         told = json.dumps(proof.training, indent=1, ensure_ascii=False, allow_nan=False)
-        write_lasting(folder / TRAINING, f"{told}\n".encode())
-    drawn = (gain_chart(proof.gains, depth=depth), tiers_chart(proof.tiers))
+        write_durably(folder / TRAINING, f"{told}\n".encode())
+    drawn = (draw_gain_chart(proof.gains, depth=depth), draw_tiers_chart(proof.tiers))
     for name, chart in zip(PICTURES, drawn, strict=True):
-        write_lasting(folder / name, to_png(chart))
+        write_durably(folder / name, render_png(chart))
 
 
-def read_proof(folder: Path) -> ProofFrames:
-    """Read what :func:`write_proof` wrote."""
-    backtest, gains, gain_table, tiers = (_table(folder, name) for name in (BACKTEST, *TABLES))
+def read_evidence(folder: Path) -> Evidence:
+    """Read what :func:`write_evidence` wrote."""
+    backtest, gains, gain_table, tiers = (_read_frame(folder, name) for name in (BACKTEST, *TABLES))
     importance, first_contact = (
-        _table(folder, name) if (folder / name).exists() else None for name in LATER_TABLES
+        _read_frame(folder, name) if (folder / name).exists() else None for name in LATER_TABLES
     )
     training = folder / TRAINING
     told = json.loads(training.read_text(encoding="utf-8")) if training.exists() else None
-    return ProofFrames(backtest, gains, gain_table, tiers, importance, first_contact, told)
+    return Evidence(backtest, gains, gain_table, tiers, importance, first_contact, told)
 
 
-def _table(folder: Path, name: str) -> pd.DataFrame:
+def _read_frame(folder: Path, name: str) -> pd.DataFrame:
     return read_table((folder / name).read_bytes(), name)

@@ -14,7 +14,7 @@ from pipelines.config.settings import Settings
 
 
 @dataclass(frozen=True)
-class Meaning:
+class ModelSettings:
     """What a model's scores and its proof are about: settings as they were when it was trained."""
 
     policy: str
@@ -38,11 +38,11 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class ModelFacts:
+class ModelMetadata:
     """Kept in the model's ``spec.json``; no clock time, so that equal trainings are equal bytes."""
 
     fingerprint: str
-    """Of the settings that decide what the model means; see :func:`fingerprint`."""
+    """Of the settings that decide what the model means; see :func:`compute_fingerprint`."""
     as_of: pd.Timestamp
     """Up to when the export was known to the training."""
     trained_from: pd.Timestamp
@@ -53,7 +53,7 @@ class ModelFacts:
     """Tier -> lowest score, learned on the backtest."""
     verdict: str
     """What the proof said, as a sentence."""
-    meaning: Meaning | None = None
+    meaning: ModelSettings | None = None
     """None in a model of an older leadgain, which did not keep it."""
     inputs: Reference | None = None
     """How the inputs were spread at training; None in a model of an older leadgain."""
@@ -86,17 +86,17 @@ class ModelFacts:
             vocabulary=Vocabulary.from_dict(content["vocabulary"]),
             cutoffs=content["cutoffs"],
             verdict=content["verdict"],
-            meaning=Meaning(**content["meaning"]) if content.get("meaning") else None,
+            meaning=ModelSettings(**content["meaning"]) if content.get("meaning") else None,
             inputs=Reference.from_dict(content["inputs"]) if content.get("inputs") else None,
             proven=content.get("proven"),
         )
 
 
-MEANING = ("leads", "activities", "outcomes", "lists", "freshness", "tiers", "backtest")
+COMPARED_SECTIONS = ("leads", "activities", "outcomes", "lists", "freshness", "tiers", "backtest")
 """Sections of leadgain.toml that decide what a score means and what its proof is worth."""
 
 
-def fingerprint(settings: Settings) -> str:
+def compute_fingerprint(settings: Settings) -> str:
     """SHA-256 of the settings that make two models comparable; no secret goes into it."""
-    content = settings.model_dump(mode="json", include=set(MEANING))
+    content = settings.model_dump(mode="json", include=set(COMPARED_SECTIONS))
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

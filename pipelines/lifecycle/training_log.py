@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import pandas as pd
 
 from crm.errors import ConfigurationError
-from crm.export import GRACE
-from models.evaluation.verdicts import Proof
-from pipelines.config.run_context import in_utc
-from publications.filesystem.durable_files import replace_lasting
+from crm.export import CLOCK_GRACE
+from models.evaluation.verdicts import ProofVerdict
+from pipelines.config.run_context import format_instant
+from publications.filesystem.durable_files import replace_durably
 from publications.storage.home import Home
-from publications.storage.lock import Hold
+from publications.storage.lock import HomeLock
 
 FILE = "last_training.json"
 
@@ -29,11 +29,11 @@ class HasInstant(Protocol):
         """The instant of the list."""
 
 
-Kept = TypeVar("Kept", bound=HasInstant)
+RecordType = TypeVar("RecordType", bound=HasInstant)
 
 
 @dataclass(frozen=True)
-class Decision:
+class TrainingRecord:
     """One training's end, in a file that a person can read."""
 
     as_of: str
@@ -58,7 +58,7 @@ class Decision:
     def content(self) -> dict[str, Any]:
         """As decision.json tells it; docs/publications.md tells its keys."""
         return {
-            "as_of": in_utc(self.at),
+            "as_of": format_instant(self.at),
             "why_trained": self.why,
             "version": self.version,
             "promoted": self.promoted,
@@ -69,22 +69,22 @@ class Decision:
 
     def to_json(self) -> bytes:
         """The bytes of decision.json."""
-        return _as_text(self.content()).encode()
+        return _format_json(self.content()).encode()
 
 
-def remember(held: Hold, decision: Decision) -> None:
+def write_training_record(lock: HomeLock, decision: TrainingRecord) -> None:
     """Keep the decision; the one before is replaced in one step.
 
     The same model trained again at the same instant is decided already: what was kept stays, so
     that the same run again publishes the same.
     """
-    last = last_decision(held.home)
-    if last is not None and _same_training(last, decision):
+    last = read_last_training(lock.home)
+    if last is not None and _is_same_training(last, decision):
         return
-    replace_lasting(held.home.models / FILE, _as_text(asdict(decision)).encode())
+    replace_durably(lock.home.models / FILE, _format_json(asdict(decision)).encode())
 
 
-def last_decision(home: Home) -> Decision | None:
+def read_last_training(home: Home) -> TrainingRecord | None:
     """The decision of the last training; None where there was none.
 
     Raises
@@ -92,11 +92,11 @@ def last_decision(home: Home) -> Decision | None:
     ConfigurationError
         Somebody has edited the file, and it cannot be understood.
     """
-    return remembered(home.models / FILE, Decision)
+    return read_record(home.models / FILE, TrainingRecord)
 
 
-def remembered(file: Path, kind: type[Kept]) -> Kept | None:
-    """What :func:`remember` and its like have kept, which a person may have edited.
+def read_record(file: Path, kind: type[RecordType]) -> RecordType | None:
+    """What :func:`write_training_record` and its like have kept, which a person may have edited.
 
     What a newer leadgain kept besides is of no use here.
 
@@ -120,8 +120,8 @@ def remembered(file: Path, kind: type[Kept]) -> Kept | None:
     return found
 
 
-def reason_to_train(
-    last: Decision | None,
+def find_training_reason(
+    last: TrainingRecord | None,
     *,
     as_of: pd.Timestamp,
     fingerprint: str,
@@ -132,49 +132,49 @@ def reason_to_train(
 
     With ``now``, a training dated later than that, while the clock was wrong, does not count.
 
-    >>> last = Decision("2012-03-01T00:00:00+00:00", "f", 1, True, "The first model.")
+    >>> last = TrainingRecord("2012-03-01T00:00:00+00:00", "f", 1, True, "The first model.")
     >>> at = pd.Timestamp("2012-03-08", tz="UTC")
-    >>> reason_to_train(last, as_of=at, fingerprint="f", every_days=7)
+    >>> find_training_reason(last, as_of=at, fingerprint="f", every_days=7)
     'the last training is 7 days old'
-    >>> reason_to_train(last, as_of=at, fingerprint="f", every_days=8) is None
+    >>> find_training_reason(last, as_of=at, fingerprint="f", every_days=8) is None
     True
     """
     if last is None:
         return "there was none yet"
     if last.fingerprint != fingerprint:
         return "leadgain.toml has changed since the last one"
-    if now is not None and last.at > now + GRACE:
+    if now is not None and last.at > now + CLOCK_GRACE:
         return f"the last one is dated {last.at:%Y-%m-%d}, which is still to come"
     days = (as_of - last.at) / pd.Timedelta(days=1)
     return f"the last training is {days:.0f} days old" if days >= every_days else None
 
 
-def proof_figures(verdict: Proof) -> dict[str, float] | None:
+def collect_proof_figures(verdict: ProofVerdict) -> dict[str, float] | None:
     """A proof in numbers; None where its scores could not be ranked."""
     if verdict.difference is None:
         return None
     found = verdict.difference
     return {
         "depth": verdict.depth,
-        "gain": rounded(found.gain),
-        "most_fresh": rounded(found.other_gain),
-        "difference": rounded(found.value),
-        "low": rounded(found.low),
-        "high": rounded(found.high),
+        "gain": round_figure(found.gain),
+        "most_fresh": round_figure(found.other_gain),
+        "difference": round_figure(found.value),
+        "low": round_figure(found.low),
+        "high": round_figure(found.high),
     }
 
 
-def rounded(figure: float) -> float:
+def round_figure(figure: float) -> float:
     """A figure without the last digits, which differ between processors."""
     return round(figure, 9)
 
 
-def _same_training(last: Decision, decision: Decision) -> bool:
+def _is_same_training(last: TrainingRecord, decision: TrainingRecord) -> bool:
     same = ("as_of", "fingerprint", "version", "promoted")
     return decision.version is not None and all(
         getattr(last, name) == getattr(decision, name) for name in same
     )
 
 
-def _as_text(content: Mapping[str, Any]) -> str:
+def _format_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

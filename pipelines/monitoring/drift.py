@@ -7,16 +7,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crm.list_dates import list_date_before, list_dates
+from crm.list_dates import build_list_dates, find_list_date_before
 from features.catalog import Feature, build_catalog
-from features.names import fact_names, measure_names
-from features.snapshots import scoring_snapshots
+from features.names import list_fact_names, list_measure_names
+from features.snapshots import build_scoring_snapshots
 from features.vocabulary import Vocabulary
-from models.monitoring.drift import ROWS, Reference, drift_table, learn_reference, share_beyond
-from models.scorer.importance import evenly_spaced
-from pipelines.config.run_context import Job
+from models.monitoring.drift import (
+    SAMPLE_ROWS,
+    Reference,
+    build_drift_table,
+    compute_drifted_share,
+    learn_reference,
+)
+from models.scorer.importance import pick_evenly_spaced
+from pipelines.config.run_context import RunContext
 from pipelines.data.checked_export import CheckedExport
-from pipelines.data.dataset import matrix, open_at
+from pipelines.data.dataset import compute_matrix, find_open_leads
 from pipelines.lifecycle.champion import Champion
 from pipelines.runtime.prefect_tasks import coarse_task
 from pipelines.runtime.progress import step
@@ -41,7 +47,7 @@ class Reason(Note):
     """Goes on from "because"."""
 
     @property
-    def as_note(self) -> Note:
+    def plain_note(self) -> Note:
         """The same where it does not wear the model."""
         return Note(self.kind, self.sentence)
 
@@ -49,74 +55,76 @@ class Reason(Note):
 REFERENCE_LISTS, REFERENCE_DAYS = 4, 28
 """The latest lists that were learned from: older ones hold other seasons and younger leads."""
 WEEK = pd.Timedelta(days=7)
-OF_THE_LIST = "listed"
+LIST_WORDING = "listed"
 """Wording of what is equal for all leads of a list: its day."""
 
 
 @coarse_task(name="remember the inputs")
-def learn_inputs(
-    snapshots: pd.DataFrame, vocabulary: Vocabulary, checked: CheckedExport, job: Job
+def learn_input_reference(
+    snapshots: pd.DataFrame, vocabulary: Vocabulary, checked: CheckedExport, context: RunContext
 ) -> Reference:
     """How the inputs were spread on the latest lists that the model learned from."""
     with step("Remembering what the inputs looked like"):
-        rows = some_of(_latest(snapshots))
-        X = matrix(rows, checked.export, vocabulary, job)
-        names = [feature.name for feature in watched_features(vocabulary)]
+        rows = sample_rows(_select_latest_lists(snapshots))
+        X = compute_matrix(rows, checked.export, vocabulary, context)
+        names = [feature.name for feature in list_monitored_features(vocabulary)]
         return learn_reference(X[names], leads=rows["lead"].nunique())
 
 
-def comparable_list(checked: CheckedExport, job: Job) -> pd.DataFrame:
+def build_comparable_list(checked: CheckedExport, context: RunContext) -> pd.DataFrame:
     """The open leads of the last week's lists, at instants like those that were learned from.
 
     With lists on Saturdays at midnight a Tuesday's list differs in all that a weekend brings, and
     that is no drift: last Saturday's is looked at. With lists on arrival it is today's list, whose
     rows stand at the arrival of each lead. Nothing is looked at that the export does not tell.
     """
-    until = checked.told_until
-    if job.policy.policy == "on_arrival":
-        return some_of(open_at(until, checked.export, job))
+    until = checked.known_until
+    if context.policy.policy == "on_arrival":
+        return sample_rows(find_open_leads(until, checked.export, context))
     lists = (
-        scoring_snapshots(checked.export.leads, as_of=at, policy=job.policy)
-        for at in _dates_of_the_week(until, job.policy.every_days)
+        build_scoring_snapshots(checked.export.leads, as_of=at, policy=context.policy)
+        for at in _list_week_dates(until, context.policy.every_days)
     )
-    return some_of(pd.concat(lists, ignore_index=True))
+    return sample_rows(pd.concat(lists, ignore_index=True))
 
 
-def watched_features(vocabulary: Vocabulary) -> list[Feature]:
+def list_monitored_features(vocabulary: Vocabulary) -> list[Feature]:
     """The inputs that can drift: all but the day of the list."""
-    return [f for f in build_catalog(vocabulary) if f.wording != OF_THE_LIST]
+    return [f for f in build_catalog(vocabulary) if f.wording != LIST_WORDING]
 
 
-def some_of(snapshots: pd.DataFrame) -> pd.DataFrame:
+def sample_rows(snapshots: pd.DataFrame) -> pd.DataFrame:
     """As many rows as are looked at, spread over all of them."""
-    return snapshots.iloc[evenly_spaced(len(snapshots), ROWS)].reset_index(drop=True)
+    return snapshots.iloc[pick_evenly_spaced(len(snapshots), SAMPLE_ROWS)].reset_index(drop=True)
 
 
-def _latest(snapshots: pd.DataFrame) -> pd.DataFrame:
+def _select_latest_lists(snapshots: pd.DataFrame) -> pd.DataFrame:
     """The latest four lists, or those of four weeks where these are more."""
     dates = snapshots["list_date"].drop_duplicates().sort_values()
-    first = min(dates.iloc[-REFERENCE_LISTS:].iloc[0], _after(dates.iloc[-1], REFERENCE_DAYS))
+    first = min(
+        dates.iloc[-REFERENCE_LISTS:].iloc[0], _compute_period_start(dates.iloc[-1], REFERENCE_DAYS)
+    )
     latest: pd.DataFrame = snapshots[snapshots["list_date"] >= first]
     return latest
 
 
-def _after(last: pd.Timestamp, days: int) -> pd.Timestamp:
+def _compute_period_start(last: pd.Timestamp, days: int) -> pd.Timestamp:
     return last - pd.Timedelta(days=days) + pd.Timedelta(microseconds=1)
 
 
-def _dates_of_the_week(until: pd.Timestamp, every_days: int) -> list[pd.Timestamp]:
+def _list_week_dates(until: pd.Timestamp, every_days: int) -> list[pd.Timestamp]:
     """The list dates of the seven days up to an instant, on the same days of the week as the lists.
 
     Where lists are rarer than weekly and on changing days of the week: the latest list date.
     """
     grid = WEEK.days if every_days % WEEK.days == 0 else every_days
-    latest = list_date_before(pd.Series([until]), grid).iloc[0]
-    return [latest, *list_dates(_after(until, WEEK.days), latest, grid)[:-1]]
+    latest = find_list_date_before(pd.Series([until]), grid).iloc[0]
+    return [latest, *build_list_dates(_compute_period_start(until, WEEK.days), latest, grid)[:-1]]
 
 
-WEIGHTY = 0.15
+HEAVY_SHARE = 0.15
 """Inputs that hold so much of what moves the scores are worth another training."""
-NAMED = 3
+NAMED_INPUTS = 3
 COLUMNS = ["group", "feature", "psi", "limit", "drifted"]
 
 
@@ -132,47 +140,49 @@ class Drift:
     notes: tuple[Note, ...] = ()
 
 
-def drift_of(leading: Champion, checked: CheckedExport, job: Job) -> Drift:
+def measure_drift(champion: Champion, checked: CheckedExport, context: RunContext) -> Drift:
     """Hold the list that compares with those of the training against them."""
-    listed = comparable_list(checked, job)
+    listed = build_comparable_list(checked, context)
     if listed.empty:
         return Drift()
-    X = matrix(listed, checked.export, leading.facts.vocabulary, job)
+    X = compute_matrix(listed, checked.export, champion.facts.vocabulary, context)
     leads = int(listed["lead"].nunique())
-    scores = _of_scores(leading, X, leads)
-    table = _of_inputs(leading, X, leads)
-    inputs = None if table is None else _summed(table, leading)
+    scores = _measure_score_drift(champion, X, leads)
+    table = _measure_input_drift(champion, X, leads)
+    inputs = None if table is None else _summarize_inputs(table, champion)
     return Drift(
-        table=None if table is None else _sorted(table),
+        table=None if table is None else _sort_by_drift(table),
         scores=scores,
         inputs=inputs,
-        reasons=tuple(_reasons(scores, table, inputs)),
-        notes=tuple(_notes(table, inputs)),
+        reasons=tuple(_find_reasons(scores, table, inputs)),
+        notes=tuple(_find_notes(table, inputs)),
     )
 
 
-def _of_scores(leading: Champion, X: pd.DataFrame, leads: int) -> dict[str, float]:
+def _measure_score_drift(champion: Champion, X: pd.DataFrame, leads: int) -> dict[str, float]:
     """Today's scores against those that the backtest gave to lists it had not seen."""
-    tested = some_of(leading.proof.backtest)
+    tested = sample_rows(champion.proof.backtest)
     reference = learn_reference(tested[["score"]], leads=int(tested["lead_id"].nunique()))
-    found = pd.DataFrame({"score": leading.scorer.predict_proba(X)[:, 1]})
-    row = drift_table(reference, found, leads=leads).iloc[0]
+    found = pd.DataFrame({"score": champion.scorer.predict_proba(X)[:, 1]})
+    row = build_drift_table(reference, found, leads=leads).iloc[0]
     return {"psi": round(float(row["psi"]), 9), "limit": round(float(row["limit"]), 9)}
 
 
-def _of_inputs(leading: Champion, X: pd.DataFrame, leads: int) -> pd.DataFrame | None:
-    if leading.facts.inputs is None:
+def _measure_input_drift(champion: Champion, X: pd.DataFrame, leads: int) -> pd.DataFrame | None:
+    if champion.facts.inputs is None:
         return None
-    features = watched_features(leading.facts.vocabulary)
-    table = drift_table(leading.facts.inputs, X, leads=leads)
-    named = pd.DataFrame({"group": fact_names(features), "feature": measure_names(features)})
+    features = list_monitored_features(champion.facts.vocabulary)
+    table = build_drift_table(champion.facts.inputs, X, leads=leads)
+    named = pd.DataFrame(
+        {"group": list_fact_names(features), "feature": list_measure_names(features)}
+    )
     named.index = pd.Index([feature.name for feature in features])
     return table.join(named, on="column")
 
 
-def _summed(table: pd.DataFrame, leading: Champion) -> dict[str, Any]:
+def _summarize_inputs(table: pd.DataFrame, champion: Champion) -> dict[str, Any]:
     """How many inputs have drifted, and their share of what moves the scores."""
-    weights = leading.proof.importance
+    weights = champion.proof.importance
     share = None
     if weights is not None:
         rows = weights[weights["level"] == "feature"]
@@ -180,19 +190,19 @@ def _summed(table: pd.DataFrame, leading: Champion) -> dict[str, Any]:
             zip(zip(rows["group"], rows["feature"], strict=True), rows["share"], strict=True)
         )
         pairs = zip(table["group"], table["feature"], strict=True)
-        share = round(share_beyond(table, [known.get(pair, 0.0) for pair in pairs]), 9)
+        share = round(compute_drifted_share(table, [known.get(pair, 0.0) for pair in pairs]), 9)
     drifted = int(table["drifted"].sum())
     return {"features": len(table), "drifted": drifted, "share_of_importance": share}
 
 
-def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+def _sort_by_drift(table: pd.DataFrame) -> pd.DataFrame:
     order = np.argsort(-(table["psi"] / table["limit"]).to_numpy(), kind="stable")
     frame = table.iloc[order].reset_index(drop=True)
     frame["drifted"] = frame["drifted"].astype(np.int64)
     return frame[COLUMNS].astype({"group": "str", "feature": "str"}).round({"psi": 9, "limit": 9})
 
 
-def _reasons(
+def _find_reasons(
     scores: dict[str, float], table: pd.DataFrame | None, inputs: dict[str, Any] | None
 ) -> Iterator[Reason]:
     if scores["psi"] > scores["limit"]:
@@ -202,36 +212,37 @@ def _reasons(
             f"{decimal(scores['psi'])}, limit {decimal(scores['limit'])}).",
             "its scores have drifted",
         )
-    if table is not None and inputs is not None and _weighs(inputs):
+    if table is not None and inputs is not None and _is_heavy(inputs):
         yield Reason(
             INPUTS,
-            f"{_drifted(inputs)}, with {percent(inputs['share_of_importance'])} of what moves "
-            f"the scores: {_farthest(table)}.",
+            f"{_describe_drifted(inputs)}, with {percent(inputs['share_of_importance'])} of what "
+            f"moves "
+            f"the scores: {_describe_farthest(table)}.",
             "its inputs have drifted",
         )
 
 
-def _notes(table: pd.DataFrame | None, inputs: dict[str, Any] | None) -> Iterator[Note]:
-    if table is None or inputs is None or not inputs["drifted"] or _weighs(inputs):
+def _find_notes(table: pd.DataFrame | None, inputs: dict[str, Any] | None) -> Iterator[Note]:
+    if table is None or inputs is None or not inputs["drifted"] or _is_heavy(inputs):
         return
     share = inputs["share_of_importance"]
     weight = "" if share is None else f", with {percent(share)} of what moves the scores"
-    yield Note(INPUTS, f"{_drifted(inputs)}{weight}: {_farthest(table)}.")
+    yield Note(INPUTS, f"{_describe_drifted(inputs)}{weight}: {_describe_farthest(table)}.")
 
 
-def _weighs(inputs: dict[str, Any]) -> bool:
+def _is_heavy(inputs: dict[str, Any]) -> bool:
     share = inputs["share_of_importance"]
-    return share is not None and share >= WEIGHTY
+    return share is not None and share >= HEAVY_SHARE
 
 
-def _drifted(inputs: dict[str, Any]) -> str:
+def _describe_drifted(inputs: dict[str, Any]) -> str:
     of = count(inputs["features"], "input", "inputs")
     have = "has" if inputs["drifted"] == 1 else "have"
     return f"{count(inputs['drifted'])} of {of} {have} drifted"
 
 
-def _farthest(table: pd.DataFrame) -> str:
-    worst = _sorted(table)
-    worst = worst[worst["drifted"] == 1].head(NAMED)
+def _describe_farthest(table: pd.DataFrame) -> str:
+    worst = _sort_by_drift(table)
+    worst = worst[worst["drifted"] == 1].head(NAMED_INPUTS)
     named = [f"{row['group']}, {row['feature']}" for _, row in worst.iterrows()]
     return "; ".join(named)

@@ -10,35 +10,35 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.evaluation.tiers import assign_frozen
-from models.evaluation.verdicts import Difference, Proof, prove
+from models.evaluation.verdicts import Difference, ProofVerdict, prove
 from models.monitoring import decay as wear
-from pipelines.config.run_context import Job, in_utc
+from pipelines.config.run_context import RunContext, format_instant
 from pipelines.data.checked_export import CheckedExport
 from pipelines.lifecycle.champion import Champion
-from pipelines.lifecycle.model_metadata import fingerprint
+from pipelines.lifecycle.model_metadata import compute_fingerprint
 from pipelines.lifecycle.since_training import (
     COLUMNS,
+    build_verdict_arguments,
+    find_next_maturity,
     has_matured_since,
-    how_judged,
-    judged_again,
-    matured_since,
-    next_maturity,
+    judge_again,
+    score_matured_lists,
 )
-from pipelines.lifecycle.training_log import last_decision, proof_figures
-from pipelines.monitoring.drift import Drift, Note, Reason, drift_of
+from pipelines.lifecycle.training_log import collect_proof_figures, read_last_training
+from pipelines.monitoring.drift import Drift, Note, Reason, measure_drift
 from pipelines.runtime.prefect_tasks import coarse_task
 from pipelines.runtime.progress import step
-from publications.wording.formatting import count, day, percent, points, points_band
+from publications.wording.formatting import count, day, percent, points, points_interval
 from publications.wording.monitoring import PROOF, TRAINING
 
-OLD = pd.Timedelta(days=90)
+MAX_AGE = pd.Timedelta(days=90)
 """A model trained longer ago than this may speak of another market."""
 AGE, GAIN = "age", "gain"
 """Kinds of reasons that are never mere notes."""
 
 
 @dataclass(frozen=True)
-class Watch:
+class MonitoringResult:
     """What a look at the model in force has found."""
 
     version: int
@@ -50,9 +50,9 @@ class Watch:
     """What is worth knowing all the same."""
     drift: Drift
     tier_shares: tuple[dict[str, Any], ...]
-    since: dict[str, Any] | None
+    since_training: dict[str, Any] | None
     """The lists that have matured since the training, as in watch.json."""
-    again: Proof | None
+    again: ProofVerdict | None
     """The proof judged again with those lists; None where they hold too little."""
 
     @property
@@ -74,7 +74,7 @@ class Watch:
         """As watch.json tells it; docs/publications.md tells its keys."""
         return {
             "version": self.version,
-            "trained_as_of": in_utc(self.trained_as_of),
+            "trained_as_of": format_instant(self.trained_as_of),
             "age_days": round(self.age_days, 6),
             "worn": self.worn,
             "reasons": [reason.sentence for reason in self.reasons],
@@ -83,7 +83,7 @@ class Watch:
             "scores": self.drift.scores,
             "inputs": self.drift.inputs,
             "tier_shares": list(self.tier_shares),
-            "since_training": self.since,
+            "since_training": self.since_training,
         }
 
     def to_json(self) -> bytes:
@@ -93,108 +93,115 @@ class Watch:
 
 
 @coarse_task(name="watch the model in force")
-def watch_over(
-    leading: Champion, score: npt.NDArray[np.float64], checked: CheckedExport, job: Job
-) -> Watch:
+def monitor_model(
+    champion: Champion, score: npt.NDArray[np.float64], checked: CheckedExport, context: RunContext
+) -> MonitoringResult:
     """Look at the model in force.
 
     Parameters
     ----------
-    leading : the model
+    champion : the model
     score : its scores of today's list
     checked : the export and the instant of the list
-    job : Job
+    context : Job
     """
     with step("Watching the model in force"):
-        if not _is_comparable(leading, checked, job):
-            return looked_at(leading, _nothing(), Drift(), score, checked, job)
-        since, drift = matured_since(leading, checked, job), drift_of(leading, checked, job)
-        return looked_at(leading, since, drift, score, checked, job)
+        if not _is_comparable(champion, checked, context):
+            return judge_model(champion, _build_empty_rows(), Drift(), score, checked, context)
+        since, drift = (
+            score_matured_lists(champion, checked, context),
+            measure_drift(champion, checked, context),
+        )
+        return judge_model(champion, since, drift, score, checked, context)
 
 
-def looked_at(
-    leading: Champion,
+def judge_model(
+    champion: Champion,
     since: pd.DataFrame,
     drift: Drift,
     score: npt.NDArray[np.float64],
     checked: CheckedExport,
-    job: Job,
-) -> Watch:
+    context: RunContext,
+) -> MonitoringResult:
     """What is made of the lists that have matured since the training, and of the drift.
 
     Drift alone wears no model as long as no list has matured from which a better one could learn.
     """
-    now = _judged(since, leading, job)
-    again = judged_again(leading, since, job)
-    learnable = has_matured_since(leading.facts.as_of, checked, job)
+    now = _judge_since_training(since, champion, context)
+    again = judge_again(champion, since, context)
+    learnable = has_matured_since(champion.facts.as_of, checked, context)
     reasons = (
-        *_by_gain(now, since, leading),
+        *_find_gain_reasons(now, since, champion),
         *(drift.reasons if learnable else ()),
-        *_by_age(leading, checked),
+        *_find_age_reasons(champion, checked),
     )
     notes = (
-        *_of_proof(again),
-        *(() if learnable else (reason.as_note for reason in drift.reasons)),
+        *_find_proof_notes(again),
+        *(() if learnable else (reason.plain_note for reason in drift.reasons)),
         *drift.notes,
-        *(_what_next(checked, job) if reasons or drift.reasons else ()),
+        *(_find_retraining_notes(checked, context) if reasons or drift.reasons else ()),
     )
-    return Watch(
-        version=leading.version.version,
-        trained_as_of=leading.facts.as_of,
-        age_days=max((checked.as_of - leading.facts.as_of) / pd.Timedelta(days=1), 0.0),
+    return MonitoringResult(
+        version=champion.version.version,
+        trained_as_of=champion.facts.as_of,
+        age_days=max((checked.as_of - champion.facts.as_of) / pd.Timedelta(days=1), 0.0),
         reasons=reasons,
         notes=notes,
         drift=drift,
-        tier_shares=tuple(_tier_shares(leading, score)),
-        since=None if now is None else _told(since, now),
+        tier_shares=tuple(_compute_tier_shares(champion, score)),
+        since_training=None if now is None else _describe_since_training(since, now),
         again=again,
     )
 
 
-def _is_comparable(leading: Champion, checked: CheckedExport, job: Job) -> bool:
+def _is_comparable(champion: Champion, checked: CheckedExport, context: RunContext) -> bool:
     """Today's lists mean what they meant to the model, and lie after its training."""
-    same = leading.facts.fingerprint == fingerprint(job.settings)
-    return same and checked.told_until >= leading.facts.as_of
+    same = champion.facts.fingerprint == compute_fingerprint(context.settings)
+    return same and checked.known_until >= champion.facts.as_of
 
 
-def _nothing() -> pd.DataFrame:
+def _build_empty_rows() -> pd.DataFrame:
     return pd.DataFrame(columns=COLUMNS)
 
 
-def _judged(since: pd.DataFrame, leading: Champion, job: Job) -> Proof | None:
+def _judge_since_training(
+    since: pd.DataFrame, champion: Champion, context: RunContext
+) -> ProofVerdict | None:
     """The model against most fresh on the lists since; None where nobody converted there."""
     if since.empty or since["converted"].nunique() < 2:
         return None
-    found = prove(since, **how_judged(leading, job))
+    found = prove(since, **build_verdict_arguments(champion, context))
     return None if found.difference is None else found
 
 
-def _told(since: pd.DataFrame, found: Proof) -> dict[str, Any]:
+def _describe_since_training(since: pd.DataFrame, found: ProofVerdict) -> dict[str, Any]:
     dates, difference = since["list_date"], found.difference
-    assert difference is not None  # noqa: S101 (`_judged` gives none otherwise)
+    assert difference is not None  # noqa: S101 (`_judge_since_training` gives none otherwise)
     lists = count(int(dates.nunique()), "list has", "lists have")
     sentence = (
         f"{lists} matured since its training, {day(dates.min())} to {day(dates.max())}: the first "
         f"{percent(found.depth)} reach {percent(difference.gain, 1)} of the conversions, most "
-        f"fresh first {percent(difference.other_gain, 1)}; {_with_band(difference)}."
+        f"fresh first {percent(difference.other_gain, 1)}; {_format_difference(difference)}."
     )
     return {
         "lists": int(dates.nunique()),
-        "from": in_utc(dates.min()),
-        "until": in_utc(dates.max()),
+        "from": format_instant(dates.min()),
+        "until": format_instant(dates.max()),
         "rows": len(since),
         "conversions": int(since["converted"].sum()),
-        **(proof_figures(found) or {}),
+        **(collect_proof_figures(found) or {}),
         "sentence": sentence,
     }
 
 
-def _by_gain(now: Proof | None, since: pd.DataFrame, leading: Champion) -> Iterator[Reason]:
+def _find_gain_reasons(
+    now: ProofVerdict | None, since: pd.DataFrame, champion: Champion
+) -> Iterator[Reason]:
     """It ranks worse than most fresh first by now, or far less well than was proven.
 
     With few customers a band is too narrow to be believed, so nothing is said of them.
     """
-    enough = wear.is_enough(leading.proof.backtest, since)
+    enough = wear.has_enough_outcomes(champion.proof.backtest, since)
     if now is None or now.difference is None or not enough:
         return
     until = f"on the lists of {day(since['list_date'].min())} to {day(since['list_date'].max())}"
@@ -202,28 +209,28 @@ def _by_gain(now: Proof | None, since: pd.DataFrame, leading: Champion) -> Itera
         yield Reason(
             GAIN,
             f"The model ranks worse than most fresh first by now: {until}, which have matured "
-            f"since its training, the difference is {_with_band(now.difference)}.",
+            f"since its training, the difference is {_format_difference(now.difference)}.",
             "it ranks worse than most fresh first by now",
         )
         return
-    proven = _proven(leading)
-    if wear.fell(proven, now.difference):
+    proven = _read_proven_difference(champion)
+    if wear.has_fallen(proven, now.difference):
         yield Reason(
             GAIN,
             f"The model does not keep what was proven: its lead over most fresh first was "
-            f"{_with_band(proven)}, and {until}, which have matured since, it is "
-            f"{_with_band(now.difference)}.",
+            f"{_format_difference(proven)}, and {until}, which have matured since, it is "
+            f"{_format_difference(now.difference)}.",
             "its gain has fallen",
         )
 
 
-def _proven(leading: Champion) -> Difference:
+def _read_proven_difference(champion: Champion) -> Difference:
     """The model's lead over most fresh first at the depth of tier A, as its proof told it.
 
     The table tells whole percents, and tier A may be a third.
     """
-    table = leading.proof.gain_table
-    away = (table["depth"] - leading.meaning.depth).abs()
+    table = champion.proof.gain_table
+    away = (table["depth"] - champion.meaning.depth).abs()
     at_depth = table[away == away.min()]
     model = at_depth[at_depth["ranking"] == "model"].iloc[0]
     fresh = at_depth[at_depth["ranking"] == "most_fresh"].iloc[0]
@@ -235,20 +242,20 @@ def _proven(leading: Champion) -> Difference:
     )
 
 
-def _by_age(leading: Champion, checked: CheckedExport) -> Iterator[Reason]:
-    age = checked.as_of - leading.facts.as_of
-    if age <= OLD:
+def _find_age_reasons(champion: Champion, checked: CheckedExport) -> Iterator[Reason]:
+    age = checked.as_of - champion.facts.as_of
+    if age <= MAX_AGE:
         return
-    tested = leading.proof.backtest["list_date"]
+    tested = champion.proof.backtest["list_date"]
     yield Reason(
         AGE,
-        f"Version {leading.version.version} was trained {count(age.days)} days before this list. "
+        f"Version {champion.version.version} was trained {count(age.days)} days before this list. "
         f"Its gains are those of lists from {day(tested.min())} to {day(tested.max())}.",
         f"it is {count(age.days, 'day', 'days')} old",
     )
 
 
-def _of_proof(again: Proof | None) -> Iterator[Note]:
+def _find_proof_notes(again: ProofVerdict | None) -> Iterator[Note]:
     """Shown only where a person has brought the model back: else it has stepped down."""
     if again is not None and not again.passed:
         yield Note(
@@ -258,10 +265,10 @@ def _of_proof(again: Proof | None) -> Iterator[Note]:
         )
 
 
-def _what_next(checked: CheckedExport, job: Job) -> Iterator[Note]:
+def _find_retraining_notes(checked: CheckedExport, context: RunContext) -> Iterator[Note]:
     """When a model is trained anew: as soon as there is something new to learn."""
-    last = last_decision(job.home)
-    if last is None or has_matured_since(last.at, checked, job):
+    last = read_last_training(context.home)
+    if last is None or has_matured_since(last.at, checked, context):
         yield Note(
             TRAINING,
             "A list has matured since the last training: the next `leadgain run` trains anew.",
@@ -271,19 +278,21 @@ def _what_next(checked: CheckedExport, job: Job) -> Iterator[Note]:
             TRAINING,
             f"No list has matured since the last training, of {day(last.at)}, so another would "
             "learn nothing new. The next one matures on "
-            f"{day(next_maturity(checked.told_until, job))}.",
+            f"{day(find_next_maturity(checked.known_until, context))}.",
         )
 
 
-def _tier_shares(leading: Champion, score: npt.NDArray[np.float64]) -> Iterator[dict[str, Any]]:
+def _compute_tier_shares(
+    champion: Champion, score: npt.NDArray[np.float64]
+) -> Iterator[dict[str, Any]]:
     """The share of each tier by the cut-offs learned at training: on the tested lists, and now."""
-    cutoffs = leading.facts.cutoffs
-    then, now = (assign_frozen(s, cutoffs) for s in (leading.proof.backtest["score"], score))
+    cutoffs = champion.facts.cutoffs
+    then, now = (assign_frozen(s, cutoffs) for s in (champion.proof.backtest["score"], score))
     for tier in cutoffs:
         found = round(float((now == tier).mean()), 9) if len(now) else None
         yield {"tier": tier, "expected": round(float((then == tier).mean()), 9), "found": found}
 
 
-def _with_band(difference: Difference) -> str:
-    band = points_band(difference.low, difference.high)
+def _format_difference(difference: Difference) -> str:
+    band = points_interval(difference.low, difference.high)
     return f"{points(difference.value)} (95 % band {band})"

@@ -7,16 +7,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crm.time_coverage import newest_by_table
+from crm.time_coverage import find_newest_by_table
 from features.catalog import build_catalog
-from features.histories import latest_activities
+from features.histories import find_latest_activities
 from features.vocabulary import Vocabulary
-from features.volumes import activity_volumes
-from models.scorer.explanations import NO_TOPIC, weightiest
+from features.volumes import count_daily_activities
+from models.scorer.explanations import NO_TOPIC, find_largest_contributions
 from pipelines.data.checked_export import CheckedExport
-from pipelines.data.dataset import told_of
-from publications.tables.lead_details import reasons_parts, timeline_parts
-from publications.tables.read_write import write_parts, write_table
+from pipelines.data.dataset import describe_topics
+from publications.tables.lead_details import build_reason_parts, build_timeline_parts
+from publications.tables.read_write import write_table, write_table_parts
 
 FACTS = 12
 LEADS_AT_ONCE = 50_000
@@ -24,32 +24,32 @@ LEADS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
-class Facts:
+class LeadFacts:
     """What the score of each listed lead is made of; contributions are in log odds."""
 
-    told: npt.NDArray[np.object_]
+    sentences: npt.NDArray[np.object_]
     """Shape (n_leads, FACTS), in words, strongest first."""
     contributions: npt.NDArray[np.float64]
     """Of the same shape; 0 where a lead has fewer facts."""
-    others: npt.NDArray[np.float64]
+    other_contributions: npt.NDArray[np.float64]
     """Shape (n_leads,): what all weaker facts come to."""
 
 
 @dataclass(frozen=True)
-class Stories:
+class LeadDetails:
     """What is to be told of the listed leads."""
 
     lead: npt.NDArray[np.integer]
     """Their positions in the export."""
     order: npt.NDArray[np.integer]
     """Which of them is called first, second and so on."""
-    facts: Facts | None = None
+    facts: LeadFacts | None = None
     """None where no model ranked the list."""
 
 
-def strongest_facts(
+def find_strongest_facts(
     moved: pd.DataFrame, X: pd.DataFrame, vocabulary: Vocabulary, policy: str = "periodic"
-) -> Facts:
+) -> LeadFacts:
     """The twelve facts that move each lead's score most, in words.
 
     Parameters
@@ -64,14 +64,16 @@ def strongest_facts(
     contributions, others = np.empty((len(X), FACTS)), np.empty(len(X))
     for first in range(0, len(X), LEADS_AT_ONCE):
         rows = slice(first, first + LEADS_AT_ONCE)
-        topics, contributions[rows], others[rows] = weightiest(moved.iloc[rows], k=FACTS)
+        topics, contributions[rows], others[rows] = find_largest_contributions(
+            moved.iloc[rows], k=FACTS
+        )
         anything = np.where(topics == NO_TOPIC, first_topic, topics)
-        told[rows] = told_of(anything, X.iloc[rows], vocabulary, policy)
-    return Facts(told, contributions, others)
+        told[rows] = describe_topics(anything, X.iloc[rows], vocabulary, policy)
+    return LeadFacts(told, contributions, others)
 
 
-def write_stories(
-    folder: Path, stories: Stories, lead_id: pd.Series, checked: CheckedExport
+def write_lead_details(
+    folder: Path, stories: LeadDetails, lead_id: pd.Series, checked: CheckedExport
 ) -> None:
     """Write reasons.parquet and timeline.parquet.
 
@@ -84,18 +86,22 @@ def write_stories(
     """
     export = checked.export
     lead = stories.lead[stories.order]
-    parts = latest_activities(lead, len(export.leads), export.activities, as_of=checked.as_of)
-    write_parts(folder, "timeline.parquet", timeline_parts(lead_id, parts))
+    parts = find_latest_activities(lead, len(export.leads), export.activities, as_of=checked.as_of)
+    write_table_parts(folder, "timeline.parquet", build_timeline_parts(lead_id, parts))
     if stories.facts is not None:
         facts = stories.facts
-        told = reasons_parts(
-            lead_id, facts.told, facts.contributions, facts.others, order=stories.order
+        told = build_reason_parts(
+            lead_id,
+            facts.sentences,
+            facts.contributions,
+            facts.other_contributions,
+            order=stories.order,
         )
-        write_parts(folder, "reasons.parquet", told)
+        write_table_parts(folder, "reasons.parquet", told)
 
 
-def write_supply(folder: Path, checked: CheckedExport) -> None:
+def write_volumes_and_freshness(folder: Path, checked: CheckedExport) -> None:
     """Write volumes.csv and freshness.csv."""
-    volumes = activity_volumes(checked.export.activities, as_of=checked.as_of)
+    volumes = count_daily_activities(checked.export.activities, as_of=checked.as_of)
     write_table(folder, "volumes.csv", volumes)
-    write_table(folder, "freshness.csv", newest_by_table(checked.export, as_of=checked.as_of))
+    write_table(folder, "freshness.csv", find_newest_by_table(checked.export, as_of=checked.as_of))

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from features.vocabulary import MAX_TYPES
-from pipelines.config.run_context import Job
+from pipelines.config.run_context import RunContext
 from pipelines.data.checked_export import CheckedExport
-from pipelines.data.previous_lists import gone_from, is_strange
+from pipelines.data.previous_lists import count_missing_leads, has_too_many_missing
 from pipelines.lifecycle.champion import Champion
-from pipelines.lifecycle.model_metadata import Meaning, fingerprint
-from pipelines.lifecycle.training_log import last_decision
+from pipelines.lifecycle.model_metadata import ModelSettings, compute_fingerprint
+from pipelines.lifecycle.training_log import read_last_training
 from publications.wording.formatting import count, day, percent
 
 RECENT = pd.Timedelta(days=30)
@@ -20,68 +20,72 @@ UNKNOWN_SHARE_OF_MANY = 0.50
 SPREAD_HOURS = 1.0
 
 
-def caveats(leading: Champion | None, checked: CheckedExport, job: Job) -> tuple[str, ...]:
+def collect_list_warnings(
+    champion: Champion | None, checked: CheckedExport, context: RunContext
+) -> tuple[str, ...]:
     """Sentences on the list, its model and its proof; none where all is as it should be.
 
     Parameters
     ----------
-    leading : the model that ranked the list, if one did
+    champion : the model that ranked the list, if one did
     checked : the export and the instant of the list
-    job : its settings are those of today
+    context : its settings are those of today
     """
-    told = [*_of_freshness(leading, checked, job)]
-    if leading is not None:
-        told += [leading.note] if leading.note else []
-        told += _of_proof(leading)
-        told += _of_leads(leading, checked)
-        told += _of_settings(leading, job)
-        told += _of_time(leading, checked)
-        told += _of_last_training(leading, job)
-        told += _of_kinds(leading, checked)
-    return (*told, *_of_alarms(job))
+    told = [*_warn_weak_baseline(champion, checked, context)]
+    if champion is not None:
+        told += [champion.note] if champion.note else []
+        told += _warn_unproven(champion)
+        told += _warn_missing_leads(champion, checked)
+        told += _warn_changed_settings(champion, context)
+        told += _warn_trained_later(champion, checked)
+        told += _warn_failed_training(champion, context)
+        told += _warn_unknown_types(champion, checked)
+    return (*told, *_warn_alarm_mistakes(context))
 
 
-def _named(leading: Champion) -> str:
-    return f"Version {leading.version.version}"
+def _name_version(champion: Champion) -> str:
+    return f"Version {champion.version.version}"
 
 
-def _of_proof(leading: Champion) -> Iterator[str]:
+def _warn_unproven(champion: Champion) -> Iterator[str]:
     """A training lets no such version lead, a person may."""
-    if leading.facts.proven is False:
+    if champion.facts.proven is False:
         yield (
-            f"{_named(leading)} leads without a proof: `leadgain rollback`, or somebody in MLflow, "
-            f"has let it. {leading.facts.verdict}"
+            f"{_name_version(champion)} leads without a proof: `leadgain rollback`, or somebody "
+            f"in MLflow, "
+            f"has let it. {champion.facts.verdict}"
         )
 
 
-def _of_leads(leading: Champion, checked: CheckedExport) -> Iterator[str]:
+def _warn_missing_leads(champion: Champion, checked: CheckedExport) -> Iterator[str]:
     """Told on every night until the next training, unlike what is held against the last list."""
-    proven = leading.proof.backtest["lead_id"].drop_duplicates()
-    gone = gone_from(checked.export, proven)
-    if is_strange(gone, proven):
+    proven = champion.proof.backtest["lead_id"].drop_duplicates()
+    gone = count_missing_leads(checked.export, proven)
+    if has_too_many_missing(gone, proven):
         yield (
             f"{gone:,} of the {count(len(proven), 'lead', 'leads')} on whose lists "
-            f"{_named(leading).lower()} was proven are not in this export any more, so nobody can "
+            f"{_name_version(champion).lower()} was proven are not in this export any more, so "
+            f"nobody can "
             "say that its gains hold for the others. Look whether the export is whole, and whether "
             "leads have kept their ids."
         )
 
 
-def _of_alarms(job: Job) -> Iterator[str]:
+def _warn_alarm_mistakes(context: RunContext) -> Iterator[str]:
     """A run that fails would be known to nobody; what was found there concerns no reader."""
-    alarms = job.settings.alarms
-    if alarms.mistakes and alarms.reach:
+    alarms = context.settings.alarms
+    if alarms.mistakes and alarms.delivery_note:
         yield (
-            f"{alarms.reach}, because not all of [alarms] in leadgain.toml is understood. "
+            f"{alarms.delivery_note}, because not all of [alarms] in leadgain.toml is understood. "
             "`leadgain check` tells what is wrong there."
         )
 
 
-def _of_settings(leading: Champion, job: Job) -> Iterator[str]:
+def _warn_changed_settings(champion: Champion, context: RunContext) -> Iterator[str]:
     """The model was trained under another leadgain.toml than today's."""
-    if leading.facts.fingerprint == fingerprint(job.settings):
+    if champion.facts.fingerprint == compute_fingerprint(context.settings):
         return
-    then, now = leading.meaning, Meaning.of(job.settings)
+    then, now = champion.meaning, ModelSettings.of(context.settings)
     changed = [
         f"{name} was {getattr(then, name)} and is {getattr(now, name)}"
         for name in ("policy", "every_days", "horizon_days", "fresh_by")
@@ -91,38 +95,40 @@ def _of_settings(leading: Champion, job: Job) -> Iterator[str]:
         changed.append(f"tier A was {percent(then.depth)} and is {percent(now.depth)}")
     what = f" ({'; '.join(changed)})" if changed else ""
     yield (
-        f"leadgain.toml has changed since {_named(leading).lower()} was trained{what}. Its scores, "
+        f"leadgain.toml has changed since {_name_version(champion).lower()} was trained{what}. "
+        f"Its scores, "
         "its gains and the table of its tiers are those of its own settings; today's list is cut "
         "by the new ones. `leadgain train` brings them together."
     )
 
 
-def _of_time(leading: Champion, checked: CheckedExport) -> Iterator[str]:
+def _warn_trained_later(champion: Champion, checked: CheckedExport) -> Iterator[str]:
     """The model knows what came after this list."""
-    trained = leading.facts.as_of
+    trained = champion.facts.as_of
     if trained > checked.as_of:
         yield (
-            f"{_named(leading)} was trained as of {day(trained)}, after this list of "
+            f"{_name_version(champion)} was trained as of {day(trained)}, after this list of "
             f"{day(checked.as_of)}: it may have learned from what became of these very leads. How "
             "well this list fits what happened since then proves nothing."
         )
 
 
-def _of_last_training(leading: Champion, job: Job) -> Iterator[str]:
+def _warn_failed_training(champion: Champion, context: RunContext) -> Iterator[str]:
     """A newer model was not proven, which says something of the present one too."""
-    last = last_decision(job.home)
-    if last is None or last.promoted or last.at <= leading.facts.as_of:
+    last = read_last_training(context.home)
+    if last is None or last.promoted or last.at <= champion.facts.as_of:
         return
     yield (
         f"The last training, as of {day(last.at)}, brought no model that may "
-        f"lead: {last.sentence} {_named(leading)} of {day(leading.facts.as_of)} still ranks the "
+        f"lead: {last.sentence} {_name_version(champion)} of {day(champion.facts.as_of)} still "
+        f"ranks the "
         "list, with the gains that it had then."
     )
 
 
-def _of_kinds(leading: Champion, checked: CheckedExport) -> Iterator[str]:
+def _warn_unknown_types(champion: Champion, checked: CheckedExport) -> Iterator[str]:
     """The CRM calls its activities by other names than when the model was trained."""
-    activities, known = checked.export.activities, leading.facts.vocabulary.types
+    activities, known = checked.export.activities, champion.facts.vocabulary.types
     at = activities["occurred_at"]
     recent = activities.loc[(at >= checked.as_of - RECENT) & (at < checked.as_of), "type"]
     if recent.empty:
@@ -132,14 +138,17 @@ def _of_kinds(leading: Champion, checked: CheckedExport) -> Iterator[str]:
     if unknown > limit:
         yield (
             f"{percent(unknown)} of the activities in the 30 days before the list are of kinds "
-            f"that {_named(leading).lower()} does not know: new ones, or renamed. It counts them "
+            f"that {_name_version(champion).lower()} does not know: new ones, or renamed. It "
+            f"counts them "
             "all as one. `leadgain train` teaches them."
         )
 
 
-def _of_freshness(leading: Champion | None, checked: CheckedExport, job: Job) -> Iterator[str]:
+def _warn_weak_baseline(
+    champion: Champion | None, checked: CheckedExport, context: RunContext
+) -> Iterator[str]:
     """Most fresh first is no rival where the export does not tell who is fresh."""
-    meaning = Meaning.of(job.settings) if leading is None else leading.meaning
+    meaning = ModelSettings.of(context.settings) if champion is None else champion.meaning
     directions = checked.export.activities["direction"]
     if meaning.fresh_by == "last_inbound" and not (directions == "inbound").any():
         yield (
@@ -152,14 +161,14 @@ def _of_freshness(leading: Champion | None, checked: CheckedExport, job: Job) ->
             "The export holds no activity, so most fresh first by the last activity is nothing "
             "but newest first."
         )
-    if leading is not None and _spread_hours(leading.proof.backtest) < SPREAD_HOURS:
+    if champion is not None and _compute_spread_hours(champion.proof.backtest) < SPREAD_HOURS:
         yield (
             "On the tested lists nearly all leads were equally fresh, so most fresh first was "
             "hardly an order there: what the model has beaten is about random order."
         )
 
 
-def _spread_hours(backtest: pd.DataFrame) -> float:
+def _compute_spread_hours(backtest: pd.DataFrame) -> float:
     """The middle nine tenths of a list's freshness, the median over the lists."""
     lists = backtest.groupby("list_date")["most_fresh"]
     return float(24 * (lists.quantile(0.95) - lists.quantile(0.05)).median())

@@ -7,40 +7,44 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.config.run_context import Job
+from pipelines.config.run_context import RunContext
 from pipelines.data.checked_export import CheckedExport
-from pipelines.data.previous_lists import against_last_list, size_facts
+from pipelines.data.previous_lists import build_size_facts, compare_with_last_list
 from pipelines.lifecycle.champion import Champion
-from pipelines.lifecycle.evidence import BACKTEST, PICTURES, ProofFrames
-from pipelines.lifecycle.model_metadata import Meaning
-from pipelines.lifecycle.training_log import last_decision
-from pipelines.monitoring.monitor import Watch
-from pipelines.publishing.lead_details import Stories, write_stories, write_supply
-from pipelines.publishing.list_warnings import caveats
-from pipelines.publishing.model_card import model_facts
-from pipelines.publishing.unchanged import inputs_sha256, told_settings
+from pipelines.lifecycle.evidence import BACKTEST, PICTURES, Evidence
+from pipelines.lifecycle.model_metadata import ModelSettings
+from pipelines.lifecycle.training_log import read_last_training
+from pipelines.monitoring.monitor import MonitoringResult
+from pipelines.publishing.lead_details import (
+    LeadDetails,
+    write_lead_details,
+    write_volumes_and_freshness,
+)
+from pipelines.publishing.list_warnings import collect_list_warnings
+from pipelines.publishing.model_card import build_model_card
+from pipelines.publishing.unchanged_list import dump_settings, hash_inputs
 from pipelines.runtime.prefect_tasks import coarse_task
 from pipelines.runtime.progress import step
-from publications.filesystem.durable_files import write_lasting
+from publications.filesystem.durable_files import write_durably
 from publications.filesystem.failpoints import failpoint
 from publications.report.report import Proof, ReportFacts, render_report
-from publications.schema import published_file
-from publications.storage.lock import Hold
+from publications.schema import find_published_file
+from publications.storage.lock import HomeLock
 from publications.storage.run_folders import start_run
-from publications.storage.store import Provenance, Publication, keep_latest, publish
+from publications.storage.store import Provenance, Publication, delete_old_publications, publish
 from publications.tables.read_write import write_table
 from publications.wording.formatting import count
-from publications.wording.headline import FRESH_BY
+from publications.wording.headline import FRESHNESS_WORDS
 
 
 @dataclass(frozen=True)
-class Listing:
+class PublishedList:
     """A list that was published."""
 
     publication: int
     as_of: pd.Timestamp
     worklist: pd.DataFrame
-    proof: ProofFrames | None
+    proof: Evidence | None
     model_version: int | None
     no_model_reason: str | None
     warnings: tuple[str, ...]
@@ -48,7 +52,7 @@ class Listing:
     """False where the list in force says the same already, and nothing was published."""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What it came to, for the log."""
         by = f"by version {self.model_version}" if self.proof is not None else "most fresh first"
         leads = count(len(self.worklist), "open lead", "open leads")
@@ -61,14 +65,14 @@ class Listing:
         )
 
 
-def standing_listing(publication: Publication, leading: Champion | None) -> Listing:
+def read_unchanged_list(publication: Publication, champion: Champion | None) -> PublishedList:
     """The list in force as a listing, where a new one would say the same."""
     manifest = publication.manifest
-    return Listing(
+    return PublishedList(
         publication=publication.number,
         as_of=pd.Timestamp(manifest["as_of"]),
         worklist=publication.table("worklist.parquet"),
-        proof=None if leading is None else leading.proof,
+        proof=None if champion is None else champion.proof,
         model_version=manifest["model"]["version"],
         no_model_reason=manifest["model"]["missing_because"],
         warnings=tuple(manifest.get("warnings", ())),
@@ -79,89 +83,94 @@ def standing_listing(publication: Publication, leading: Champion | None) -> List
 @coarse_task(name="publish")
 def publish_list(
     worklist: pd.DataFrame,
-    stories: Stories,
-    leading: Champion | None,
-    watch: Watch | None,
+    stories: LeadDetails,
+    champion: Champion | None,
+    watch: MonitoringResult | None,
     no_model_reason: str,
     missed: tuple[str, ...],
     checked: CheckedExport,
-    job: Job,
-    held: Hold,
-) -> Listing:
+    context: RunContext,
+    lock: HomeLock,
+) -> PublishedList:
     """Write every file of the publication and put it in force, in one step for readers."""
     with step("Publishing"):
         of_watch = () if watch is None else watch.sentences
-        of_list = (*against_last_list(checked, job), *caveats(leading, checked, job))
+        of_list = (
+            *compare_with_last_list(checked, context),
+            *collect_list_warnings(champion, checked, context),
+        )
         warnings = (*missed, *of_list, *of_watch, *checked.warnings)
-        folder = start_run(held, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
+        folder = start_run(lock, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(folder, name, worklist)
         failpoint("list.written")
         write_table(folder, "quarantine.parquet", checked.export.quarantine)
-        write_lasting(folder / "data_checks.json", checked.checks.to_json().encode())
-        write_stories(folder, stories, worklist["lead_id"], checked)
-        write_supply(folder, checked)
-        if leading is not None:
-            _copy_proof(folder, leading, job)
-            write_lasting(folder / "model.json", model_facts(leading, job))
-        _write_watch(folder, watch, job)
+        write_durably(folder / "data_checks.json", checked.checks.to_json().encode())
+        write_lead_details(folder, stories, worklist["lead_id"], checked)
+        write_volumes_and_freshness(folder, checked)
+        if champion is not None:
+            _copy_evidence(folder, champion, context)
+            write_durably(folder / "model.json", build_model_card(champion, context))
+        _write_monitoring(folder, watch, context)
         report = render_report(
-            _report_facts(worklist, leading, watch, no_model_reason, checked, warnings, job)
+            _build_report_facts(
+                worklist, champion, watch, no_model_reason, checked, warnings, context
+            )
         )
-        write_lasting(folder / "report.html", report.encode())
-        reason = None if leading is not None else no_model_reason
+        write_durably(folder / "report.html", report.encode())
+        reason = None if champion is not None else no_model_reason
         number = publish(
-            held,
+            lock,
             folder,
-            _provenance(worklist, leading, reason, checked, warnings, job),
+            _build_provenance(worklist, champion, reason, checked, warnings, context),
             datetime.now(UTC),
         )
-        keep_latest(held, job.settings.publications.keep)
-    return Listing(
+        delete_old_publications(lock, context.settings.publications.keep)
+    return PublishedList(
         publication=number,
         as_of=checked.as_of,
         worklist=worklist,
-        proof=None if leading is None else leading.proof,
-        model_version=None if leading is None else leading.version.version,
+        proof=None if champion is None else champion.proof,
+        model_version=None if champion is None else champion.version.version,
         no_model_reason=reason,
         warnings=warnings,
     )
 
 
-def _copy_proof(folder: Path, leading: Champion, job: Job) -> None:
-    columns = list(published_file(BACKTEST).column_names)
-    if leading.meaning.policy == "on_arrival":
+def _copy_evidence(folder: Path, champion: Champion, context: RunContext) -> None:
+    columns = list(find_published_file(BACKTEST).column_names)
+    if champion.meaning.policy == "on_arrival":
         columns.append("list_date")  # with periodic lists it is as_of
-    write_table(folder, BACKTEST, leading.proof.backtest[columns])
-    for name, frame in leading.proof.tables.items():
+    write_table(folder, BACKTEST, champion.proof.backtest[columns])
+    for name, frame in champion.proof.tables.items():
         write_table(folder, name, frame)
-    kept = job.home.models / str(leading.version.version)
+    kept = context.home.models / str(champion.version.version)
     for name in PICTURES:
-        write_lasting(folder / name, (kept / name).read_bytes())
+        write_durably(folder / name, (kept / name).read_bytes())
 
 
-def _write_watch(folder: Path, watch: Watch | None, job: Job) -> None:
+def _write_monitoring(folder: Path, watch: MonitoringResult | None, context: RunContext) -> None:
     """How the model does, and what the last training came to."""
-    decision = last_decision(job.home)
+    decision = read_last_training(context.home)
     if decision is not None:
-        write_lasting(folder / "decision.json", decision.to_json())
+        write_durably(folder / "decision.json", decision.to_json())
     if watch is not None:
-        write_lasting(folder / "watch.json", watch.to_json())
+        write_durably(folder / "watch.json", watch.to_json())
         if watch.drift.table is not None:
             write_table(folder, "drift.csv", watch.drift.table)
 
 
-def _report_facts(
+def _build_report_facts(
     worklist: pd.DataFrame,
-    leading: Champion | None,
-    watch: Watch | None,
+    champion: Champion | None,
+    watch: MonitoringResult | None,
     no_model_reason: str,
     checked: CheckedExport,
     warnings: tuple[str, ...],
-    job: Job,
+    context: RunContext,
 ) -> ReportFacts:
-    meaning = Meaning.of(job.settings) if leading is None else leading.meaning
-    decision = last_decision(job.home)
+    meaning = ModelSettings.of(context.settings) if champion is None else champion.meaning
+    decision = read_last_training(context.home)
     return ReportFacts(
         as_of=checked.as_of.to_pydatetime(),
         worklist=worklist,
@@ -169,62 +178,62 @@ def _report_facts(
         quarantine=checked.export.quarantine,
         horizon_days=meaning.horizon_days,
         code_version=installed_version("leadgain"),
-        proof=None if leading is None else _report_proof(leading),
-        no_model_reason=no_model_reason if leading is None else "",
-        most_fresh_by=FRESH_BY[meaning.fresh_by],
+        proof=None if champion is None else _build_report_proof(champion),
+        no_model_reason=no_model_reason if champion is None else "",
+        most_fresh_by=FRESHNESS_WORDS[meaning.fresh_by],
         warnings=warnings,
-        notes=_notes(checked),
+        notes=_list_notes(checked),
         watch=None if watch is None else watch.content(),
         drift=None if watch is None else watch.drift.table,
         decision=None if decision is None else decision.content(),
-        told_first=(leading.note,) if leading is not None and leading.note else (),
+        first_warnings=(champion.note,) if champion is not None and champion.note else (),
     )
 
 
-def _report_proof(leading: Champion) -> Proof:
+def _build_report_proof(champion: Champion) -> Proof:
     return Proof(
-        gains=leading.proof.gains,
-        gain_table=leading.proof.gain_table,
-        tiers=leading.proof.tiers,
-        backtest=leading.proof.backtest,
-        model_version=leading.version.version,
-        model_sha256=leading.version.model_sha256,
-        trained_from=leading.facts.trained_from.to_pydatetime(),
-        trained_until=leading.facts.trained_until.to_pydatetime(),
-        training_rows=leading.scorer.rows_,
-        training_conversions=leading.scorer.conversions_,
-        depth=leading.meaning.depth,
+        gains=champion.proof.gains,
+        gain_table=champion.proof.gain_table,
+        tiers=champion.proof.tiers,
+        backtest=champion.proof.backtest,
+        model_version=champion.version.version,
+        model_sha256=champion.version.model_sha256,
+        trained_from=champion.facts.trained_from.to_pydatetime(),
+        trained_until=champion.facts.trained_until.to_pydatetime(),
+        training_rows=champion.scorer.rows_,
+        training_conversions=champion.scorer.conversions_,
+        depth=champion.meaning.depth,
     )
 
 
-def _notes(checked: CheckedExport) -> tuple[str, ...]:
+def _list_notes(checked: CheckedExport) -> tuple[str, ...]:
     return tuple(f.message for f in checked.export.findings if f.severity == "info")
 
 
-def _provenance(
+def _build_provenance(
     worklist: pd.DataFrame,
-    leading: Champion | None,
+    champion: Champion | None,
     no_model_reason: str | None,
     checked: CheckedExport,
     warnings: tuple[str, ...],
-    job: Job,
+    context: RunContext,
 ) -> Provenance:
     activities = checked.export.activities
     return Provenance(
         as_of=checked.as_of.to_pydatetime(),
-        started_at=job.now.to_pydatetime(),
+        started_at=context.now.to_pydatetime(),
         code_version=installed_version("leadgain"),
-        model_version=None if leading is None else leading.version.version,
-        model_sha256=None if leading is None else leading.version.model_sha256,
+        model_version=None if champion is None else champion.version.version,
+        model_sha256=None if champion is None else champion.version.model_sha256,
         no_model_reason=no_model_reason,
-        settings=told_settings(job),
+        settings=dump_settings(context),
         counts={
             "rows": checked.export.counts.to_dict("records"),
             "leads_listed": len(worklist),
             "tiers": {k: int(v) for k, v in worklist["tier"].value_counts().sort_index().items()},
             "activities_not_yet_known": int((activities["occurred_at"] >= checked.as_of).sum()),
-            **size_facts(job.settings, any_size=job.any_size),
+            **build_size_facts(context.settings, any_size=context.any_size),
         },
-        inputs_sha256=inputs_sha256(leading, checked, job),
+        inputs_sha256=hash_inputs(champion, checked, context),
         warnings=warnings,
     )

@@ -19,12 +19,12 @@ TIMEOUT_SECONDS = 15.0
 SMTP_PORT, SMTPS_PORT = 587, 465
 
 
-class NotDelivered(RuntimeError):
+class DeliveryError(RuntimeError):
     """A message did not reach its people; the text names no address and no secret."""
 
 
 @dataclass(frozen=True)
-class Alarm:
+class Alert:
     """What happened, for people who were asleep."""
 
     subject: str
@@ -33,7 +33,7 @@ class Alarm:
     """Paragraphs: what, where, what to do."""
 
 
-def send(alarm: Alarm, to: AlarmsSection) -> list[str]:
+def send_alert(alert: Alert, to: AlarmsSection) -> list[str]:
     """Send an alarm to everyone whom ``[alarms]`` names.
 
     Returns
@@ -41,22 +41,22 @@ def send(alarm: Alarm, to: AlarmsSection) -> list[str]:
     One sentence for each way that failed; empty where all was delivered or nobody is named.
     """
     failed = []
-    for way in _ways(to):
+    for way in _list_channels(to):
         try:
-            way(alarm, to)
-        except NotDelivered as error:
+            way(alert, to)
+        except DeliveryError as error:
             failed.append(str(error))
     return failed
 
 
-def _ways(to: AlarmsSection) -> Iterator[Callable[[Alarm, AlarmsSection], None]]:
+def _list_channels(to: AlarmsSection) -> Iterator[Callable[[Alert, AlarmsSection], None]]:
     if to.email_to:
         yield send_mail
     if to.webhook:
-        yield post
+        yield post_webhook
 
 
-def send_mail(alarm: Alarm, to: AlarmsSection) -> None:
+def send_mail(alert: Alert, to: AlarmsSection) -> None:
     """Send it by e-mail, encrypted wherever the server can; a password only ever so.
 
     Raises
@@ -67,23 +67,23 @@ def send_mail(alarm: Alarm, to: AlarmsSection) -> None:
     """
     try:
         message = EmailMessage()
-        message["Subject"] = alarm.subject
+        message["Subject"] = alert.subject
         message["From"] = to.email_from or to.email_to[0]
         message["To"] = ", ".join(to.email_to)
-        message.set_content(alarm.text)
-        with _mail_server(to) as server:
+        message.set_content(alert.text)
+        with _connect_mail_server(to) as server:
             refused = server.send_message(message)
     except (OSError, ValueError, smtplib.SMTPException) as error:
         # A ValueError quotes the address, which may hold a password.
-        raise NotDelivered(f"The e-mail was not sent ({type(error).__name__}).") from None
+        raise DeliveryError(f"The e-mail was not sent ({type(error).__name__}).") from None
     if refused:  # it raises only where nobody at all is let in
-        raise NotDelivered(
+        raise DeliveryError(
             f"The e-mail was sent, but the server refused it for {len(refused)} of "
             f"{len(to.email_to)} addresses of [alarms] email_to."
         )
 
 
-def _mail_server(to: AlarmsSection) -> smtplib.SMTP:
+def _connect_mail_server(to: AlarmsSection) -> smtplib.SMTP:
     address = urlsplit(to.smtp.get_secret_value() if to.smtp else "")
     host, context = address.hostname or "localhost", ssl.create_default_context()
     if address.scheme == "smtps":
@@ -112,7 +112,7 @@ def _sign_in(server: smtplib.SMTP, address: SplitResult, context: ssl.SSLContext
     if not address.username:
         return
     if not secure and not _is_this_machine(address.hostname or "localhost"):
-        raise NotDelivered(
+        raise DeliveryError(
             "The e-mail was not sent: the server offers no encryption, so the password of "
             "[alarms] smtp stays here."
         )
@@ -126,7 +126,7 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def post(alarm: Alarm, to: AlarmsSection) -> None:
+def post_webhook(alert: Alert, to: AlarmsSection) -> None:
     """Post it as Slack's ``{"text": ...}``.
 
     Raises
@@ -134,41 +134,42 @@ def post(alarm: Alarm, to: AlarmsSection) -> None:
     NotDelivered
         The address does not answer, or not with success.
     """
-    text = escape(f"*{alarm.subject}*\n{alarm.text}", quote=False)  # Slack's own rule
+    text = escape(f"*{alert.subject}*\n{alert.text}", quote=False)  # Slack's own rule
     try:
         request = urllib.request.Request(  # noqa: S310 (the settings take http and https only)
             to.webhook.get_secret_value() if to.webhook else "",
             data=json.dumps({"text": text}).encode(),
             headers={"Content-Type": "application/json", "User-Agent": "leadgain"},
         )
-        with urllib.request.build_opener(_Unfollowed).open(request, timeout=TIMEOUT_SECONDS):
+        with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS):
             pass  # taken: what else it says may never end
     except urllib.error.HTTPError as error:
         error.close()
-        raise NotDelivered(_refusal(error)) from None
+        raise DeliveryError(_describe_refusal(error)) from None
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise NotDelivered(f"The webhook was not reached ({type(error).__name__}).") from None
+        raise DeliveryError(f"The webhook was not reached ({type(error).__name__}).") from None
 
 
-class _Unfollowed(urllib.request.HTTPRedirectHandler):
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """A redirect is an answer like a refusal: what is behind it took no message of ours."""
 
     def redirect_request(self, *_: object) -> None:
         """Not to be made."""
 
 
-def _refusal(error: urllib.error.HTTPError) -> str:
+def _describe_refusal(error: urllib.error.HTTPError) -> str:
     """What the webhook's answer was; of the address behind a redirect no more than the host."""
     if 300 <= error.code < 400:
         return (
-            f"The webhook was redirected{_to(error.headers.get('Location', ''))} (HTTP "
+            f"The webhook was "
+            f"redirected{_format_redirect_target(error.headers.get('Location', ''))} (HTTP "
             f"{error.code}), which is not followed, so nobody has the message. Name the address "
             "that takes it in [alarms] webhook."
         )
     return f"The webhook refused the message (HTTP {error.code})."
 
 
-def _to(location: str) -> str:
+def _format_redirect_target(location: str) -> str:
     try:
         host = urlsplit(location).hostname
     except ValueError:

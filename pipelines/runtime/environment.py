@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from pipelines.runtime.prefect_server import SILENT, LocalServer, ServerGone, start_server
-from publications.filesystem.durable_files import write_lasting, writing
+from pipelines.runtime.prefect_server import NO_TELEMETRY, LocalServer, ServerGone, start_server
+from publications.filesystem.durable_files import explain_write_errors, write_durably
 from publications.storage.home import Home
 from publications.storage.lock import refuse_busy
 
-LEAST_FREE_BYTES = 32 * 2**20
+MIN_FREE_BYTES = 32 * 2**20
 """A first run on the demo's data leaves about 10 MB in the home folder."""
 
 START_SECONDS = 120.0
@@ -25,7 +25,7 @@ class PrefectUnavailable(RuntimeError):
     """Prefect's server did not start, or the one that was named does not answer."""
 
 
-def prepare(home: Path) -> None:
+def prepare_environment(home: Path) -> None:
     """Keep every tool inside the home folder, silent, and off the network.
 
     Call it once, in the command, before Prefect, MLflow or Great Expectations are imported.
@@ -33,7 +33,7 @@ def prepare(home: Path) -> None:
     """
     os.environ.update(
         {
-            **SILENT,
+            **NO_TELEMETRY,
             "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # never pickle
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "GX_ANALYTICS_ENABLED": "false",
@@ -54,7 +54,7 @@ def prepare(home: Path) -> None:
 
 
 @contextmanager
-def prefect_at_hand(
+def provide_prefect(
     home: Path, meanwhile: Callable[[], None], *, keeps_schedule: bool = False
 ) -> Iterator[None]:
     """Have a Prefect server, which takes about ten seconds to start, and use the wait.
@@ -81,11 +81,11 @@ def prefect_at_hand(
         refuse_busy(place)
     _refuse_unwritable(place)
     named = os.environ.get("PREFECT_API_URL")
-    server = None if named else _server_of_this_process(keeps_schedule)
+    server = None if named else _get_own_server(keeps_schedule)
     try:
         meanwhile()
         if server is None:
-            _refuse_silence()
+            _refuse_silent_server()
         else:
             server.wait_until_up(START_SECONDS)
     except ServerGone as error:
@@ -101,19 +101,19 @@ def prefect_at_hand(
 
 
 @cache
-def _server_of_this_process(keeps_schedule: bool) -> LocalServer:
+def _get_own_server(keeps_schedule: bool) -> LocalServer:
     server = start_server(keeps_schedule=keeps_schedule)
     atexit.register(server.stop)
     return server
 
 
-def _refuse_silence() -> None:
-    error = silence_of_named_server()
+def _refuse_silent_server() -> None:
+    error = find_server_error()
     if error is not None:
         raise ServerGone(type(error).__name__)
 
 
-def silence_of_named_server() -> Exception | None:
+def find_server_error() -> Exception | None:
     """Why the server of ``PREFECT_API_URL`` does not answer; None where it does."""
     from prefect.client.orchestration import get_client
 
@@ -122,13 +122,13 @@ def silence_of_named_server() -> Exception | None:
 
 
 def _refuse_unwritable(home: Home) -> None:
-    with writing(home.prefect):
+    with explain_write_errors(home.prefect):
         home.prefect.mkdir(parents=True, exist_ok=True)
         for database in (home.prefect / "prefect.db", home.tracking_database):
             if database.exists():
                 database.open("r+b").close()
-        if shutil.disk_usage(home.prefect).free < LEAST_FREE_BYTES:
+        if shutil.disk_usage(home.prefect).free < MIN_FREE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home.folder))
         probe = home.prefect / f"probe-{os.getpid()}"
-        write_lasting(probe, b"")
+        write_durably(probe, b"")
         probe.unlink()

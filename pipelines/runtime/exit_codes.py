@@ -6,61 +6,67 @@
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
 
-ROOMS = ("crm", "features", "models", "publications", "pipelines", "dashboard")
+PACKAGES = ("crm", "features", "models", "publications", "pipelines", "dashboard")
 
-OUR_FAULT = 1
+INTERNAL_ERROR = 1
 INTERRUPTED = 130
 """What a shell expects after Ctrl-C."""
 
 
-class OurFault(RuntimeError):
+class InternalError(RuntimeError):
     """An error that nobody foresaw, in words that may be kept: its own text may quote a cell."""
 
 
-def in_kept_words(error: Exception) -> Exception:
+def redact_error(error: Exception) -> Exception:
     """The error itself if it is one of ours, which quotes nothing; else one that says where it was.
 
-    >>> in_kept_words(KeyError("ann@example.com"))
-    OurFault('This should not have happened (KeyError). What is published is whole. Run the command
-    again with --debug and report what it shows.')
+    >>> redact_error(KeyError("ann@example.com"))
+    InternalError('This should not have happened (KeyError). What is published is whole. Run the
+    command again with --debug and report what it shows.')
     """
-    ours = isinstance(error, (OurFault, *_codes()))
-    return error if ours else OurFault(paragraph_of(error))
+    ours = isinstance(error, (InternalError, *_list_exit_codes()))
+    return error if ours else InternalError(describe_error(error))
 
 
-def exit_code_of(error: BaseException) -> int:
+def find_exit_code(error: BaseException) -> int:
     """The exit code of an error.
 
     >>> from crm.errors import ConfigurationError
-    >>> exit_code_of(ConfigurationError("...")), exit_code_of(ZeroDivisionError())
+    >>> find_exit_code(ConfigurationError("...")), find_exit_code(ZeroDivisionError())
     (2, 1)
     """
-    return next((code for kind, code in _codes().items() if isinstance(error, kind)), OUR_FAULT)
+    return next(
+        (code for kind, code in _list_exit_codes().items() if isinstance(error, kind)),
+        INTERNAL_ERROR,
+    )
 
 
-def paragraph_of(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What went wrong, for people: an error of ours explains itself, another is our fault."""
-    if isinstance(error, (OurFault, *_codes())):
+    if isinstance(error, (InternalError, *_list_exit_codes())):
         return str(error)
     return (
-        f"This should not have happened ({type(error).__name__}{_where(error)}). What is published "
+        f"This should not have happened ({type(error).__name__}{_locate_error(error)}). What is "
+        f"published "
         "is whole. Run the command again with --debug and report what it shows."
     )
 
 
-def _where(error: BaseException) -> str:
+def _locate_error(error: BaseException) -> str:
     """The last place of ours that the error passed; its own text may quote a cell."""
-    ours = [frame for frame in extract_tb(error.__traceback__) if _room_of(frame) in ROOMS]
+    ours = [frame for frame in extract_tb(error.__traceback__) if _find_package(frame) in PACKAGES]
     return (
-        f" at {_room_of(ours[-1])}/{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+        f" at {_find_package(ours[-1])}/{Path(ours[-1].filename).name}:{ours[-1].lineno}"
+        if ours
+        else ""
     )
 
 
-def _room_of(frame: FrameSummary) -> str:
+def _find_package(frame: FrameSummary) -> str:
     return Path(frame.filename).parent.name
 
 
-def _codes() -> dict[type[BaseException], int]:
+def _list_exit_codes() -> dict[type[BaseException], int]:
     from crm.errors import ConfigurationError, DataRefused
     from models.errors import ModelDamaged, ModelRefused, NotEnoughData
     from models.registry.registry import ChampionChanged, NoSuchVersion, RegistryUnavailable
@@ -76,10 +82,10 @@ def _codes() -> dict[type[BaseException], int]:
         NotEnoughData: 3,
         Busy: 4,
         ChampionChanged: 4,
-        ModelDamaged: OUR_FAULT,
-        ModelRefused: OUR_FAULT,
-        RegistryUnavailable: OUR_FAULT,
-        PrefectUnavailable: OUR_FAULT,
-        CannotWrite: OUR_FAULT,
-        PublicationDamaged: OUR_FAULT,
+        ModelDamaged: INTERNAL_ERROR,
+        ModelRefused: INTERNAL_ERROR,
+        RegistryUnavailable: INTERNAL_ERROR,
+        PrefectUnavailable: INTERNAL_ERROR,
+        CannotWrite: INTERNAL_ERROR,
+        PublicationDamaged: INTERNAL_ERROR,
     }

@@ -18,8 +18,8 @@ from threading import Thread
 from typing import Any
 
 HEALTH_SECONDS = 5.0
-LOOKS_SECONDS = 0.5
-SILENT = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+POLL_SECONDS = 0.5
+NO_TELEMETRY = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 """Whoever starts a server, and whatever is set: it reports to nobody."""
 
 
@@ -43,7 +43,7 @@ class LocalServer:
             It ended, or needs longer than that.
         """
         deadline = time.monotonic() + seconds
-        while not _healthy(self.url):
+        while not _is_healthy(self.url):
             if self.process.poll() is not None:
                 raise ServerGone(f"it ended with code {self.process.returncode}")
             if time.monotonic() > deadline:
@@ -69,7 +69,7 @@ def start_server(*, keeps_schedule: bool) -> LocalServer:
     """
     environment = {
         **os.environ,
-        **SILENT,
+        **NO_TELEMETRY,
         "PREFECT_UI_ENABLED": "0",
         "PREFECT__SERVER_FINAL": "1",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
@@ -91,7 +91,7 @@ def start_server(*, keeps_schedule: bool) -> LocalServer:
     return LocalServer(f"http://127.0.0.1:{port}/api", process)
 
 
-def _healthy(url: str) -> bool:
+def _is_healthy(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/health", timeout=HEALTH_SECONDS) as answer:  # noqa: S310
             return bool(json.load(answer))
@@ -99,9 +99,9 @@ def _healthy(url: str) -> bool:
         return False
 
 
-def serve(descriptor: int, parent: int) -> None:
+def run_server(descriptor: int, parent: int) -> None:
     """Be the server on a socket that listens already, until the parent process ends."""
-    Thread(target=_end_with, args=(parent,), daemon=True).start()
+    Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     import uvicorn
 
     with socket.socket(fileno=descriptor) as listening:
@@ -111,13 +111,13 @@ def serve(descriptor: int, parent: int) -> None:
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _end_with(parent: int) -> None:
+def _end_with_parent(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(LOOKS_SECONDS)
+        time.sleep(POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(10 * LOOKS_SECONDS)
+    time.sleep(10 * POLL_SECONDS)
     os._exit(1)
 
 
 if __name__ == "__main__":
-    serve(*map(int, sys.argv[1:]))
+    run_server(*map(int, sys.argv[1:]))

@@ -8,14 +8,14 @@ from typing import Any, ParamSpec, TypeVar, cast
 from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
 
-from pipelines.runtime.exit_codes import in_kept_words
-from pipelines.runtime.run_log import reported, tell_of_crash
+from pipelines.runtime.exit_codes import redact_error
+from pipelines.runtime.run_log import alert_crash, log_run
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def text_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
+def pickle_free_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
     """Mark a function as a flow that leaves no pickle behind.
 
     Prefect keeps no result of it. The error of a flow that failed it keeps whatever it is told,
@@ -27,8 +27,8 @@ def text_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
             name=name,
             persist_result=False,
             result_serializer="json",
-            on_crashed=[tell_of_crash],
-        )(_in_kept_words(function))
+            on_crashed=[alert_crash],
+        )(_redact_errors(function))
 
     return decorate
 
@@ -43,12 +43,12 @@ def reported_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
         @wraps(function)
         def told(*args: P.args, **kwargs: P.kwargs) -> R:
             given: dict[str, Any] = signature(function).bind(*args, **kwargs).arguments
-            with reported(name, given["config"], given["home"]) as report:
+            with log_run(name, given["config"], given["home"]) as report:
                 outcome = function(*args, **kwargs)
                 report.done(outcome)
                 return outcome
 
-        return text_flow(name)(told)
+        return pickle_free_flow(name)(told)
 
     return decorate
 
@@ -60,14 +60,14 @@ def coarse_task(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        kept = _in_kept_words(function)
+        kept = _redact_errors(function)
         decorated = task(name=name, cache_policy=NO_CACHE, persist_result=False)(kept)
         return cast(Callable[P, R], decorated)
 
     return decorate
 
 
-def _in_kept_words(function: Callable[P, R]) -> Callable[P, R]:
+def _redact_errors(function: Callable[P, R]) -> Callable[P, R]:
     """The same function; what nobody foresaw is raised in words that Prefect may keep."""
 
     @wraps(function)
@@ -75,7 +75,7 @@ def _in_kept_words(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            kept = in_kept_words(error)
+            kept = redact_error(error)
             if kept is error:
                 raise
             raise kept from error  # --debug shows both

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from crm.errors import DataRefused
-from pipelines.config.run_context import home_at
+from pipelines.config.run_context import resolve_home
 from pipelines.config.sections import AlarmsSection
 from pipelines.config.settings import load_alarms
-from pipelines.runtime.alerts import Alarm, send
-from pipelines.runtime.exit_codes import exit_code_of, paragraph_of
+from pipelines.runtime.alerts import Alert, send_alert
+from pipelines.runtime.exit_codes import describe_error, find_exit_code
 from publications.storage.home import Home
-from publications.storage.store import PublicationDamaged, current
+from publications.storage.store import PublicationDamaged, open_current
 
 LOG_FILE = "leadgain.log"
 LOG_BYTES, LOGS_KEPT = 2**20, 5
-TOLD_AGAIN_SECONDS = 6 * 3600.0
+REPEAT_SECONDS = 6 * 3600.0
 
 
 class LogFile(RotatingFileHandler):
@@ -31,19 +31,19 @@ class LogFile(RotatingFileHandler):
         """Lose the line."""
 
 
-class Report:
-    """Takes what a run came to; see :func:`reported`."""
+class RunReport:
+    """Takes what a run came to; see :func:`log_run`."""
 
     def __init__(self) -> None:
-        self.told = "done."
+        self.summary = "done."
 
     def done(self, outcome: object) -> None:
         """Remember what a flow returned."""
-        self.told = str(getattr(outcome, "told", self.told))
+        self.summary = str(getattr(outcome, "told", self.summary))
 
 
 @contextmanager
-def reported(flow: str, config: str, home: str) -> Iterator[Report]:
+def log_run(flow: str, config: str, home: str) -> Iterator[RunReport]:
     """Log how a run ends; where it fails, tell those whom ``[alarms]`` names, and raise again.
 
     Parameters
@@ -51,36 +51,36 @@ def reported(flow: str, config: str, home: str) -> Iterator[Report]:
     flow : "run", "score" or "train"
     config, home : paths, as the flow has them
     """
-    place, started, report = home_at(Path(home)), time.monotonic(), Report()
-    with run_log(place) as log:
-        _warn_of_alarms(log, flow, config)
+    place, started, report = resolve_home(Path(home)), time.monotonic(), RunReport()
+    with open_run_log(place) as log:
+        _log_alarm_mistakes(log, flow, config)
         try:
             yield report
         except Exception as error:
-            _tell(log, flow, error, config, place)
+            _report_failure(log, flow, error, config, place)
             raise
         except BaseException as stop:
             log.warning("%s: ended from outside (%s).", flow, type(stop).__name__)
             raise
-        log.info("%s: %s (%.0f s)", flow, report.told, time.monotonic() - started)
+        log.info("%s: %s (%.0f s)", flow, report.summary, time.monotonic() - started)
 
 
-def tell_of_false_start(flow: str, error: BaseException, config: str, home: str) -> None:
+def alert_failed_start(flow: str, error: BaseException, config: str, home: str) -> None:
     """Log and tell of a run that failed before it began; a home that is not there is not made.
 
     A schedule that is started again and again tells the same once in six hours.
     """
-    place = home_at(Path(home))
-    if flow == "serve" and _just_told(place, error):
+    place = resolve_home(Path(home))
+    if flow == "serve" and _is_repeated(place, error):
         return
     if place.folder.is_dir():
-        with run_log(place) as log:
-            _tell(log, flow, error, config, place)
+        with open_run_log(place) as log:
+            _report_failure(log, flow, error, config, place)
     else:
-        send(alarm_of(flow, error, place), alarms_of(config))
+        send_alert(build_failure_alert(flow, error, place), read_alarms(config))
 
 
-def _just_told(home: Home, error: BaseException) -> bool:
+def _is_repeated(home: Home, error: BaseException) -> bool:
     """Whether the last line of the log says the same, and is not old."""
     file = home.logs / LOG_FILE
     try:
@@ -88,85 +88,89 @@ def _just_told(home: Home, error: BaseException) -> bool:
         age = time.time() - file.stat().st_mtime
     except (OSError, ValueError):  # no log, or nothing in it
         return False
-    return last.endswith(paragraph_of(error).splitlines()[-1]) and age < TOLD_AGAIN_SECONDS
+    return last.endswith(describe_error(error).splitlines()[-1]) and age < REPEAT_SECONDS
 
 
-def _warn_of_alarms(log: logging.Logger, flow: str, config: str) -> None:
-    for mistake in alarms_of(config).mistakes:
+def _log_alarm_mistakes(log: logging.Logger, flow: str, config: str) -> None:
+    for mistake in read_alarms(config).mistakes:
         log.warning("%s: %s", flow, mistake)
 
 
-def _tell(log: logging.Logger, flow: str, error: BaseException, config: str, home: Home) -> None:
-    log.error("%s: exit code %d. %s", flow, exit_code_of(error), paragraph_of(error))
-    _send(log, flow, alarm_of(flow, error, home), config)
+def _report_failure(
+    log: logging.Logger, flow: str, error: BaseException, config: str, home: Home
+) -> None:
+    log.error("%s: exit code %d. %s", flow, find_exit_code(error), describe_error(error))
+    _send_alert(log, flow, build_failure_alert(flow, error, home), config)
 
 
-def _send(log: logging.Logger, flow: str, alarm: Alarm, config: str) -> None:
+def _send_alert(log: logging.Logger, flow: str, alert: Alert, config: str) -> None:
     """Send an alarm; who could not be told stands in the log."""
-    for failure in send(alarm, alarms_of(config)):
+    for failure in send_alert(alert, read_alarms(config)):
         log.warning("%s: %s", flow, failure)
 
 
-def alarm_of(flow: str, error: BaseException, home: Home) -> Alarm:
+def build_failure_alert(flow: str, error: BaseException, home: Home) -> Alert:
     """What people are told of a run that failed."""
     what = "refused the export" if isinstance(error, DataRefused) else "failed"
-    return Alarm(
+    return Alert(
         subject=f"leadgain on {socket.gethostname()}: {flow} {what}",
         text=(
-            f"{paragraph_of(error)}\n\n{_in_force(home)}\n\n"
-            f"Exit code {exit_code_of(error)}. Home folder {home.folder}; its {home.logs.name}/"
+            f"{describe_error(error)}\n\n{_describe_current_list(home)}\n\n"
+            f"Exit code {find_exit_code(error)}. Home folder {home.folder}; its {home.logs.name}/"
             f"{LOG_FILE} tells of every run."
         ),
     )
 
 
-def crash_of(flow: str, home: Home) -> Alarm:
+def build_crash_alert(flow: str, home: Home) -> Alert:
     """What people are told of a run whose process was ended from outside."""
-    return Alarm(
+    return Alert(
         subject=f"leadgain on {socket.gethostname()}: {flow} was killed",
         text=(
             f"The process of a scheduled {flow} ended without a word: killed, out of memory, at "
             f"work for longer than [schedule] max_hours, or the machine went down. "
-            f"{_in_force(home)} The next run starts from there."
+            f"{_describe_current_list(home)} The next run starts from there."
         ),
     )
 
 
-def tell_of_silence(gone: str, config: str, home: Home) -> None:
+def alert_outage(gone: str, config: str, home: Home) -> None:
     """Log and tell that the schedule waits for Prefect's server."""
-    alarm = Alarm(
+    alert = Alert(
         subject=f"leadgain on {socket.gethostname()}: the schedule waits for Prefect",
-        text=f"{gone}\n\n{_in_force(home)}",
+        text=f"{gone}\n\n{_describe_current_list(home)}",
     )
-    with run_log(home) as log:
+    with open_run_log(home) as log:
         log.error("serve: %s", gone)
-        _send(log, "serve", alarm, config)
+        _send_alert(log, "serve", alert, config)
 
 
-def trial_alarm(home: Home) -> Alarm:
+def build_test_alert(home: Home) -> Alert:
     """What people are told when somebody tries whether they can be reached."""
-    return Alarm(
+    return Alert(
         subject=f"leadgain on {socket.gethostname()}: this is a test",
         text=(
             "This is how leadgain tells you of a run that failed or an export that it refused. "
-            f"{_in_force(home)}"
+            f"{_describe_current_list(home)}"
         ),
     )
 
 
-def tell_of_crash(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 (Prefect's names)
+def alert_crash(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 (Prefect's names)
     """Tell of a scheduled run whose process is gone, from the process that started it."""
     if flow_run.deployment_id is None:
         return
-    home = home_at(Path(flow_run.parameters["home"]))
-    with run_log(home) as log:
+    home = resolve_home(Path(flow_run.parameters["home"]))
+    with open_run_log(home) as log:
         log.error("%s: killed, or ended without a word.", flow.name)
-        _send(log, flow.name, crash_of(flow.name, home), flow_run.parameters["config"])
+        _send_alert(
+            log, flow.name, build_crash_alert(flow.name, home), flow_run.parameters["config"]
+        )
 
 
-def _in_force(home: Home) -> str:
+def _describe_current_list(home: Home) -> str:
     try:
-        publication = current(home)
+        publication = open_current(home)
     except PublicationDamaged as error:
         return str(error)
     except OSError as error:  # the home folder is closed to us, which is why there is an alarm
@@ -177,13 +181,13 @@ def _in_force(home: Home) -> str:
     return f"The list in force is publication {publication.number}, as of {as_of} UTC."
 
 
-def alarms_of(config: str) -> AlarmsSection:
+def read_alarms(config: str) -> AlarmsSection:
     """Who is to be told; where leadgain.toml is broken elsewhere, its ``[alarms]`` still count."""
     return load_alarms(Path(config))
 
 
 @contextmanager
-def run_log(home: Home) -> Iterator[logging.Logger]:
+def open_run_log(home: Home) -> Iterator[logging.Logger]:
     """The log of a home folder, and of a schedule's error stream; it never ends a run."""
     log = logging.Logger("leadgain", level=logging.INFO)
     shape = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")

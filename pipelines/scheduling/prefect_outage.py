@@ -16,24 +16,24 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from crm.errors import ConfigurationError
-from pipelines.runtime.environment import PrefectUnavailable, silence_of_named_server
+from pipelines.runtime.environment import PrefectUnavailable, find_server_error
 
-ASK_SECONDS = 10.0
+RETRY_SECONDS = 10.0
 """A server that is away is asked so often."""
 
 
 @dataclass
-class Contact:
+class ServerContact:
     """When Prefect's server last answered."""
 
     last: pd.Timestamp = field(default_factory=lambda: pd.Timestamp.now(tz="UTC"))
 
-    def answered(self) -> None:
+    def record_answer(self) -> None:
         """Just now."""
         self.last = pd.Timestamp.now(tz="UTC")
 
 
-def named_server() -> str | None:
+def find_named_server() -> str | None:
     """The server of ``PREFECT_API_URL`` as people may read it; None where leadgain brings its own.
 
     A user and a password in the address are left out.
@@ -46,7 +46,7 @@ def named_server() -> str | None:
 
 
 @contextmanager
-def polls_noted(contact: Contact) -> Iterator[None]:
+def track_polls(contact: ServerContact) -> Iterator[None]:
     """Note when the server answers Prefect's runner, which says nothing itself.
 
     Where polls fail, Prefect's loop prints the tracebacks of the last ones before it gives up; its
@@ -63,13 +63,13 @@ def polls_noted(contact: Contact) -> Iterator[None]:
     async def quiet(workload: Callable[[], Any], **how: Any) -> None:
         async def noted() -> None:
             await workload()
-            contact.answered()
+            contact.record_answer()
 
-        await loop(noted, **how, printer=_say_nothing)
+        await loop(noted, **how, printer=_print_nothing)
 
     async def patient(workload: Callable[[], Any], **how: Any) -> None:
         with suppress(CancelledError):
-            await loop(workload, **how, printer=_say_nothing, backoff=sys.maxsize)
+            await loop(workload, **how, printer=_print_nothing, backoff=sys.maxsize)
 
     poller.critical_service_loop, observers.critical_service_loop = quiet, patient
     try:
@@ -78,47 +78,50 @@ def polls_noted(contact: Contact) -> Iterator[None]:
         poller.critical_service_loop = observers.critical_service_loop = loop
 
 
-def _say_nothing(*_: object) -> None:
+def _print_nothing(*_: object) -> None:
     """Instead of ``print``."""
 
 
-def ceased_since(last: pd.Timestamp) -> str:
+def describe_outage(last: pd.Timestamp) -> str:
     """What is said when the server is away: the one that was named, or that of leadgain's own."""
-    if named_server() is None:
+    if find_named_server() is None:
         return (
             "Prefect's server has ceased to answer, so no run can start. The schedule goes on when "
             "it is served again."
         )
     return (
-        f"Prefect's server at {named_server()} has not answered since {last:%Y-%m-%d %H:%M} UTC, "
-        f"so no run can start. It is asked again every {ASK_SECONDS:.0f} seconds, and the schedule "
+        f"Prefect's server at {find_named_server()} has not answered since {last:%Y-%m-%d %H:%M} "
+        f"UTC, "
+        f"so no run can start. It is asked again every {RETRY_SECONDS:.0f} seconds, and the "
+        f"schedule "
         "goes on when it answers; a night that is missed until then is made up once. Look whether "
         "that server is up and whether PREFECT_API_URL names it."
     )
 
 
-def back_after(last: pd.Timestamp, now: pd.Timestamp) -> str:
+def describe_recovery(last: pd.Timestamp, now: pd.Timestamp) -> str:
     """What is said when it answers again.
 
     >>> at = pd.Timestamp("2026-11-20 03:12", tz="UTC")
-    >>> back_after(at, at + pd.Timedelta(minutes=12, seconds=9)).partition("answers ")[2]
+    >>> describe_recovery(at, at + pd.Timedelta(minutes=12, seconds=9)).partition("answers ")[2]
     'again, after 12 minutes; the schedule goes on.'
     """
     minutes = round((now - last).total_seconds() / 60)
     after = {0: "less than a minute", 1: "1 minute"}.get(minutes, f"{minutes} minutes")
     return (
-        f"Prefect's server at {named_server()} answers again, after {after}; the schedule goes on."
+        f"Prefect's server at {find_named_server()} answers again, after {after}; "
+        "the schedule goes on."
     )
 
 
-def wait_until_back() -> None:
+def wait_for_server() -> None:
     """Ask until it answers."""
-    while silence_of_named_server() is not None:
-        time.sleep(ASK_SECONDS)
+    while find_server_error() is not None:
+        time.sleep(RETRY_SECONDS)
 
 
 @contextmanager
-def silence_told(contact: Contact) -> Iterator[None]:
+def translate_outage_errors(contact: ServerContact) -> Iterator[None]:
     """Turn what Prefect raises when its server is away into a sentence of ours.
 
     Raises
@@ -129,18 +132,18 @@ def silence_told(contact: Contact) -> Iterator[None]:
         It does not let us in.
     """
     try:
-        with polls_noted(contact):
+        with track_polls(contact):
             yield
     except Exception as gone:
         if _is_refusal(gone):
             raise ConfigurationError(
-                f"Prefect's server at {named_server()} does not let leadgain in. "
+                f"Prefect's server at {find_named_server()} does not let leadgain in. "
                 "PREFECT_API_AUTH_STRING or PREFECT_API_KEY signs in."
             ) from gone
-        others = gone.split(_is_silence)[1] if isinstance(gone, ExceptionGroup) else gone
-        if others is not None and not _is_silence(others):
+        others = gone.split(_is_outage)[1] if isinstance(gone, ExceptionGroup) else gone
+        if others is not None and not _is_outage(others):
             raise
-        raise PrefectUnavailable(ceased_since(contact.last)) from gone
+        raise PrefectUnavailable(describe_outage(contact.last)) from gone
 
 
 def _is_refusal(error: BaseException) -> bool:
@@ -152,7 +155,7 @@ def _is_refusal(error: BaseException) -> bool:
     return isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (401, 403)
 
 
-def _is_silence(error: BaseException) -> bool:
+def _is_outage(error: BaseException) -> bool:
     """Whether the server did not answer, or not in earnest, or Prefect has asked it in vain."""
     import httpx
 

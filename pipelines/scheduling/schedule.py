@@ -14,23 +14,23 @@ import pandas as pd
 
 from crm.errors import ConfigurationError
 from pipelines.config.sections import ScheduleSection
-from pipelines.runtime.missed_runs import due_instants, missed
-from pipelines.scheduling.prefect_outage import Contact, silence_told
-from publications.filesystem.durable_files import writing
+from pipelines.runtime.missed_runs import find_missed_run, list_due_instants
+from pipelines.scheduling.prefect_outage import ServerContact, translate_outage_errors
+from publications.filesystem.durable_files import explain_write_errors
 from publications.storage.home import Home
-from publications.storage.lock import Busy, locked
-from publications.storage.store import current
+from publications.storage.lock import Busy, lock_file
+from publications.storage.store import open_current
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 FLOWS = {"train": "train", "score": "run"}
 """Deployment -> flow, in the order in which missed ones are made up."""
-AHEAD = pd.Timedelta(days=400)
+PLANNING_PERIOD = pd.Timedelta(days=400)
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedDeployment:
     """One deployment and when it is due next."""
 
     name: str
@@ -38,7 +38,7 @@ class Planned:
     next_due: pd.Timestamp | None
 
 
-def plan(section: ScheduleSection, now: pd.Timestamp) -> list[Planned]:
+def plan_deployments(section: ScheduleSection, now: pd.Timestamp) -> list[PlannedDeployment]:
     """What is served, and when each is due next.
 
     Raises
@@ -50,8 +50,8 @@ def plan(section: ScheduleSection, now: pd.Timestamp) -> list[Planned]:
     for name in FLOWS:
         cron = getattr(section, name)
         if cron:
-            due = due_instants(cron, section.timezone, now, now + AHEAD)
-            planned.append(Planned(name, cron, due[0] if due else None))
+            due = list_due_instants(cron, section.timezone, now, now + PLANNING_PERIOD)
+            planned.append(PlannedDeployment(name, cron, due[0] if due else None))
     if not planned:
         raise ConfigurationError(
             "[schedule] score and train are both empty, so there is nothing to serve."
@@ -60,7 +60,7 @@ def plan(section: ScheduleSection, now: pd.Timestamp) -> list[Planned]:
 
 
 @contextmanager
-def alone(home: Home) -> Iterator[None]:
+def lock_schedule(home: Home) -> Iterator[None]:
     """Be the only schedule of a home folder.
 
     Raises
@@ -68,11 +68,11 @@ def alone(home: Home) -> Iterator[None]:
     Busy
         Another process serves it already.
     """
-    with writing(home.prefect):
+    with explain_write_errors(home.prefect):
         home.prefect.mkdir(parents=True, exist_ok=True)  # Prefect warns where it cannot make it
     with ExitStack() as held:
         try:
-            held.enter_context(locked(home.serving))
+            held.enter_context(lock_file(home.serve_lock))
         except Busy as error:
             who = str(error).partition(" is at work in ")[0]
             raise Busy(
@@ -81,8 +81,8 @@ def alone(home: Home) -> Iterator[None]:
         yield
 
 
-def deployments(
-    section: ScheduleSection, planned: list[Planned], config: Path, home: Home
+def build_deployments(
+    section: ScheduleSection, planned: list[PlannedDeployment], config: Path, home: Home
 ) -> list["RunnerDeployment"]:
     """What Prefect is told: which flow, when, with which texts."""
     from prefect.schedules import Cron
@@ -95,7 +95,7 @@ def deployments(
     told = []
     for one in planned:
         deployment = flows[FLOWS[one.name]].to_deployment(
-            name=deployment_name(one.name, home),
+            name=build_deployment_name(one.name, home),
             schedule=Cron(one.cron, timezone=section.timezone),
             parameters={
                 "config": str(config.resolve()),
@@ -108,10 +108,10 @@ def deployments(
     return told
 
 
-def deployment_name(name: str, home: Home) -> str:
+def build_deployment_name(name: str, home: Home) -> str:
     """What Prefect calls a deployment: on a server that others use as well, with its home folder.
 
-    >>> deployment_name("score", Home(Path("/var/lib/leadgain")))
+    >>> build_deployment_name("score", Home(Path("/var/lib/leadgain")))
     'score'
     """
     if not os.environ.get("PREFECT_API_URL"):
@@ -120,19 +120,23 @@ def deployment_name(name: str, home: Home) -> str:
     return f"{name}-{home.folder.name}-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
 
 
-def to_make_up(home: Home, section: ScheduleSection, now: pd.Timestamp) -> dict[str, pd.Timestamp]:
+def find_missed_runs(
+    home: Home, section: ScheduleSection, now: pd.Timestamp
+) -> dict[str, pd.Timestamp]:
     """Deployment -> the one night to make up; a home without any list gets its first one now."""
     found = {
-        name: missed(home, name, cron=cron, timezone=section.timezone, now=now)
+        name: find_missed_run(home, name, cron=cron, timezone=section.timezone, now=now)
         for name in FLOWS
         for cron in [getattr(section, name)]
     }
-    if found["score"] is None and section.score and current(home) is None:
+    if found["score"] is None and section.score and open_current(home) is None:
         found["score"] = now
     return {name: due for name, due in found.items() if due is not None}
 
 
-def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp], contact: Contact) -> None:
+def run_schedule(
+    told: list["RunnerDeployment"], late: dict[str, pd.Timestamp], contact: ServerContact
+) -> None:
     """Work by the schedule until Ctrl-C or SIGTERM, one run at a time.
 
     Parameters
@@ -151,7 +155,7 @@ def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp], contact
     from prefect.deployments import run_deployment
     from prefect.runner import Runner
 
-    with silence_told(contact):
+    with translate_outage_errors(contact):
         runner = Runner(name="leadgain", limit=1, pause_on_shutdown=False)
         for deployment in told:
             runner.add_deployment(deployment)
@@ -160,10 +164,10 @@ def serve(told: list["RunnerDeployment"], late: dict[str, pd.Timestamp], contact
             if due is not None:
                 which = f"{deployment.flow_name}/{deployment.name}"
                 run_deployment(which, scheduled_time=due.to_pydatetime(), timeout=0)
-        asyncio.run(_until_told(runner.start()))
+        asyncio.run(_run_until_signal(runner.start()))
 
 
-async def _until_told(working: Coroutine[Any, Any, None]) -> None:
+async def _run_until_signal(working: Coroutine[Any, Any, None]) -> None:
     """Work until Ctrl-C or SIGTERM; a run at work is ended in order, which publishes nothing."""
     import asyncio
 

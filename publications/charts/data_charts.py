@@ -5,18 +5,25 @@ Every function takes frames and a theme and gives a chart; nothing is read or wr
 
 from typing import TYPE_CHECKING, Literal
 
-from publications.charts.theme import PALETTES, Theme, dressed, percent_axis, time_axis, words_axis
+from publications.charts.theme import (
+    PALETTES,
+    Theme,
+    apply_theme,
+    build_names_axis,
+    build_percent_axis,
+    build_time_axis,
+)
 from publications.wording.formatting import count, day, percent
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-ROW = 24
+ROW_HEIGHT = 24
 ALL_TYPES = "All activities"
 
 
-def importance_chart(
+def draw_importance_chart(
     importance: "pd.DataFrame",
     *,
     level: Literal["group", "feature"] = "group",
@@ -40,7 +47,7 @@ def importance_chart(
     import altair as alt
 
     palette = PALETTES[theme]
-    shown = named_importance(importance, level=level)
+    shown = select_importance(importance, level=level)
     others = shown.iloc[most:]
     shown = shown.head(most)
     shown = shown.assign(says=[percent(share, digits=1) for share in shown["share"]])
@@ -50,17 +57,17 @@ def importance_chart(
         axis_title += f"; {count(len(others), 'other has', 'others have')} {rest} together"
     top = max([*shown["share"], 0.01]) * 1.2
     base = alt.Chart(shown).encode(
-        y=alt.Y("name:N", title=None, sort=None, axis=words_axis(palette)),
-        x=alt.X("share:Q", **percent_axis(axis_title, top=top, ticks=5)),
+        y=alt.Y("name:N", title=None, sort=None, axis=build_names_axis(palette)),
+        x=alt.X("share:Q", **build_percent_axis(axis_title, top=top, ticks=5)),
         tooltip=[alt.Tooltip("name:N", title="Fact"), alt.Tooltip("says:N", title="Share")],
     )
     bars = base.mark_bar(color=palette.model, cornerRadiusEnd=2, height=14)
     words = base.mark_text(align="left", dx=6, fontSize=12, color=palette.ink).encode(text="says:N")
-    layers = alt.layer(bars, words).properties(width=width, height=ROW * max(len(shown), 1))
-    return dressed(layers, theme, title)
+    layers = alt.layer(bars, words).properties(width=width, height=ROW_HEIGHT * max(len(shown), 1))
+    return apply_theme(layers, theme, title)
 
 
-def named_importance(
+def select_importance(
     importance: "pd.DataFrame", *, level: Literal["group", "feature"]
 ) -> "pd.DataFrame":
     """Name the groups or the features, the most important first; a feature bears its group's name.
@@ -73,7 +80,7 @@ def named_importance(
     >>> table = pd.DataFrame({"level": "feature", "group": ["Mail", "Call"],
     ...                       "feature": ["how many ever", "how many in 7 days"],
     ...                       "share": [0.25, 0.75]})
-    >>> named_importance(table, level="feature").values.tolist()
+    >>> select_importance(table, level="feature").values.tolist()
     [['Call: how many in 7 days', 0.75], ['Mail: how many ever', 0.25]]
     """
     import pandas as pd
@@ -86,7 +93,7 @@ def named_importance(
     return pd.DataFrame({"name": names, "share": rows["share"]})
 
 
-def volumes_chart(
+def draw_volumes_chart(
     volumes: "pd.DataFrame",
     *,
     most: int = 8,
@@ -127,7 +134,7 @@ def volumes_chart(
         alt.Chart(shown)
         .mark_rect(color=palette.model, stroke=palette.paper, strokeWidth=0.5)
         .encode(
-            x=alt.X("day:T", **time_axis(shown["day"], "Days")),
+            x=alt.X("day:T", **build_time_axis(shown["day"], "Days")),
             x2="ends:T",
             y=alt.Y("activities:Q", title=None, axis=alt.Axis(tickCount=2, tickMinStep=1)),
             y2=alt.datum(0),
@@ -142,4 +149,4 @@ def volumes_chart(
     rows = bars.facet(
         row=alt.Row("type:N", title=None, sort=[ALL_TYPES, *kept], header=header), spacing=8
     )
-    return dressed(rows.resolve_scale(y="independent"), theme, title)
+    return apply_theme(rows.resolve_scale(y="independent"), theme, title)

@@ -13,25 +13,25 @@ from publications.charts.theme import (
     PALETTES,
     Palette,
     Theme,
-    colour,
-    dash,
-    dressed,
-    percent_axis,
+    apply_theme,
+    build_percent_axis,
+    encode_colour,
+    encode_dash,
+    encode_line_width,
 )
-from publications.charts.theme import width as line_width
-from publications.tables.summaries import gains_at
-from publications.wording.formatting import percent, percent_band
+from publications.tables.summaries import interpolate_gains
+from publications.wording.formatting import percent, percent_interval
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-KEY_LEFT, KEY_SAMPLE, KEY_WORDS, KEY_FIGURE, KEY_BAND = 0.525, 0.575, 0.59, 0.875, 0.89
+KEY_LEFT, KEY_SAMPLE, KEY_WORDS, KEY_FIGURE, KEY_INTERVAL = 0.525, 0.575, 0.59, 0.875, 0.89
 KEY_BOTTOM, KEY_STEP = 0.05, 0.068
 """Places of the gain chart's key, in the chart's own units: the corner below random is empty."""
 
 
-def gain_chart(
+def draw_gain_chart(
     gains: "pd.DataFrame",
     *,
     depth: float = 0.30,
@@ -58,33 +58,36 @@ def gain_chart(
 
     palette = PALETTES[theme]
     base = alt.Chart(gains).encode(
-        x=alt.X("depth:Q", **percent_axis("Share of the list called")), color=colour(palette)
+        x=alt.X("depth:Q", **build_percent_axis("Share of the list called")),
+        color=encode_colour(palette),
     )
     with_band = [name for name, line in LINES.items() if line.band]
     bands = (
         base.transform_filter(alt.FieldOneOfPredicate(field="ranking", oneOf=with_band))
         .mark_area(opacity=0.16)
         .encode(
-            y=alt.Y("gain_low:Q", **percent_axis("Share of the customers reached")),
+            y=alt.Y("gain_low:Q", **build_percent_axis("Share of the customers reached")),
             y2="gain_high:Q",
         )
     )
     lines = base.mark_line(strokeCap="round", clip=True).encode(
         y="gain:Q",
-        strokeDash=dash(),
-        strokeWidth=line_width(),
+        strokeDash=encode_dash(),
+        strokeWidth=encode_line_width(),
         tooltip=[
             alt.Tooltip("ranking:N", title="Ranking"),
             alt.Tooltip("depth:Q", title="Share of the list", format=".0%"),
             alt.Tooltip("gain:Q", title="Share of the customers", format=".1%"),
         ],
     )
-    key = gains_at(gains, depth)
-    layers = alt.layer(bands, lines, *_marked_depth(key, palette), *_key(key, depth, palette))
-    return dressed(layers.properties(width=width, height=height), theme, title)
+    key = interpolate_gains(gains, depth)
+    layers = alt.layer(
+        bands, lines, *_draw_depth_mark(key, palette), *_draw_key(key, depth, palette)
+    )
+    return apply_theme(layers.properties(width=width, height=height), theme, title)
 
 
-def _marked_depth(key: "pd.DataFrame", palette: Palette) -> "list[alt.Chart]":
+def _draw_depth_mark(key: "pd.DataFrame", palette: Palette) -> "list[alt.Chart]":
     import altair as alt
 
     depth = alt.Chart(key.head(1)).encode(x="depth:Q")
@@ -92,10 +95,10 @@ def _marked_depth(key: "pd.DataFrame", palette: Palette) -> "list[alt.Chart]":
     dots = alt.Chart(key).mark_point(
         size=60, filled=True, opacity=1, stroke=palette.paper, strokeWidth=1.5
     )
-    return [rule, dots.encode(x="depth:Q", y="gain:Q", color=colour(palette))]
+    return [rule, dots.encode(x="depth:Q", y="gain:Q", color=encode_colour(palette))]
 
 
-def _key(key: "pd.DataFrame", depth: float, palette: Palette) -> "list[alt.Chart]":
+def _draw_key(key: "pd.DataFrame", depth: float, palette: Palette) -> "list[alt.Chart]":
     """Sample, name, figure and band of every line, in the corner below random."""
     import altair as alt
     import pandas as pd
@@ -105,7 +108,7 @@ def _key(key: "pd.DataFrame", depth: float, palette: Palette) -> "list[alt.Chart
         row=[KEY_BOTTOM + KEY_STEP * place for place in reversed(range(len(key)))],
         value=[percent(gain) for gain in key["gain"]],
         band=[
-            percent_band(low, high) if LINES[ranking].band else ""
+            percent_interval(low, high) if LINES[ranking].band else ""
             for ranking, low, high in zip(
                 key["ranking"], key["gain_low"], key["gain_high"], strict=True
             )
@@ -126,18 +129,18 @@ def _key(key: "pd.DataFrame", depth: float, palette: Palette) -> "list[alt.Chart
         rows.mark_rule(strokeCap="round").encode(
             x=alt.datum(KEY_LEFT),
             x2=alt.datum(KEY_SAMPLE),
-            color=colour(palette),
-            strokeDash=dash(),
-            strokeWidth=line_width(),
+            color=encode_colour(palette),
+            strokeDash=encode_dash(),
+            strokeWidth=encode_line_width(),
         ),
         text(rows, "label", KEY_WORDS),
         text(rows, "value", KEY_FIGURE, align="right", fontWeight="bold"),
-        text(rows, "band", KEY_BAND, fontSize=11, color=palette.quiet),
+        text(rows, "band", KEY_INTERVAL, fontSize=11, color=palette.quiet),
         text(alt.Chart(head).encode(y="row:Q"), "text", KEY_LEFT, fontSize=12, color=palette.quiet),
     ]
 
 
-def tiers_chart(
+def draw_tiers_chart(
     tiers: "pd.DataFrame",
     *,
     theme: Theme = "light",
@@ -170,7 +173,7 @@ def tiers_chart(
     )
     text = {"align": "left", "dx": 8, "fontSize": 13, "fontWeight": "bold", "color": palette.ink}
     top = min(float(np.nanmax([*tiers["base_rate_high"], *tiers["base_rate"], 0.01])) * 1.3, 1.2)
-    rate_axis = percent_axis("Leads of the tier that converted", top=top, ticks=5)
+    rate_axis = build_percent_axis("Leads of the tier that converted", top=top, ticks=5)
     rate = alt.layer(
         base.mark_rule(color=palette.model, strokeWidth=7, opacity=0.28, strokeCap="round").encode(
             x=alt.X("base_rate_low:Q", **rate_axis), x2="base_rate_high:Q"
@@ -180,7 +183,9 @@ def tiers_chart(
         ),
         base.mark_text(**{**text, "dx": 10}).encode(x="base_rate_high:Q", text="rate:N"),
     )
-    part_axis = percent_axis("Share of all customers (mark: share of leads)", top=1.0, ticks=5)
+    part_axis = build_percent_axis(
+        "Share of all customers (mark: share of leads)", top=1.0, ticks=5
+    )
     part = alt.layer(
         base.mark_bar(color=palette.model, cornerRadiusEnd=3, height=16).encode(
             x=alt.X("share_of_conversions:Q", **part_axis)
@@ -189,10 +194,10 @@ def tiers_chart(
         base.mark_text(**text).encode(x=alt.X("label_at:Q"), text="part:N"),
     ).transform_calculate(label_at="max(datum.share_of_conversions, datum.share)")
     plots = [plot.properties(width=width, height=height) for plot in (rate, part)]
-    return dressed(alt.hconcat(*plots), theme, title)
+    return apply_theme(alt.hconcat(*plots), theme, title)
 
 
-def lists_chart(
+def draw_lists_chart(
     lists: "pd.DataFrame",
     *,
     depth: float = 0.30,
@@ -224,10 +229,12 @@ def lists_chart(
             title="List of",
             axis=alt.Axis(labelAngle=0, grid=False, labelOverlap=True),
         ),
-        y=alt.Y("gain:Q", **percent_axis(f"Customers reached by {percent(depth)}", ticks=5)),
-        color=colour(palette),
+        y=alt.Y("gain:Q", **build_percent_axis(f"Customers reached by {percent(depth)}", ticks=5)),
+        color=encode_colour(palette),
     )
-    line = base.mark_line(strokeCap="round").encode(strokeWidth=line_width(), detail="ranking:N")
+    line = base.mark_line(strokeCap="round").encode(
+        strokeWidth=encode_line_width(), detail="ranking:N"
+    )
     dots = base.mark_point(filled=True, opacity=1, size=55)
     names = days[days["day"] == order[-1]] if order else days
     names = names.assign(label=[LINES[name].label for name in names["ranking"]])
@@ -239,10 +246,10 @@ def lists_chart(
         )
     )
     layers = alt.layer(line, dots, words).properties(width=width - 100, height=height)
-    return dressed(layers, theme, title)
+    return apply_theme(layers, theme, title)
 
 
-def calibration_chart(
+def draw_calibration_chart(
     calibration: "pd.DataFrame",
     *,
     theme: Theme = "light",
@@ -268,8 +275,8 @@ def calibration_chart(
     palette = PALETTES[theme]
     highest = [*calibration["predicted"], *calibration["observed_high"], 0.05]
     top = min(float(np.nanmax(highest)) * 1.05, 1.0)
-    foretold = percent_axis("Conversion rate that the score foretold", top=top, ticks=5)
-    seen = percent_axis("Conversion rate that was seen", top=top, ticks=5)
+    foretold = build_percent_axis("Conversion rate that the score foretold", top=top, ticks=5)
+    seen = build_percent_axis("Conversion rate that was seen", top=top, ticks=5)
     base = alt.Chart(calibration).encode(x=alt.X("predicted:Q", **foretold))
     diagonal = (
         alt.Chart(pd.DataFrame({"predicted": [0, top], "observed": [0, top]}))
@@ -283,10 +290,10 @@ def calibration_chart(
         y="observed:Q"
     )
     layers = alt.layer(bands, diagonal, dots).properties(width=width, height=height)
-    return dressed(layers, theme, title)
+    return apply_theme(layers, theme, title)
 
 
-def to_svg(chart: Any, *, name: str = "chart") -> str:
+def render_svg(chart: Any, *, name: str = "chart") -> str:
     """Draw a chart as SVG, without a network; equal charts give equal text.
 
     ``name`` goes before the drawing's internal names, which several drawings on one page must
@@ -302,7 +309,7 @@ def to_svg(chart: Any, *, name: str = "chart") -> str:
     return svg
 
 
-def to_png(chart: Any, scale: float = 2.0) -> bytes:
+def render_png(chart: Any, scale: float = 2.0) -> bytes:
     """Draw a chart as PNG, ``scale`` pixels a point, without a network; equal bytes."""
     import vl_convert
 

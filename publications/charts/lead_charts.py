@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from publications.charts.theme import (
-    BAR_DOWN,
-    NAMED_ROW,
+    BAR_OFFSET,
+    NAMED_ROW_HEIGHT,
     PALETTES,
     Palette,
     Theme,
-    dressed,
-    names_above,
-    percent_axis,
-    time_axis,
-    words_axis,
+    apply_theme,
+    build_names_axis,
+    build_percent_axis,
+    build_time_axis,
+    draw_names_above,
 )
 from publications.wording.formatting import count, minute, percent
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-BASE, LEAD = "A typical lead", "This lead"
+BASE_LABEL, LEAD_LABEL = "A typical lead", "This lead"
 EFFECTS = {"raises": "raises the score", "lowers": "lowers the score"}
-TICKS = (
+TICK_CHOICES = (
     (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999),
     (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 0.99, 0.997, 0.999),
     tuple(np.arange(1, 20) / 20),
     tuple(np.arange(1, 100) / 100),
 )
 """Where the waterfall's axis may carry labels: the first of these that gives it three of them."""
-ROW, MOST_TYPES, MOST_FIGURES = 26, 12, 8
+ROW_HEIGHT, MOST_TYPES, MOST_FIGURES = 26, 12, 8
 OTHER_TYPES = "Other kinds"
 DIRECTIONS = {"inbound": "circle", "outbound": "diamond", "internal": "cross"}
 """Direction of an activity -> its mark, so that nobody needs to see colours."""
 
 
-def waterfall(reasons: "pd.DataFrame", *, score: float, base: float) -> "pd.DataFrame":
+def build_waterfall(reasons: "pd.DataFrame", *, score: float, base: float) -> "pd.DataFrame":
     """Line up what leads from the average lead's score to this lead's, fact after fact.
 
     Parameters
@@ -59,7 +59,7 @@ def waterfall(reasons: "pd.DataFrame", *, score: float, base: float) -> "pd.Data
 
     >>> import pandas as pd
     >>> one = pd.DataFrame({"fact": ["Offer returned 2 days ago"], "contribution": [0.7]})
-    >>> waterfall(one, score=0.5, base=0.2)[["before", "after", "way"]].values.tolist()
+    >>> build_waterfall(one, score=0.5, base=0.2)[["before", "after", "way"]].values.tolist()
     [[0.2, 0.2, 'stands'], [0.2, 0.5, 'raises'], [0.5, 0.5, 'stands']]
     """
     import pandas as pd
@@ -73,7 +73,7 @@ def waterfall(reasons: "pd.DataFrame", *, score: float, base: float) -> "pd.Data
     shares = 1 / (1 + np.exp(-reached))
     return pd.DataFrame(
         {
-            "fact": [BASE, *moving["fact"], LEAD],
+            "fact": [BASE_LABEL, *moving["fact"], LEAD_LABEL],
             "before": [base, *shares[:-1].round(9), score],
             "after": [base, *shares[1:].round(9), score],
             "way": ["stands", *np.where(stretch * moved > 0, "raises", "lowers"), "stands"],
@@ -81,7 +81,7 @@ def waterfall(reasons: "pd.DataFrame", *, score: float, base: float) -> "pd.Data
     )
 
 
-def waterfall_chart(
+def draw_waterfall_chart(
     reasons: "pd.DataFrame",
     *,
     score: float,
@@ -97,7 +97,7 @@ def waterfall_chart(
 
     Parameters
     ----------
-    reasons, score, base : as for ``waterfall``
+    reasons, score, base : as for ``build_waterfall``
     theme : "light" or "dark"
     title : str, optional
     width : pixels of the plot; the facts' words stand in it
@@ -105,7 +105,7 @@ def waterfall_chart(
     import altair as alt
 
     palette = PALETTES[theme]
-    steps = waterfall(reasons, score=score, base=base)
+    steps = build_waterfall(reasons, score=score, base=base)
     rows = steps.assign(
         row=range(len(steps)),
         start=[_log_odds(share) for share in steps["before"]],
@@ -115,7 +115,7 @@ def waterfall_chart(
     )
     rows["right"] = rows[["start", "end"]].max(axis=1)
     base_chart = alt.Chart(rows).encode(y=alt.Y("row:O", axis=None))  # two may say the same
-    x = alt.X("start:Q", **_share_axis([*rows["start"], *rows["end"]]))
+    x = alt.X("start:Q", **_build_log_odds_axis([*rows["start"], *rows["end"]]))
     tooltip = [alt.Tooltip("fact:N", title="Fact"), alt.Tooltip("says:N", title="Score after it")]
     moving, standing = ("datum.way != 'stands'", "datum.way == 'stands'")
     colours = alt.Color(
@@ -126,23 +126,25 @@ def waterfall_chart(
     layers = alt.layer(
         alt.Chart(rows.head(1)).mark_rule(color=palette.random, strokeDash=[4, 4]).encode(x=x),
         base_chart.transform_filter(moving)
-        .mark_bar(height=12, cornerRadius=2, yOffset=BAR_DOWN)
+        .mark_bar(height=12, cornerRadius=2, yOffset=BAR_OFFSET)
         .encode(x=x, x2="end:Q", color=colours),
         base_chart.transform_filter(standing)
         .mark_point(
-            shape="diamond", filled=True, size=90, opacity=1, color=palette.ink, yOffset=BAR_DOWN
+            shape="diamond", filled=True, size=90, opacity=1, color=palette.ink, yOffset=BAR_OFFSET
         )
         .encode(x=x),
         base_chart.mark_text(
-            align="left", dx=9, dy=BAR_DOWN, fontSize=12, color=palette.ink
+            align="left", dx=9, dy=BAR_OFFSET, fontSize=12, color=palette.ink
         ).encode(x="right:Q", text="says:N"),
-        names_above(base_chart, "fact", palette),
+        draw_names_above(base_chart, "fact", palette),
     )
-    layers = layers.encode(tooltip=tooltip).properties(width=width, height=NAMED_ROW * len(rows))
-    return dressed(layers, theme, title)
+    layers = layers.encode(tooltip=tooltip).properties(
+        width=width, height=NAMED_ROW_HEIGHT * len(rows)
+    )
+    return apply_theme(layers, theme, title)
 
 
-def timeline_chart(
+def draw_timeline_chart(
     timeline: "pd.DataFrame", *, theme: Theme = "light", title: str | None = None, width: int = 460
 ) -> "alt.Chart":
     """Draw a lead's activities over time, one row a kind, the latest kind on top.
@@ -172,8 +174,8 @@ def timeline_chart(
         alt.Chart(shown)
         .mark_point(filled=True, size=70, opacity=0.85)
         .encode(
-            x=alt.X("occurred_at:T", **time_axis(shown["occurred_at"], "Activities")),
-            y=alt.Y("kind:N", title=None, sort=rows, axis=words_axis(palette)),
+            x=alt.X("occurred_at:T", **build_time_axis(shown["occurred_at"], "Activities")),
+            y=alt.Y("kind:N", title=None, sort=rows, axis=build_names_axis(palette)),
             color=alt.Color(
                 "direction:N", title=None, scale=alt.Scale(domain=domain, range=colours)
             ),
@@ -189,11 +191,11 @@ def timeline_chart(
             ],
         )
     )
-    sized = marks.properties(width=width, height=ROW * max(len(rows), 2))
-    return dressed(sized, theme, title)
+    sized = marks.properties(width=width, height=ROW_HEIGHT * max(len(rows), 2))
+    return apply_theme(sized, theme, title)
 
 
-def rank_history_chart(
+def draw_rank_history_chart(
     history: "pd.DataFrame",
     *,
     theme: Theme = "light",
@@ -222,11 +224,11 @@ def rank_history_chart(
             for rank, leads in zip(history["rank"], history["leads"], strict=True)
         ],
         percent=[percent(score) for score in history["score"]],
-        named=_few(len(history)),
+        named=_select_labelled_points(len(history)),
         text=history["rank"].astype("str"),
     )
     base = alt.Chart(shown).encode(
-        x=alt.X("as_of:T", **time_axis(shown["as_of"], "Lists")),
+        x=alt.X("as_of:T", **build_time_axis(shown["as_of"], "Lists")),
         tooltip=[
             alt.Tooltip("when:N", title="List of"),
             alt.Tooltip("place:N", title="Place"),
@@ -241,16 +243,16 @@ def rank_history_chart(
         scale=alt.Scale(domain=[1, lowest], reverse=True, nice=False),
         axis=alt.Axis(tickMinStep=1, tickCount=5),
     )
-    plots = [_line_with_words(base, place, "text", palette)]
+    plots = [_draw_labelled_line(base, place, "text", palette)]
     if history["score"].notna().any():
         top = min(float(history["score"].max()) * 1.25 + 0.01, 1.0)
-        rate = alt.Y("score:Q", **percent_axis("Score", top=top, ticks=5))
-        plots.append(_line_with_words(base, rate, "percent", palette))
+        rate = alt.Y("score:Q", **build_percent_axis("Score", top=top, ticks=5))
+        plots.append(_draw_labelled_line(base, rate, "percent", palette))
     sized = [plot.properties(width=width, height=height) for plot in plots]
-    return dressed(alt.hconcat(*sized), theme, title)
+    return apply_theme(alt.hconcat(*sized), theme, title)
 
 
-def _line_with_words(base: Any, y: Any, words: str, palette: Palette) -> Any:
+def _draw_labelled_line(base: Any, y: Any, words: str, palette: Palette) -> Any:
     import altair as alt
 
     line = base.mark_line(color=palette.model, strokeWidth=2).encode(y=y)
@@ -259,7 +261,7 @@ def _line_with_words(base: Any, y: Any, words: str, palette: Palette) -> Any:
     return alt.layer(line, dots, text.encode(y=y, text=f"{words}:N"))
 
 
-def _few(points: int) -> list[bool]:
+def _select_labelled_points(points: int) -> list[bool]:
     """Which points of a line carry their figure: all of a few, else the two ends."""
     return [points <= MOST_FIGURES or place in (0, points - 1) for place in range(points)]
 
@@ -269,14 +271,14 @@ def _log_odds(share: float) -> float:
     return float(np.log(within / (1 - within)))
 
 
-def _share_axis(values: list[float]) -> dict[str, Any]:
+def _build_log_odds_axis(values: list[float]) -> dict[str, Any]:
     """Log odds, labelled with the shares that they stand for."""
     import altair as alt
 
     room = max(0.12 * (max(values) - min(values)), 0.1)
     low, high = min(values) - room, max(values) + 1.8 * room
     ticks: list[float] = []
-    for shares in TICKS:
+    for shares in TICK_CHOICES:
         ticks = [tick for tick in map(_log_odds, shares) if low < tick < high]
         if len(ticks) >= 3:
             break

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from publications.charts.theme import (
-    BAR_DOWN,
+    BAR_OFFSET,
     LINES,
-    NAMED_ROW,
+    NAMED_ROW_HEIGHT,
     PALETTES,
     Palette,
     Theme,
-    dressed,
-    names_above,
-    percent_axis,
-    words_axis,
+    apply_theme,
+    build_names_axis,
+    build_percent_axis,
+    draw_names_above,
 )
-from publications.wording.formatting import decimal, percent, points, points_band
-from publications.wording.monitoring import farthest
+from publications.wording.formatting import decimal, percent, points, points_interval
+from publications.wording.monitoring import select_largest_drift
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
 
-def since_chart(
+def draw_gain_since_training_chart(
     periods: "pd.DataFrame",
     *,
     depth: float,
@@ -54,7 +54,7 @@ def since_chart(
     order = periods["period"].tolist()
     shown = periods.assign(
         lead=[points(value) for value in periods["difference"]],
-        band=[points_band(*ends) for ends in zip(periods["low"], periods["high"], strict=True)],
+        band=[points_interval(*ends) for ends in zip(periods["low"], periods["high"], strict=True)],
         model=[percent(value, 1) for value in periods["gain"]],
         fresh=[percent(value, 1) for value in periods["most_fresh"]],
         left=periods[["gain", "most_fresh"]].min(axis=1),
@@ -62,7 +62,7 @@ def since_chart(
     )
     shown = shown.assign(says=shown["lead"] + ", 95 % band " + shown["band"])
     base = alt.Chart(shown).encode(
-        y=alt.Y("period:N", title=None, sort=order, axis=words_axis(palette)),
+        y=alt.Y("period:N", title=None, sort=order, axis=build_names_axis(palette)),
         tooltip=[
             alt.Tooltip("period:N", title="When"),
             alt.Tooltip("model:N", title=LINES["model"].label),
@@ -71,7 +71,9 @@ def since_chart(
             alt.Tooltip("band:N", title="95 % band"),
         ],
     )
-    axis = percent_axis(f"Share of the customers reached by calling {percent(depth)}", ticks=5)
+    axis = build_percent_axis(
+        f"Share of the customers reached by calling {percent(depth)}", ticks=5
+    )
     dot = {"filled": True, "size": 110, "opacity": 1}
     words = {"dy": 20, "fontSize": 12, "color": palette.ink}
     layers = alt.layer(
@@ -80,7 +82,7 @@ def since_chart(
         ),
         base.mark_point(color=palette.most_fresh, **dot).encode(x="most_fresh:Q"),
         base.mark_point(color=palette.model, **dot).encode(x="gain:Q"),
-        *_names(shown, palette),
+        *_draw_dot_names(shown, palette),
         base.transform_filter("datum.right <= 0.6")
         .mark_text(align="left", **words)
         .encode(x="left:Q", text="says:N"),
@@ -88,10 +90,10 @@ def since_chart(
         .mark_text(align="right", **words)
         .encode(x="right:Q", text="says:N"),
     )
-    return dressed(layers.properties(width=width, height=72 * max(len(shown), 1)), theme, title)
+    return apply_theme(layers.properties(width=width, height=72 * max(len(shown), 1)), theme, title)
 
 
-def _names(shown: "pd.DataFrame", palette: Palette) -> "list[alt.Chart]":
+def _draw_dot_names(shown: "pd.DataFrame", palette: Palette) -> "list[alt.Chart]":
     """The names of the two dots, outside of them, above the first row."""
     import altair as alt
 
@@ -111,7 +113,7 @@ def _names(shown: "pd.DataFrame", palette: Palette) -> "list[alt.Chart]":
     ]
 
 
-def drift_chart(
+def draw_drift_chart(
     drift: "pd.DataFrame",
     *,
     most: int = 10,
@@ -135,7 +137,7 @@ def drift_chart(
     import altair as alt
 
     palette = PALETTES[theme]
-    shown = farthest(drift, most)
+    shown = select_largest_drift(drift, most)
     shown = shown.assign(
         figure=[decimal(value) for value in shown["psi"]],
         bound=[decimal(value) for value in shown["limit"]],
@@ -154,7 +156,7 @@ def drift_chart(
     )
     colour = alt.condition("datum.drifted", alt.value(palette.model), alt.value(palette.random))
     layers = alt.layer(
-        base.mark_bar(cornerRadiusEnd=2, height=12, yOffset=BAR_DOWN).encode(
+        base.mark_bar(cornerRadiusEnd=2, height=12, yOffset=BAR_OFFSET).encode(
             x=alt.X(
                 "psi:Q",
                 title="Distance from the training (mark: limit)",
@@ -163,13 +165,13 @@ def drift_chart(
             ),
             color=colour,
         ),
-        base.mark_tick(color=palette.ink, thickness=2, size=18, yOffset=BAR_DOWN).encode(
+        base.mark_tick(color=palette.ink, thickness=2, size=18, yOffset=BAR_OFFSET).encode(
             x="limit:Q"
         ),
-        base.mark_text(align="left", dx=8, dy=BAR_DOWN, fontSize=12, color=palette.ink).encode(
+        base.mark_text(align="left", dx=8, dy=BAR_OFFSET, fontSize=12, color=palette.ink).encode(
             x="right:Q", text="figure:N"
         ),
-        names_above(base, "name", palette),
+        draw_names_above(base, "name", palette),
     )
-    sized = layers.properties(width=width, height=NAMED_ROW * max(len(shown), 1))
-    return dressed(sized, theme, title)
+    sized = layers.properties(width=width, height=NAMED_ROW_HEIGHT * max(len(shown), 1))
+    return apply_theme(sized, theme, title)

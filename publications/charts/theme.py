@@ -80,29 +80,31 @@ LINES = {
 """Ranking of gains.csv -> its line."""
 
 
-def colour(palette: Palette) -> "alt.Color":
+def encode_colour(palette: Palette) -> "alt.Color":
     """Colour by the column ``ranking``."""
-    return _by_ranking("Color", [getattr(palette, name) for name in LINES])
+    return _encode_ranking("Color", [getattr(palette, name) for name in LINES])
 
 
-def dash() -> "alt.StrokeDash":
+def encode_dash() -> "alt.StrokeDash":
     """Dash by the column ``ranking``."""
-    return _by_ranking("StrokeDash", [list(line.dash) for line in LINES.values()])
+    return _encode_ranking("StrokeDash", [list(line.dash) for line in LINES.values()])
 
 
-def width() -> "alt.StrokeWidth":
+def encode_line_width() -> "alt.StrokeWidth":
     """Thickness by the column ``ranking``."""
-    return _by_ranking("StrokeWidth", [line.width for line in LINES.values()])
+    return _encode_ranking("StrokeWidth", [line.width for line in LINES.values()])
 
 
-def _by_ranking(channel: str, values: list[Any]) -> Any:
+def _encode_ranking(channel: str, values: list[Any]) -> Any:
     import altair as alt
 
     scale = alt.Scale(type="ordinal", domain=list(LINES), range=values)
     return getattr(alt, channel)("ranking:N", legend=None, scale=scale)
 
 
-def percent_axis(title: str | None = None, *, top: float = 1.0, ticks: int = 10) -> dict[str, Any]:
+def build_percent_axis(
+    title: str | None = None, *, top: float = 1.0, ticks: int = 10
+) -> dict[str, Any]:
     """Give a channel of shares its title, its scale from 0 to ``top`` and labels in percent."""
     import altair as alt
 
@@ -115,7 +117,7 @@ def percent_axis(title: str | None = None, *, top: float = 1.0, ticks: int = 10)
     }
 
 
-def words_axis(palette: Palette, **more: Any) -> "alt.Axis":
+def build_names_axis(palette: Palette, **more: Any) -> "alt.Axis":
     """Give a channel of names an axis that is nothing but their words."""
     import altair as alt
 
@@ -123,22 +125,23 @@ def words_axis(palette: Palette, **more: Any) -> "alt.Axis":
     return alt.Axis(ticks=False, domain=False, **{**look, **more})
 
 
-NAMED_ROW, NAME_UP, BAR_DOWN = 38, -9, 8
+NAMED_ROW_HEIGHT, NAME_OFFSET, BAR_OFFSET = 38, -9, 8
 """Pixels of a row that bears its name above its bar, and where both stand in it."""
 
 
-def names_above(rows: "alt.Chart", field: str, palette: Palette) -> "alt.Chart":
+def draw_names_above(rows: "alt.Chart", field: str, palette: Palette) -> "alt.Chart":
     """Write each row's name above its bar, from the left: a phone has no room for both abreast.
 
-    The rows are ``NAMED_ROW`` high and have no axis of their own; their marks stand ``BAR_DOWN``.
+    The rows are ``NAMED_ROW_HEIGHT`` high and have no axis of their own; their marks stand
+    ``BAR_OFFSET``.
     """
     import altair as alt
 
-    words = rows.mark_text(align="left", dy=NAME_UP, fontSize=12, color=palette.ink)
+    words = rows.mark_text(align="left", dy=NAME_OFFSET, fontSize=12, color=palette.ink)
     return words.encode(x=alt.value(0), text=f"{field}:N")
 
 
-def time_axis(instants: "pd.Series", what: str) -> dict[str, Any]:
+def build_time_axis(instants: "pd.Series", what: str) -> dict[str, Any]:
     """Give a channel of instants a title, a scale in UTC and labels that suit its length.
 
     A single instant gets half a day of room on both sides. ``what`` is "Lists" or the like.
@@ -167,7 +170,7 @@ def time_axis(instants: "pd.Series", what: str) -> dict[str, Any]:
     }
 
 
-def dressed(chart: Any, theme: Theme, title: str | None) -> Any:
+def apply_theme(chart: Any, theme: Theme, title: str | None) -> Any:
     """Give a finished chart its title, font and colours."""
     palette = PALETTES[theme]
     if title is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from publications.charts.theme import PALETTES, Palette, Theme, dressed, percent_axis
+from publications.charts.theme import PALETTES, Palette, Theme, apply_theme, build_percent_axis
 from publications.wording.formatting import count, day, minute, percent
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ DELAYS = ("0-3 h", "3-48 h", "later", "no contact yet")
 """The classes of first_contact.csv, in their order."""
 
 
-def tier_sizes_chart(
+def draw_tier_sizes_chart(
     sizes: "pd.DataFrame",
     *,
     theme: Theme = "light",
@@ -60,7 +60,7 @@ def tier_sizes_chart(
                 axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=8),
             ),
             y=alt.Y("leads:Q", title="Open leads", axis=alt.Axis(tickCount=5, tickMinStep=1)),
-            color=_by_tier(palette),
+            color=_encode_tier(palette),
             order=alt.Order("tier:N", sort="descending"),
             tooltip=[
                 alt.Tooltip("list:N", title="List of"),
@@ -69,10 +69,10 @@ def tier_sizes_chart(
             ],
         )
     )
-    return dressed(bars.properties(width=width, height=height), theme, title)
+    return apply_theme(bars.properties(width=width, height=height), theme, title)
 
 
-def expected_chart(
+def draw_expected_conversions_chart(
     expected: "pd.DataFrame",
     *,
     theme: Theme = "light",
@@ -110,7 +110,7 @@ def expected_chart(
         "axis": alt.Axis(tickCount=6),
     }
     base = alt.Chart(shown).encode(
-        y=alt.Y("tier:N", title=None, axis=_tier_axis(palette)),
+        y=alt.Y("tier:N", title=None, axis=_build_tier_axis(palette)),
         tooltip=[
             alt.Tooltip("tier:N", title="Tier"),
             alt.Tooltip("seen:N", title="Seen"),
@@ -127,10 +127,10 @@ def expected_chart(
             x="right:Q", text="words:N"
         ),
     )
-    return dressed(layers.properties(width=width, height=50 * max(len(shown), 1)), theme, title)
+    return apply_theme(layers.properties(width=width, height=50 * max(len(shown), 1)), theme, title)
 
 
-def first_contact_chart(
+def draw_first_contact_chart(
     first_contact: "pd.DataFrame",
     *,
     theme: Theme = "light",
@@ -161,13 +161,13 @@ def first_contact_chart(
     plots = []
     for place, tier in enumerate(sorted(shown["tier"].unique())):
         title_of_axis = None if place else "Leads that converted"
-        y = alt.Y("base_rate:Q", **percent_axis(title_of_axis, top=top, ticks=5))
-        plot = _rates_by_delay(shown[shown["tier"] == tier], y, palette)
+        y = alt.Y("base_rate:Q", **build_percent_axis(title_of_axis, top=top, ticks=5))
+        plot = _draw_rates_by_delay(shown[shown["tier"] == tier], y, palette)
         plots.append(plot.properties(width=width, height=height, title=f"Tier {tier}"))
-    return dressed(alt.hconcat(*plots, spacing=20), theme, title)
+    return apply_theme(alt.hconcat(*plots, spacing=20), theme, title)
 
 
-def _rates_by_delay(shown: "pd.DataFrame", y: Any, palette: Palette) -> Any:
+def _draw_rates_by_delay(shown: "pd.DataFrame", y: Any, palette: Palette) -> Any:
     import altair as alt
 
     axis = alt.Axis(labelAngle=0, labelExpr="split(datum.label, ' yet')[0]", grid=False)
@@ -198,14 +198,14 @@ def _rates_by_delay(shown: "pd.DataFrame", y: Any, palette: Palette) -> Any:
     )
 
 
-def _by_tier(palette: Palette) -> Any:
+def _encode_tier(palette: Palette) -> Any:
     import altair as alt
 
     scale = alt.Scale(domain=list(TIERS), range=list(palette.tiers))
     return alt.Color("tier:N", title="Tier", scale=scale)
 
 
-def _tier_axis(palette: Palette) -> Any:
+def _build_tier_axis(palette: Palette) -> Any:
     import altair as alt
 
     return alt.Axis(labelFontSize=15, labelFontWeight="bold", labelColor=palette.ink, ticks=False)

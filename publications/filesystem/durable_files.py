@@ -15,7 +15,7 @@ class CannotWrite(RuntimeError):
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def explain_write_errors(path: Path) -> Iterator[None]:
     """Turn whatever the disk says while writing below ``path`` into one clear sentence.
 
     Raises
@@ -27,23 +27,23 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CannotWrite(
-            f"{refused_by_disk(path, error)} What was published before is untouched. "
+            f"{describe_disk_error(path, error)} What was published before is untouched. "
             "Mend this and run again."
         ) from error
 
 
-def refused_by_disk(path: Path, error: OSError) -> str:
+def describe_disk_error(path: Path, error: OSError) -> str:
     """What the disk said while writing below ``path``, in one sentence with the free space."""
     named = Path(os.fsdecode(error.filename)) if error.filename else path
     place = named if named.is_absolute() else path / named  # a name inside a folder being deleted
-    return f"Cannot write {place}: {_reason(error)}; {_free_space(path)}."
+    return f"Cannot write {place}: {_describe_reason(error)}; {_describe_free_space(path)}."
 
 
-def _reason(error: OSError) -> str:
+def _describe_reason(error: OSError) -> str:
     return error.strerror or (os.strerror(error.errno) if error.errno else str(error))
 
 
-def _free_space(path: Path) -> str:
+def _describe_free_space(path: Path) -> str:
     # A closed folder does not say what it holds: `Path.exists` would raise.
     existing = next((p for p in (path, *path.parents) if os.path.exists(p)), Path("/"))  # noqa: PTH110
     from rich.filesize import decimal
@@ -54,25 +54,25 @@ def _free_space(path: Path) -> str:
         return "the free space there is not known"
 
 
-def write_lasting(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes) -> None:
     """Write a file and wait until the disk has it."""
-    with writing(path), path.open("wb") as file:
+    with explain_write_errors(path), path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def replace_lasting(path: Path, content: bytes) -> None:
+def replace_durably(path: Path, content: bytes) -> None:
     """Replace a file in one step: whoever reads it sees the old content or the new one."""
     draft = path.with_name(f"{path.name}.new")
-    write_lasting(draft, content)
-    with writing(path):
+    write_durably(draft, content)
+    with explain_write_errors(path):
         failpoint("file.drafted", path.name)
         draft.replace(path)
         sync(path.parent)
 
 
-def move_lasting(folder: Path, target: Path) -> None:
+def move_durably(folder: Path, target: Path) -> None:
     """Move a finished folder to its place in one step, once the disk has all of it.
 
     Raises
@@ -84,7 +84,7 @@ def move_lasting(folder: Path, target: Path) -> None:
     """
     if target.exists():
         raise FileExistsError(errno.EEXIST, "is there already", str(target))
-    with writing(target):
+    with explain_write_errors(target):
         for path in sorted(folder.rglob("*"), reverse=True):
             sync(path)
         sync(folder)

@@ -11,7 +11,7 @@ import time
 
 VARIABLE = "LEADGAIN_FAILPOINT"
 
-OF_TRAINING = (
+TRAINING_FAILPOINTS = (
     "history.drawn",
     "backtest.done",
     "model.fitted",
@@ -23,7 +23,7 @@ OF_TRAINING = (
 )
 """Where a training may be ended, in the order of its work."""
 
-OF_SCORING = (
+SCORING_FAILPOINTS = (
     "home.held",
     "export.read",
     "export.checked",
@@ -48,7 +48,7 @@ def failpoint(name: str, of: str = "") -> None:
 
     Parameters
     ----------
-    name : one of ``OF_TRAINING`` and ``OF_SCORING``
+    name : one of ``TRAINING_FAILPOINTS`` and ``SCORING_FAILPOINTS``
     of : which of several, where the same instant comes more than once in a run: it may be asked
         for as ``file.drafted/CURRENT:kill``
 

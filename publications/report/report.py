@@ -9,12 +9,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from publications.charts import gain_charts as charts
-from publications.charts.monitoring_charts import drift_chart, since_chart
+from publications.charts.monitoring_charts import draw_drift_chart, draw_gain_since_training_chart
 from publications.charts.theme import LINES, Theme
-from publications.tables.summaries import calibration, gain_by_list, list_of
+from publications.tables.summaries import (
+    compute_calibration,
+    compute_gain_by_list,
+    select_list_dates,
+)
 from publications.wording import formatting as figures
 from publications.wording import monitoring as watch_words
-from publications.wording.headline import Headline, headline
+from publications.wording.headline import Headline, build_headline
 
 if TYPE_CHECKING:
     import jinja2
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 WORKLIST_ROWS = 10
-WORKLIST_COLUMNS = [
+SHOWN_COLUMNS = [
     *("rank", "lead_id", "tier", "score", "reason_1", "reason_2", "reason_3"),
     *("created_at", "last_activity_at"),
 ]
@@ -74,7 +78,7 @@ class ReportFacts:
     """As in drift.csv."""
     decision: Mapping[str, Any] | None = None
     """As in decision.json."""
-    told_first: Sequence[str] = field(default_factory=tuple)
+    first_warnings: Sequence[str] = field(default_factory=tuple)
     """What must be read first, such as that another model than the champion ranked the list, as
     sentences; where one stands among the warnings as well it is told once."""
     name: str = ""
@@ -97,36 +101,36 @@ def render_report(facts: ReportFacts) -> str:
     if facts.proof is None and not facts.no_model_reason:
         raise ValueError("without a proof the report needs no_model_reason")
     proof = facts.proof
-    told_first = watch_words.told_first(facts.watch, facts.told_first)
+    first_warnings = watch_words.collect_first_warnings(facts.watch, facts.first_warnings)
     return (
-        _environment()
+        _build_environment()
         .get_template("report.html.j2")
         .render(
             facts=facts,
             leads_today=len(facts.worklist),
-            top=facts.worklist.head(WORKLIST_ROWS)[list(WORKLIST_COLUMNS)].to_dict("records"),
+            top=facts.worklist.head(WORKLIST_ROWS)[list(SHOWN_COLUMNS)].to_dict("records"),
             counts=facts.counts.to_dict("records"),
-            quarantined=_quarantined(facts.quarantine),
+            quarantined=_count_quarantined(facts.quarantine),
             lines=LINES,
             proof=proof,
-            told_first=told_first,
-            what_worn_means=watch_words.WHAT_WORN_MEANS,
-            what_drift_means=watch_words.WHAT_DRIFT_MEANS,
-            warnings=[told for told in facts.warnings if told not in told_first],
-            decision=_decision_context(facts),
-            watch=None if proof is None else _watch_context(facts, proof),
-            **({} if proof is None else _proof_context(proof)),
+            first_warnings=first_warnings,
+            degraded_explanation=watch_words.DEGRADED_EXPLANATION,
+            drift_explanation=watch_words.DRIFT_EXPLANATION,
+            warnings=[told for told in facts.warnings if told not in first_warnings],
+            decision=_build_decision_context(facts),
+            watch=None if proof is None else _build_monitoring_context(facts, proof),
+            **({} if proof is None else _build_proof_context(proof)),
         )
     )
 
 
-def _proof_context(proof: Proof) -> dict[str, Any]:
-    found = headline(proof.gains, proof.gain_table, proof.depth)
-    lists = list_of(proof.backtest)
+def _build_proof_context(proof: Proof) -> dict[str, Any]:
+    found = build_headline(proof.gains, proof.gain_table, proof.depth)
+    lists = select_list_dates(proof.backtest)
     return {
         "headline": found,
-        "gain_rows": _gain_rows(proof.gain_table),
-        "tiers": _records(proof.tiers),
+        "gain_rows": _build_gain_rows(proof.gain_table),
+        "tiers": _list_records(proof.tiers),
         "tested": {
             "lists": int(lists.nunique()),
             "first": lists.min(),
@@ -136,27 +140,27 @@ def _proof_context(proof: Proof) -> dict[str, Any]:
             "conversions": int(proof.backtest["converted"].sum()),
             "customers": int(proof.backtest.query("converted == 1")["lead_id"].nunique()),
         },
-        "pictures": _pictures(proof, found),
+        "pictures": _draw_pictures(proof, found),
     }
 
 
-def _decision_context(facts: ReportFacts) -> dict[str, Any] | None:
+def _build_decision_context(facts: ReportFacts) -> dict[str, Any] | None:
     decision = facts.decision
     if decision is None or facts.no_model_reason == decision["sentence"]:  # told at the top
         return None
     return {
-        "sentences": watch_words.of_decision(
+        "sentences": watch_words.build_decision_sentences(
             decision, None if facts.proof is None else facts.watch
         ),
-        "rows": watch_words.decision_rows(decision),
+        "rows": watch_words.build_decision_rows(decision),
     }
 
 
-def _watch_context(facts: ReportFacts, proof: Proof) -> dict[str, Any] | None:
+def _build_monitoring_context(facts: ReportFacts, proof: Proof) -> dict[str, Any] | None:
     watch = facts.watch
     if watch is None:
         return None
-    periods = watch_words.periods(watch, proof.gain_table)
+    periods = watch_words.compare_periods(watch, proof.gain_table)
     pictures: dict[str, dict[Theme, Any]] = {"since": {}, "drift": {}}
     drift = facts.drift
     if drift is not None and not (drift["drifted"] == 1).any():
@@ -164,62 +168,68 @@ def _watch_context(facts: ReportFacts, proof: Proof) -> dict[str, Any] | None:
     for theme in THEMES:
         if len(periods):
             depth = float(watch["since_training"]["depth"])
-            pictures["since"][theme] = since_chart(periods, depth=depth, theme=theme)
+            pictures["since"][theme] = draw_gain_since_training_chart(
+                periods, depth=depth, theme=theme
+            )
         if drift is not None:
-            pictures["drift"][theme] = drift_chart(drift, theme=theme)
+            pictures["drift"][theme] = draw_drift_chart(drift, theme=theme)
     return {
         "worn": bool(watch["worn"]),
-        "age": watch_words.of_age(watch, decided=_decision_context(facts) is not None),
-        "since": watch_words.of_gain(watch, facts.horizon_days),
-        "drift": watch_words.drift_sentences(watch),
-        "moved": [] if drift is None else watch_words.farthest(drift)["name"].tolist(),
+        "age": watch_words.build_age_sentences(
+            watch, decided=_build_decision_context(facts) is not None
+        ),
+        "since": watch_words.build_gain_sentences(watch, facts.horizon_days),
+        "drift": watch_words.build_drift_sentences(watch),
+        "moved": [] if drift is None else watch_words.select_largest_drift(drift)["name"].tolist(),
         "tiers": watch["tier_shares"],
-        "pictures": _as_svg(pictures),
+        "pictures": _render_svgs(pictures),
     }
 
 
-def _gain_rows(gain_table: "pd.DataFrame") -> list[dict[str, Any]]:
+def _build_gain_rows(gain_table: "pd.DataFrame") -> list[dict[str, Any]]:
     """One row a depth: ranking -> its row of the table."""
     return [
-        {"depth": depth, **{row["ranking"]: row for row in _records(rows)}}
+        {"depth": depth, **{row["ranking"]: row for row in _list_records(rows)}}
         for depth, rows in gain_table.groupby("depth", sort=True)
     ]
 
 
-def _quarantined(quarantine: "pd.DataFrame") -> list[dict[str, Any]]:
+def _count_quarantined(quarantine: "pd.DataFrame") -> list[dict[str, Any]]:
     """Rows set aside, by table and rule, the most frequent first."""
     columns = ["table", "rule", "reason"]
     found = quarantine.groupby(columns, sort=True, dropna=False).size().rename("rows").reset_index()
-    return _records(found.sort_values("rows", ascending=False, kind="stable"))
+    return _list_records(found.sort_values("rows", ascending=False, kind="stable"))
 
 
-def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+def _list_records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """One dict a row, column name -> value."""
     names = [str(name) for name in frame.columns]
     return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
 
 
-def _pictures(proof: Proof, found: Headline) -> dict[str, dict[Theme, str]]:
+def _draw_pictures(proof: Proof, found: Headline) -> dict[str, dict[Theme, str]]:
     """Name of a picture -> theme -> SVG."""
-    by_list = gain_by_list(proof.backtest, found.depth)
-    groups = calibration(proof.backtest)
+    by_list = compute_gain_by_list(proof.backtest, found.depth)
+    groups = compute_calibration(proof.backtest)
     drawn: dict[str, dict[Theme, Any]] = {"gains": {}, "tiers": {}, "lists": {}, "calibration": {}}
     for theme in THEMES:
-        drawn["gains"][theme] = charts.gain_chart(proof.gains, depth=found.depth, theme=theme)
-        drawn["tiers"][theme] = charts.tiers_chart(proof.tiers, theme=theme)
-        drawn["lists"][theme] = charts.lists_chart(by_list, depth=found.depth, theme=theme)
-        drawn["calibration"][theme] = charts.calibration_chart(groups, theme=theme)
-    return _as_svg(drawn)
+        drawn["gains"][theme] = charts.draw_gain_chart(proof.gains, depth=found.depth, theme=theme)
+        drawn["tiers"][theme] = charts.draw_tiers_chart(proof.tiers, theme=theme)
+        drawn["lists"][theme] = charts.draw_lists_chart(by_list, depth=found.depth, theme=theme)
+        drawn["calibration"][theme] = charts.draw_calibration_chart(groups, theme=theme)
+    return _render_svgs(drawn)
 
 
-def _as_svg(drawn: Mapping[str, Mapping[Theme, Any]]) -> dict[str, dict[Theme, str]]:
+def _render_svgs(drawn: Mapping[str, Mapping[Theme, Any]]) -> dict[str, dict[Theme, str]]:
     return {
-        name: {theme: charts.to_svg(chart, name=f"{name}-{theme}") for theme, chart in both.items()}
+        name: {
+            theme: charts.render_svg(chart, name=f"{name}-{theme}") for theme, chart in both.items()
+        }
         for name, both in drawn.items()
     }
 
 
-def _environment() -> "jinja2.Environment":
+def _build_environment() -> "jinja2.Environment":
     import jinja2
 
     environment = jinja2.Environment(
@@ -232,10 +242,10 @@ def _environment() -> "jinja2.Environment":
     )
     for function in (
         figures.percent,
-        figures.percent_band,
+        figures.percent_interval,
         figures.points,
-        figures.signed,
-        figures.points_band,
+        figures.signed_points,
+        figures.points_interval,
         figures.count,
         figures.decimal,
         figures.day,

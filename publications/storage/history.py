@@ -9,12 +9,12 @@ from publications.storage.store import Publication, PublicationDamaged, open_pub
 if TYPE_CHECKING:
     import pandas as pd
 
-LATEST = 30
+MAX_PUBLICATIONS = 30
 """So many publications are looked back at."""
 
 
-def latest_publications(
-    home: Home, publication: Publication, *, most: int = LATEST
+def open_latest_publications(
+    home: Home, publication: Publication, *, most: int = MAX_PUBLICATIONS
 ) -> list[Publication]:
     """Open the publications up to a given one, oldest first; those that cannot be opened drop out.
 
@@ -38,7 +38,9 @@ def latest_publications(
     return [*found, publication]
 
 
-def latest_readable(home: Home, *, most: int = LATEST) -> tuple[list[Publication], list[int]]:
+def open_readable_publications(
+    home: Home, *, most: int = MAX_PUBLICATIONS
+) -> tuple[list[Publication], list[int]]:
     """Open the latest publications, and tell which of them are there but cannot be understood.
 
     Parameters
@@ -64,12 +66,12 @@ def latest_readable(home: Home, *, most: int = LATEST) -> tuple[list[Publication
     return found, lost
 
 
-def lead_history(publications: Sequence[Publication], lead_id: str) -> "pd.DataFrame":
+def collect_lead_history(publications: Sequence[Publication], lead_id: str) -> "pd.DataFrame":
     """Follow one lead's place and score through publications.
 
     Parameters
     ----------
-    publications : oldest first, as from ``latest_publications``
+    publications : oldest first, as from ``open_latest_publications``
         Of several lists for one instant the last one counts; damaged ones drop out.
     lead_id : str
 
@@ -83,7 +85,7 @@ def lead_history(publications: Sequence[Publication], lead_id: str) -> "pd.DataF
     last = {publication.manifest["as_of"]: publication for publication in publications}
     rows = []
     for as_of, publication in last.items():
-        found = _row_of(publication, lead_id)
+        found = _find_lead_row(publication, lead_id)
         if found is not None:
             rows.append([as_of, *found])
     history = pd.DataFrame(rows, columns=["as_of", "rank", "leads", "score", "tier"])
@@ -92,7 +94,7 @@ def lead_history(publications: Sequence[Publication], lead_id: str) -> "pd.DataF
     return history.sort_values("as_of", kind="stable", ignore_index=True)
 
 
-def _row_of(publication: Publication, lead_id: str) -> tuple[int, int, float, str] | None:
+def _find_lead_row(publication: Publication, lead_id: str) -> tuple[int, int, float, str] | None:
     """Rank, length of the list, score and tier of a lead; None where it is not listed."""
     import pyarrow as pa
     import pyarrow.compute as pc

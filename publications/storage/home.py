@@ -36,7 +36,7 @@ class Home:
         return self.folder / "LOCK"
 
     @property
-    def serving(self) -> Path:
+    def serve_lock(self) -> Path:
         """The file that the process behind the schedule locks."""
         return self.folder / "SERVING"
 

@@ -3,12 +3,12 @@
 import shutil
 from pathlib import Path
 
-from publications.filesystem.durable_files import writing
+from publications.filesystem.durable_files import explain_write_errors
 from publications.filesystem.failpoints import failpoint
-from publications.storage.lock import Hold
+from publications.storage.lock import HomeLock
 
 
-def start_run(held: Hold, run_id: str) -> Path:
+def start_run(lock: HomeLock, run_id: str) -> Path:
     """Make an empty folder ``runs/<run_id>``; what killed runs left behind is cleared away.
 
     Raises
@@ -16,8 +16,8 @@ def start_run(held: Hold, run_id: str) -> Path:
     CannotWrite
         The disk does not let us.
     """
-    runs = held.home.runs
-    with writing(runs):
+    runs = lock.home.runs
+    with explain_write_errors(runs):
         for leftover in runs.iterdir():
             if leftover.is_dir() and not leftover.is_symlink():
                 shutil.rmtree(leftover)

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from publications.filesystem.durable_files import (
     CannotWrite,
-    move_lasting,
-    refused_by_disk,
-    replace_lasting,
+    describe_disk_error,
+    explain_write_errors,
+    move_durably,
+    replace_durably,
     sync,
-    write_lasting,
-    writing,
+    write_durably,
 )
 from publications.filesystem.failpoints import failpoint
-from publications.schema import FILES, MANIFEST, published_file
+from publications.schema import FILES, MANIFEST, find_published_file
 from publications.storage.home import Home
-from publications.storage.lock import Busy, Hold, hold
+from publications.storage.lock import Busy, HomeLock, hold_home
 from publications.storage.run_folders import start_run
-from publications.tables.read_write import count_rows, read_rank, read_table, write_table
+from publications.tables.read_write import count_rows, read_rows_of_rank, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,27 +34,27 @@ if TYPE_CHECKING:
 __all__ = [
     "Busy",
     "CannotWrite",
-    "Hold",
     "Home",
+    "HomeLock",
     "Provenance",
     "Publication",
     "PublicationDamaged",
-    "current",
-    "hold",
-    "keep_latest",
-    "move_lasting",
+    "delete_old_publications",
+    "explain_write_errors",
+    "find_unchanged_publication",
+    "hold_home",
+    "move_durably",
+    "open_current",
     "open_publication",
     "publish",
-    "standing",
     "start_run",
-    "write_lasting",
+    "write_durably",
     "write_table",
-    "writing",
 ]
 
-REMOVED = ".removed"
+REMOVED_SUFFIX = ".removed"
 """Ending of a publication's folder that is being deleted."""
-AGAIN = " `leadgain score --again` publishes a new list."
+PUBLISH_AGAIN_HINT = " `leadgain score --again` publishes a new list."
 """The end of what is said of a damaged publication, where nobody has done so since."""
 
 
@@ -106,18 +106,19 @@ class Publication:
         PublicationDamaged
             The file is missing, or is not what was published.
         """
-        expected = self.manifest["files"][self._known(name)]["sha256"]
+        expected = self.manifest["files"][self._require_file(name)]["sha256"]
         try:
             content = (self.folder / name).read_bytes()
         except FileNotFoundError:
             raise PublicationDamaged(
-                f"Publication {self.number} has lost its {name} ({self.folder}).{AGAIN}"
+                f"Publication {self.number} has lost its {name} "
+                f"({self.folder}).{PUBLISH_AGAIN_HINT}"
             ) from None
         found = hashlib.sha256(content).hexdigest()
         if found != expected:
             raise PublicationDamaged(
                 f"{self.folder / name} is damaged: SHA-256 {expected} was published, "
-                f"{found} is there.{AGAIN}"
+                f"{found} is there.{PUBLISH_AGAIN_HINT}"
             )
         return content
 
@@ -125,7 +126,7 @@ class Publication:
         """Read one table with the dtypes of its columns; raises as ``read`` does."""
         return read_table(self.read(name), name)
 
-    def of_lead(self, name: str, rank: int) -> "pd.DataFrame":
+    def read_lead_rows(self, name: str, rank: int) -> "pd.DataFrame":
         """Read the rows of one listed lead without reading the rest of a large table.
 
         Parameters
@@ -141,12 +142,12 @@ class Publication:
             The part that was read is not what was published. Only ``read`` and ``verify`` see
             to the whole file.
         """
-        path = self.folder / self._known(name)
+        path = self.folder / self._require_file(name)
         try:
-            return read_rank(path, rank)
+            return read_rows_of_rank(path, rank)
         except OSError as error:
             raise PublicationDamaged(
-                f"{path} is missing or damaged ({type(error).__name__}).{AGAIN}"
+                f"{path} is missing or damaged ({type(error).__name__}).{PUBLISH_AGAIN_HINT}"
             ) from error
 
     def verify(self) -> None:
@@ -154,16 +155,18 @@ class Publication:
         for name in self.file_names:
             self.read(name)
 
-    def _known(self, name: str) -> str:
+    def _require_file(self, name: str) -> str:
         if name not in self.manifest["files"]:
             reason = self.manifest["model"]["missing_because"]
-            without_model = reason and published_file(name).needs_model
+            without_model = reason and find_published_file(name).needs_model
             because = f": there is no model, because {reason}" if without_model else ""
             raise KeyError(f"publication {self.number} holds no {name}{because}")
         return name
 
 
-def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: datetime) -> int:
+def publish(
+    lock: HomeLock, run_folder: Path, provenance: Provenance, published_at: datetime
+) -> int:
     """Make the files of a run the publication in force.
 
     The files are described in ``manifest.json`` and synced, the folder becomes
@@ -172,7 +175,7 @@ def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: 
 
     Parameters
     ----------
-    held : Hold
+    lock : Hold
         Of the home folder, from ``hold(home)``.
     run_folder : Path
         Holds the files of ``publications.schema`` and nothing else; it is moved away.
@@ -192,15 +195,15 @@ def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: 
         The disk does not let us; the publication in force stays, unless the message says that the
         new one is in force already.
     """
-    home = held.home
-    with writing(run_folder):
+    home = lock.home
+    with explain_write_errors(run_folder):
         failpoint("files.written")
-        manifest = _manifest(run_folder, provenance, published_at)
-    write_lasting(run_folder / MANIFEST, manifest)
-    with writing(home.publications):
+        manifest = _build_manifest(run_folder, provenance, published_at)
+    write_durably(run_folder / MANIFEST, manifest)
+    with explain_write_errors(home.publications):
         failpoint("manifest.written")
-        number = max(_numbers(home), default=0) + 1
-        move_lasting(run_folder, home.publications / str(number))
+        number = max(_find_used_numbers(home), default=0) + 1
+        move_durably(run_folder, home.publications / str(number))
         failpoint("folder.moved")
     _put_in_force(home, number)
     return number
@@ -208,23 +211,23 @@ def publish(held: Hold, run_folder: Path, provenance: Provenance, published_at: 
 
 def _put_in_force(home: Home, number: int) -> None:
     try:
-        with writing(home.current):
-            replace_lasting(home.current, f"{number}\n".encode())
+        with explain_write_errors(home.current):
+            replace_durably(home.current, f"{number}\n".encode())
             failpoint("current.replaced")
     except CannotWrite as error:
         cause = error.__cause__
-        if _number_in_force(home) != number or not isinstance(cause, OSError):
+        if _read_current_number(home) != number or not isinstance(cause, OSError):
             raise
         raise CannotWrite(
             f"Publication {number} is in force, but the disk has not confirmed it. "
-            f"{refused_by_disk(home.current, cause)} Mend this and run again with --again."
+            f"{describe_disk_error(home.current, cause)} Mend this and run again with --again."
         ) from cause
 
 
-def standing(home: Home, inputs_sha256: str) -> Publication | None:
+def find_unchanged_publication(home: Home, inputs_sha256: str) -> Publication | None:
     """The publication in force, if it was made of the same inputs and is whole; else None."""
     try:
-        publication = current(home)
+        publication = open_current(home)
         if publication is None or publication.manifest.get("inputs_sha256") != inputs_sha256:
             return None
         publication.verify()
@@ -233,7 +236,7 @@ def standing(home: Home, inputs_sha256: str) -> Publication | None:
     return publication
 
 
-def current(home: Home) -> Publication | None:
+def open_current(home: Home) -> Publication | None:
     """Open the publication in force; None where nothing was published yet.
 
     Raises
@@ -241,21 +244,21 @@ def current(home: Home) -> Publication | None:
     PublicationDamaged
         ``CURRENT`` or the manifest cannot be understood.
     """
-    number = _number_in_force(home)
+    number = _read_current_number(home)
     while number is not None:
         try:
-            return _opened(home, number)
+            return _read_publication(home, number)
         except FileNotFoundError:
-            before, number = number, _number_in_force(home)
+            before, number = number, _read_current_number(home)
             if number == before:  # not merely replaced and cleared away meanwhile
                 raise PublicationDamaged(
                     f"{home.current} names publication {number}, which is not there or lacks "
-                    f"its {MANIFEST}.{AGAIN}"
+                    f"its {MANIFEST}.{PUBLISH_AGAIN_HINT}"
                 ) from None
     return None
 
 
-def keep_latest(held: Hold, count: int) -> list[int]:
+def delete_old_publications(lock: HomeLock, count: int) -> list[int]:
     """Delete old publications; the one in force and the latest ``count`` before it stay.
 
     What an earlier call could not delete is deleted as well.
@@ -269,36 +272,36 @@ def keep_latest(held: Hold, count: int) -> list[int]:
     CannotWrite
         The disk does not let us; the message says that the publication in force is not concerned.
     """
-    home = held.home
-    in_force = _number_in_force(home)
+    home = lock.home
+    in_force = _read_current_number(home)
     if in_force is None:
         return []
     numbers = (int(p.name) for p in home.publications.iterdir() if p.name.isdecimal())
     older = sorted(number for number in numbers if number < in_force)
     removed = older[: max(len(older) - count, 0)]
     try:
-        _clear_away(home, removed)
+        _delete_publications(home, removed)
     except OSError as error:
         raise CannotWrite(
             f"Publication {in_force} is in force and whole, but older ones could not be cleared "
-            f"away. {refused_by_disk(home.publications, error)} Mend this; the next run clears "
+            f"away. {describe_disk_error(home.publications, error)} Mend this; the next run clears "
             "them away."
         ) from error
     return removed
 
 
-def _clear_away(home: Home, numbers: Sequence[int]) -> None:
+def _delete_publications(home: Home, numbers: Sequence[int]) -> None:
     for number in numbers:
         folder = home.publications / str(number)
-        folder.rename(folder.with_suffix(REMOVED))
+        folder.rename(folder.with_suffix(REMOVED_SUFFIX))
     sync(home.publications)
     failpoint("old.set_aside")
-    for folder in home.publications.glob(f"*{REMOVED}"):
+    for folder in home.publications.glob(f"*{REMOVED_SUFFIX}"):
         shutil.rmtree(folder)
     failpoint("old.removed")
 
 
-def _manifest(run_folder: Path, provenance: Provenance, published_at: datetime) -> bytes:
+def _build_manifest(run_folder: Path, provenance: Provenance, published_at: datetime) -> bytes:
     has_model = provenance.model_version is not None
     agreed = {f.name for f in FILES if (has_model or not f.needs_model) and not f.optional}
     needed = agreed - {MANIFEST}
@@ -308,60 +311,60 @@ def _manifest(run_folder: Path, provenance: Provenance, published_at: datetime) 
     if unknown := sorted(found - {file.name for file in FILES}):
         raise ValueError(f"a publication does not hold {', '.join(unknown)}")
     content = {
-        "as_of": _instant(provenance.as_of),
+        "as_of": _format_instant(provenance.as_of),
         "model": {
             "version": provenance.model_version,
             "sha256": provenance.model_sha256,
             "missing_because": provenance.no_model_reason,
         },
         "code_version": provenance.code_version,
-        "files": {name: _described(run_folder / name) for name in sorted(found)},
+        "files": {name: _describe_file(run_folder / name) for name in sorted(found)},
         "counts": provenance.counts,
         "warnings": list(provenance.warnings),
         "settings": provenance.settings,
         "inputs_sha256": provenance.inputs_sha256,
         "times": {
-            "started_at": _instant(provenance.started_at),
-            "published_at": _instant(published_at),
+            "started_at": _format_instant(provenance.started_at),
+            "published_at": _format_instant(published_at),
         },
     }
     return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _described(path: Path) -> dict[str, int | str]:
+def _describe_file(path: Path) -> dict[str, int | str]:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     described: dict[str, int | str] = {"bytes": path.stat().st_size, "sha256": sha256}
-    if published_file(path.name).columns:
+    if find_published_file(path.name).columns:
         described["rows"] = count_rows(path)
     return described
 
 
-def _instant(instant: datetime) -> str:
+def _format_instant(instant: datetime) -> str:
     if instant.tzinfo is None:
         raise ValueError(f"{instant} carries no time zone")
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _numbers(home: Home) -> list[int]:
+def _find_used_numbers(home: Home) -> list[int]:
     """All numbers ever used that can be seen: what killed runs left half done counts as well."""
-    names = [path.name.removesuffix(REMOVED) for path in home.publications.iterdir()]
+    names = [path.name.removesuffix(REMOVED_SUFFIX) for path in home.publications.iterdir()]
     in_use = [int(name) for name in names if name.isdecimal()]
     try:
-        in_force = _number_in_force(home)
+        in_force = _read_current_number(home)
     except PublicationDamaged:  # the new publication mends it
         return in_use
     return in_use if in_force is None else [*in_use, in_force]
 
 
-def _number_in_force(home: Home) -> int | None:
+def _read_current_number(home: Home) -> int | None:
     try:
         text = home.current.read_text(encoding="ascii", errors="replace").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not text.isdecimal():
         raise PublicationDamaged(
-            f"{home.current} should hold a number, it holds {text[:40]!r}.{AGAIN}"
+            f"{home.current} should hold a number, it holds {text[:40]!r}.{PUBLISH_AGAIN_HINT}"
         )
     return int(text)
 
@@ -375,14 +378,14 @@ def open_publication(home: Home, number: int) -> Publication:
         It is not there (any more), or its manifest cannot be understood.
     """
     try:
-        return _opened(home, number)
+        return _read_publication(home, number)
     except FileNotFoundError:
         raise PublicationDamaged(
             f"{home.publications / str(number)} is not there or lacks its {MANIFEST}."
         ) from None
 
 
-def _opened(home: Home, number: int) -> Publication:
+def _read_publication(home: Home, number: int) -> Publication:
     folder = home.publications / str(number)
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())

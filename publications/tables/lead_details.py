@@ -17,14 +17,14 @@ EVERYTHING_ELSE = "Everything else"
 """The last row of each lead: all weaker facts together."""
 
 
-def reasons_parts(
+def build_reason_parts(
     lead_id: "pd.Series",
     facts: "npt.NDArray[np.object_]",
     contributions: "npt.NDArray[np.float64]",
     others: "npt.NDArray[np.float64]",
     *,
     order: "npt.NDArray[np.integer]",
-    leads_at_once: int = LEADS_AT_ONCE,
+    leads_per_frame: int = LEADS_AT_ONCE,
 ) -> "Iterator[pd.DataFrame]":
     """Lay out the strongest facts of each lead, in the order of the worklist.
 
@@ -34,14 +34,15 @@ def reasons_parts(
     facts, contributions : ndarrays of shape (n, k), strongest first; 0 where there is no fact
     others : ndarray of shape (n,), what all further facts come to
     order : ndarray of shape (n,), which of their rows is called first, second and so on
-    leads_at_once : of how many leads a part tells
+    leads_per_frame : of how many leads a part tells
 
     Yields
     ------
     DataFrame with the columns of reasons.parquet; at least one, if only an empty one
 
     >>> import numpy as np, pandas as pd
-    >>> (part,) = reasons_parts(pd.Series(["a"]), np.array([["Offer returned", "-"]], dtype=object),
+    >>> (part,) = build_reason_parts(
+    ...     pd.Series(["a"]), np.array([["Offer returned", "-"]], dtype=object),
     ...     np.array([[0.5, 0.0]]), np.array([0.25]), order=np.array([0]))
     >>> part.values.tolist()
     [[1, 'a', 1, 'Offer returned', 0.5], [1, 'a', 2, 'Everything else', 0.25]]
@@ -50,8 +51,8 @@ def reasons_parts(
     import pandas as pd
 
     ids = lead_id.to_numpy(dtype=object)
-    for first in range(0, max(len(order), 1), leads_at_once):
-        part = slice(first, first + leads_at_once)
+    for first in range(0, max(len(order), 1), leads_per_frame):
+        part = slice(first, first + leads_per_frame)
         rows = order[part]
         last = np.full((len(rows), 1), EVERYTHING_ELSE, dtype=object)
         moved = np.column_stack([contributions[rows], others[rows]])
@@ -68,7 +69,7 @@ def reasons_parts(
         )
 
 
-def timeline_parts(
+def build_timeline_parts(
     lead_id: "pd.Series", parts: "Iterable[pd.DataFrame]"
 ) -> "Iterator[pd.DataFrame]":
     """Name the leads of a timeline.
@@ -85,7 +86,8 @@ def timeline_parts(
     >>> import pandas as pd
     >>> at = pd.to_datetime(["2012-01-01"], utc=True)
     >>> part = pd.DataFrame({"place": [1], "occurred_at": at, "type": "Call", "direction": "in"})
-    >>> next(timeline_parts(pd.Series(["a", "b"]), [part]))[["rank", "lead_id"]].values.tolist()
+    >>> named = next(build_timeline_parts(pd.Series(["a", "b"]), [part]))
+    >>> named[["rank", "lead_id"]].values.tolist()
     [[2, 'b']]
     """
     import pandas as pd

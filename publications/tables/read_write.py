@@ -9,15 +9,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from publications.filesystem.durable_files import write_lasting, writing
-from publications.schema import PublishedFile, published_file, require_columns
-from publications.tables.safe_csv import csv_bytes
+from publications.filesystem.durable_files import explain_write_errors, write_durably
+from publications.schema import PublishedFile, find_published_file, require_columns
+from publications.tables.safe_csv import encode_csv
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-PARQUET = {
+PARQUET_OPTIONS = {
     "version": "2.6",
     "compression": "zstd",
     "compression_level": 3,
@@ -45,26 +45,26 @@ def write_table(folder: Path, name: str, frame: "pd.DataFrame") -> None:
         The disk does not let us.
     """
     require_columns(frame, name)
-    write_lasting(folder / name, table_bytes(frame, name))
+    write_durably(folder / name, encode_table(frame, name))
 
 
-def table_bytes(frame: "pd.DataFrame", name: str) -> bytes:
+def encode_table(frame: "pd.DataFrame", name: str) -> bytes:
     r"""Turn a frame into the bytes of a CSV or Parquet file, by the ending of its name.
 
     >>> import pandas as pd
-    >>> table_bytes(pd.DataFrame({"depth": [0.5]}), "any.csv")
+    >>> encode_table(pd.DataFrame({"depth": [0.5]}), "any.csv")
     b'"depth"\n"0.5"\n'
     """
     if name.endswith(".csv"):
-        return csv_bytes(frame)
+        return encode_csv(frame)
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    pq.write_table(_arrow(frame), sink, **PARQUET)
+    pq.write_table(_convert_to_arrow(frame), sink, **PARQUET_OPTIONS)
     return sink.getvalue()
 
 
-def write_parts(folder: Path, name: str, parts: "Iterable[pd.DataFrame]") -> None:
+def write_table_parts(folder: Path, name: str, parts: "Iterable[pd.DataFrame]") -> None:
     """Write a large Parquet table part by part, so that no more than one is held at a time.
 
     Parameters
@@ -82,11 +82,11 @@ def write_parts(folder: Path, name: str, parts: "Iterable[pd.DataFrame]") -> Non
     """
     import pyarrow.parquet as pq
 
-    tables = (_checked(part, name) for part in parts)
+    tables = (_convert_part(part, name) for part in parts)
     first, path = next(tables), folder / name
-    size = PARQUET["row_group_size"]
-    options = {key: value for key, value in PARQUET.items() if key != "row_group_size"}
-    with writing(path), path.open("wb") as file:
+    size = PARQUET_OPTIONS["row_group_size"]
+    options = {key: value for key, value in PARQUET_OPTIONS.items() if key != "row_group_size"}
+    with explain_write_errors(path), path.open("wb") as file:
         with pq.ParquetWriter(file, first.schema, write_page_checksum=True, **options) as writer:
             for table in chain([first], tables):
                 writer.write_table(table, row_group_size=size)
@@ -94,7 +94,7 @@ def write_parts(folder: Path, name: str, parts: "Iterable[pd.DataFrame]") -> Non
         os.fsync(file.fileno())
 
 
-def read_rank(path: Path, rank: int) -> "pd.DataFrame":
+def read_rows_of_rank(path: Path, rank: int) -> "pd.DataFrame":
     """Read the rows of one lead from a Parquet file that is sorted by its first column, the rank.
 
     Only the row groups that may hold the rank are read, and their checksums compared.
@@ -110,10 +110,10 @@ def read_rank(path: Path, rank: int) -> "pd.DataFrame":
     groups = [
         group
         for group in range(file.num_row_groups)
-        if _may_hold(file.metadata.row_group(group).column(0).statistics, rank)
+        if _can_contain_rank(file.metadata.row_group(group).column(0).statistics, rank)
     ]
     table = file.read_row_groups(groups)
-    found = table.slice(*_stretch(table.column("rank").to_numpy(), rank))
+    found = table.slice(*_find_rank_slice(table.column("rank").to_numpy(), rank))
     frame: pd.DataFrame = found.to_pandas()
     return frame
 
@@ -132,27 +132,27 @@ def read_table(content: bytes, name: str) -> "pd.DataFrame":
     if name.endswith(".parquet"):
         return pd.read_parquet(io.BytesIO(content))
     frame = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, na_values=[""])
-    return _typed(frame, published_file(name))
+    return _set_column_types(frame, find_published_file(name))
 
 
-def _may_hold(statistics: Any, rank: int) -> bool:
+def _can_contain_rank(statistics: Any, rank: int) -> bool:
     return (
         statistics is None or not statistics.has_min_max or statistics.min <= rank <= statistics.max
     )
 
 
-def _stretch(ranks: "np.ndarray", rank: int) -> tuple[int, int]:
+def _find_rank_slice(ranks: "np.ndarray", rank: int) -> tuple[int, int]:
     """Where a rank begins among sorted ranks, and how many rows it has."""
     first, behind = ranks.searchsorted(rank, "left"), ranks.searchsorted(rank, "right")
     return int(first), int(behind - first)
 
 
-def _checked(part: "pd.DataFrame", name: str) -> Any:
+def _convert_part(part: "pd.DataFrame", name: str) -> Any:
     require_columns(part, name)
-    return _arrow(part)
+    return _convert_to_arrow(part)
 
 
-def _arrow(frame: "pd.DataFrame") -> Any:
+def _convert_to_arrow(frame: "pd.DataFrame") -> Any:
     import pyarrow as pa
 
     with warnings.catch_warnings():
@@ -161,7 +161,7 @@ def _arrow(frame: "pd.DataFrame") -> Any:
         return pa.Table.from_pandas(frame, preserve_index=False)
 
 
-def _typed(frame: "pd.DataFrame", file: PublishedFile) -> "pd.DataFrame":
+def _set_column_types(frame: "pd.DataFrame", file: PublishedFile) -> "pd.DataFrame":
     import pandas as pd
 
     columns = {column.name: column.kind for column in file.columns if column.name in frame}

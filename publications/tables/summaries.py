@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 Z95 = 1.959963984540054
 """Half of a 95 % band, in standard errors."""
-GAINS = ("gain", "most_fresh", "gain_at_30", "most_fresh_at_30")
+OPTIONAL_GAINS = ("gain", "most_fresh", "gain_at_30", "most_fresh_at_30")
 """Figures of model.json that may be missing."""
 
 
-def list_of(backtest: "pd.DataFrame") -> "pd.Series":
+def select_list_dates(backtest: "pd.DataFrame") -> "pd.Series":
     """Tell the list of every backtest row: ``list_date`` where there is one, else ``as_of``.
 
     With periodic lists the two are the same.
@@ -24,7 +24,7 @@ def list_of(backtest: "pd.DataFrame") -> "pd.Series":
     return backtest["list_date" if "list_date" in backtest else "as_of"]
 
 
-def gains_at(gains: "pd.DataFrame", depth: float) -> "pd.DataFrame":
+def interpolate_gains(gains: "pd.DataFrame", depth: float) -> "pd.DataFrame":
     """Read every ranking's gain at one depth off the curves, best first; straight in between.
 
     Returns
@@ -34,7 +34,7 @@ def gains_at(gains: "pd.DataFrame", depth: float) -> "pd.DataFrame":
     >>> import pandas as pd
     >>> curve = pd.DataFrame({"ranking": "random", "depth": [0.0, 1.0], "gain": [0.0, 1.0],
     ...                       "gain_low": [0.0, 1.0], "gain_high": [0.0, 1.0]})
-    >>> gains_at(curve, 0.3)[["label", "gain"]].values.tolist()
+    >>> interpolate_gains(curve, 0.3)[["label", "gain"]].values.tolist()
     [['Random order', 0.3]]
     """
     import pandas as pd
@@ -50,7 +50,7 @@ def gains_at(gains: "pd.DataFrame", depth: float) -> "pd.DataFrame":
     return found.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
-def gain_by_list(backtest: "pd.DataFrame", depth: float) -> "pd.DataFrame":
+def compute_gain_by_list(backtest: "pd.DataFrame", depth: float) -> "pd.DataFrame":
     """Measure the gain at one depth on every list by itself; lists without conversions drop out.
 
     Parameters
@@ -67,7 +67,7 @@ def gain_by_list(backtest: "pd.DataFrame", depth: float) -> "pd.DataFrame":
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"as_of": pd.Timestamp("2012-01-14", tz="UTC"), "score": [0.9, 0.1],
     ...                      "most_fresh": [-5.0, -1.0], "converted": [1, 0]})
-    >>> gain_by_list(rows, 0.5)[["ranking", "gain"]].values.tolist()
+    >>> compute_gain_by_list(rows, 0.5)[["ranking", "gain"]].values.tolist()
     [['model', 1.0], ['most_fresh', 0.0]]
     """
     import pandas as pd
@@ -75,7 +75,7 @@ def gain_by_list(backtest: "pd.DataFrame", depth: float) -> "pd.DataFrame":
     from models.evaluation.gain_curves import gain_curve
 
     found = []
-    for list_date, rows in backtest.groupby(list_of(backtest), sort=True):
+    for list_date, rows in backtest.groupby(select_list_dates(backtest), sort=True):
         conversions = int(rows["converted"].sum())
         if conversions == 0:
             continue
@@ -86,7 +86,7 @@ def gain_by_list(backtest: "pd.DataFrame", depth: float) -> "pd.DataFrame":
     return pd.DataFrame(found, columns=columns).astype({"list_date": "datetime64[us, UTC]"})
 
 
-def calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataFrame":
+def compute_calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataFrame":
     """Compare foretold and seen conversion rates in groups of equal size, by the score.
 
     Leads with the same score stay in one group, so there may be fewer groups than asked for.
@@ -105,7 +105,7 @@ def calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataFrame":
     --------
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"score": [0.2, 0.2, 0.8, 0.8], "converted": [0, 0, 1, 0]})
-    >>> calibration(rows, 2)[["leads", "predicted", "observed"]].values.tolist()
+    >>> compute_calibration(rows, 2)[["leads", "predicted", "observed"]].values.tolist()
     [[2.0, 0.2, 0.0], [2.0, 0.8, 0.5]]
     """
     place = (backtest["score"].rank(method="average") - 0.5) / max(len(backtest), 1)
@@ -113,11 +113,11 @@ def calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataFrame":
     found = backtest.groupby(group, sort=True).agg(
         leads=("score", "size"), predicted=("score", "mean"), observed=("converted", "mean")
     )
-    low, high = wilson_band(found["observed"].to_numpy(), found["leads"].to_numpy())
+    low, high = wilson_interval(found["observed"].to_numpy(), found["leads"].to_numpy())
     return found.assign(observed_low=low, observed_high=high).reset_index(drop=True)
 
 
-def expected_conversions(backtest: "pd.DataFrame", tiers: "pd.DataFrame") -> "pd.DataFrame":
+def compare_expected_conversions(backtest: "pd.DataFrame", tiers: "pd.DataFrame") -> "pd.DataFrame":
     """Set the conversions that the scores foretold beside those that were seen, tier by tier.
 
     Parameters
@@ -133,7 +133,7 @@ def expected_conversions(backtest: "pd.DataFrame", tiers: "pd.DataFrame") -> "pd
     >>> rows = pd.DataFrame({"tier": "A", "score": [0.75, 0.5], "converted": [1, 0]})
     >>> tiers = pd.DataFrame({"tier": ["A"], "leads": [2], "base_rate_low": [0.25],
     ...                       "base_rate_high": [0.75]})
-    >>> expected_conversions(rows, tiers).values.tolist()
+    >>> compare_expected_conversions(rows, tiers).values.tolist()
     [['A', 1.25, 1, 0.5, 1.5]]
     """
     found = backtest.groupby(backtest["tier"].astype("str"), sort=True).agg(
@@ -146,7 +146,7 @@ def expected_conversions(backtest: "pd.DataFrame", tiers: "pd.DataFrame") -> "pd
     ).reset_index()
 
 
-def tier_sizes(manifests: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
+def collect_tier_sizes(manifests: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
     """Collect how many leads each tier had on the lists of some publications.
 
     Parameters
@@ -159,7 +159,7 @@ def tier_sizes(manifests: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
     DataFrame with columns as_of, tier, leads, by rising ``as_of``
 
     >>> one = {"as_of": "2012-03-14T00:00:00Z", "counts": {"tiers": {"A": 3, "B": 4}}}
-    >>> tier_sizes([one, one])[["tier", "leads"]].values.tolist()
+    >>> collect_tier_sizes([one, one])[["tier", "leads"]].values.tolist()
     [['A', 3], ['B', 4]]
     """
     import pandas as pd
@@ -171,7 +171,7 @@ def tier_sizes(manifests: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
     return found.sort_values(["as_of", "tier"], kind="stable", ignore_index=True)
 
 
-def folds_table(model: Mapping[str, Any]) -> "pd.DataFrame":
+def build_folds_table(model: Mapping[str, Any]) -> "pd.DataFrame":
     """Lay out the backtest's fits, one row each, from model.json.
 
     Returns
@@ -180,10 +180,10 @@ def folds_table(model: Mapping[str, Any]) -> "pd.DataFrame":
     test_conversions, gain, most_fresh
     """
     columns = ["origin", "train_rows", "train_conversions", "test_rows", "test_conversions"]
-    return _records(model.get("folds", []), [*columns, "gain", "most_fresh"], "origin")
+    return _build_table(model.get("folds", []), [*columns, "gain", "most_fresh"], "origin")
 
 
-def versions_table(model: Mapping[str, Any]) -> "pd.DataFrame":
+def build_versions_table(model: Mapping[str, Any]) -> "pd.DataFrame":
     """Lay out the latest versions of the model, the newest first, from model.json.
 
     Returns
@@ -191,22 +191,22 @@ def versions_table(model: Mapping[str, Any]) -> "pd.DataFrame":
     DataFrame with columns version, as_of (instant), gain_at_30, most_fresh_at_30, leads, decision
     """
     columns = ["version", "as_of", "gain_at_30", "most_fresh_at_30", "leads", "decision"]
-    return _records(model.get("versions", []), columns, "as_of")
+    return _build_table(model.get("versions", []), columns, "as_of")
 
 
-def _records(records: list[Any], columns: list[str], instant: str) -> "pd.DataFrame":
+def _build_table(records: list[Any], columns: list[str], instant: str) -> "pd.DataFrame":
     import pandas as pd
 
     found = pd.DataFrame(records, columns=columns)
     instants = pd.to_datetime(found[instant], utc=True, format="ISO8601")
-    gains = {name: found[name].astype("float64") for name in columns if name in GAINS}
+    gains = {name: found[name].astype("float64") for name in columns if name in OPTIONAL_GAINS}
     return found.assign(**{instant: instants.astype("datetime64[us, UTC]")}, **gains)
 
 
-def wilson_band(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def wilson_interval(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give Wilson's 95 % band of shares, each seen in ``count`` cases.
 
-    >>> [round(float(end), 3) for end in wilson_band(0.5, 10)]
+    >>> [round(float(end), 3) for end in wilson_interval(0.5, 10)]
     [0.237, 0.763]
     """
     middle = (share + Z95**2 / (2 * count)) / (1 + Z95**2 / count)

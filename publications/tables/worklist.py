@@ -63,16 +63,16 @@ def build_worklist(
         last_activity_at=last_activity_at.array,
     )
     agreed = agreed.iloc[order].reset_index(drop=True).assign(rank=np.arange(1, len(listed) + 1))
-    own = listed[list(profile)].iloc[order].set_axis(_shown_names(profile), axis="columns")
+    own = listed[list(profile)].iloc[order].set_axis(_choose_profile_names(profile), axis="columns")
     worklist = agreed[[c.name for c in WORKLIST_COLUMNS]].join(own.reset_index(drop=True))
     require_columns(worklist, "worklist.parquet")
     return worklist
 
 
-def _shown_names(profile: Sequence[str]) -> list[str]:
+def _choose_profile_names(profile: Sequence[str]) -> list[str]:
     """What the profile columns are called beside the worklist's own.
 
-    >>> _shown_names(["amount", "score", "profile_score"])
+    >>> _choose_profile_names(["amount", "score", "profile_score"])
     ['amount', 'profile_score', 'profile_profile_score']
     """
     taken = {column.name for column in WORKLIST_COLUMNS}

@@ -4,9 +4,9 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from publications.tables.summaries import gains_at, list_of
+from publications.tables.summaries import interpolate_gains, select_list_dates
 from publications.wording.formatting import count, percent
-from publications.wording.headline import depth_for_gain
+from publications.wording.headline import find_depth_for_gain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ class AverageList:
 
 
 @dataclass(frozen=True)
-class Reached:
+class RankingResult:
     """What one ranking reaches within the capacity, on an average list."""
 
     ranking: str
@@ -44,15 +44,15 @@ class Capacity:
     calls: int
     depth: float
     of: AverageList
-    reached: dict[str, Reached]
+    results_by_ranking: dict[str, RankingResult]
     """Ranking -> what it reaches, best first."""
-    same_calls: int
+    most_fresh_calls: int
     """Calls that reach as many customers most fresh first as ``calls`` by the model."""
 
     @property
     def sentence(self) -> str:
         """What the model's order reaches, and most fresh first, in customers."""
-        model, fresh = self.reached["model"], self.reached["most_fresh"]
+        model, fresh = self.results_by_ranking["model"], self.results_by_ranking["most_fresh"]
         leads = count(self.calls, "lead", "leads")
         customers = count(round(self.of.customers), "customer", "customers")
         return (
@@ -62,7 +62,7 @@ class Capacity:
         )
 
 
-def average_list(backtest: "pd.DataFrame") -> AverageList:
+def compute_average_list(backtest: "pd.DataFrame") -> AverageList:
     """Average the tested lists.
 
     Parameters
@@ -73,14 +73,14 @@ def average_list(backtest: "pd.DataFrame") -> AverageList:
     --------
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2012-01-14", "2012-01-14", "2012-01-21", "2012-01-21"], utc=True)
-    >>> average_list(pd.DataFrame({"as_of": days, "converted": [1, 0, 1, 1]}))
+    >>> compute_average_list(pd.DataFrame({"as_of": days, "converted": [1, 0, 1, 1]}))
     AverageList(lists=2, leads=2.0, customers=1.5)
     """
-    lists = int(list_of(backtest).nunique())
+    lists = int(select_list_dates(backtest).nunique())
     return AverageList(lists, len(backtest) / lists, float(backtest["converted"].sum()) / lists)
 
 
-def at_capacity(gains: "pd.DataFrame", of: AverageList, calls: int) -> Capacity:
+def compute_capacity(gains: "pd.DataFrame", of: AverageList, calls: int) -> Capacity:
     """Read off what ``calls`` leads of an average list reach, by every ranking.
 
     Parameters
@@ -90,15 +90,17 @@ def at_capacity(gains: "pd.DataFrame", of: AverageList, calls: int) -> Capacity:
     calls : int, from 0; more than the list holds count as the whole list
     """
     depth = min(calls / of.leads, 1.0)
-    found = gains_at(gains, depth)
-    reached = {str(row["ranking"]): _reached(row, of) for row in found.to_dict("records")}
-    same = depth_for_gain(gains, "most_fresh", reached["model"].share)
+    found = interpolate_gains(gains, depth)
+    reached = {
+        str(row["ranking"]): _build_ranking_result(row, of) for row in found.to_dict("records")
+    }
+    same = find_depth_for_gain(gains, "most_fresh", reached["model"].share)
     return Capacity(calls, depth, of, reached, round(same * of.leads))
 
 
-def _reached(row: Mapping[Hashable, Any], of: AverageList) -> Reached:
+def _build_ranking_result(row: Mapping[Hashable, Any], of: AverageList) -> RankingResult:
     share, low, high = (float(row[name]) for name in ("gain", "gain_low", "gain_high"))
-    return Reached(
+    return RankingResult(
         ranking=str(row["ranking"]),
         label=str(row["label"]),
         share=share,

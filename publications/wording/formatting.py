@@ -3,28 +3,28 @@
 from datetime import UTC, datetime
 from math import isnan
 
-NOTHING = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 """What stands where there is no figure."""
-MINUS = "\N{MINUS SIGN}"
+MINUS_SIGN = "\N{MINUS SIGN}"
 
 
 def percent(share: float, digits: int = 0) -> str:
     """Write a share from 0 to 1 as a percentage.
 
-    >>> percent(0.553), percent(0.0123, digits=1), percent(float("nan")) == NOTHING
+    >>> percent(0.553), percent(0.0123, digits=1), percent(float("nan")) == NO_VALUE
     ('55 %', '1.2 %', True)
     """
-    return NOTHING if isnan(share) else f"{share * 100:.{digits}f} %"
+    return NO_VALUE if isnan(share) else f"{share * 100:.{digits}f} %"
 
 
-def percent_band(low: float, high: float, digits: int = 0) -> str:
+def percent_interval(low: float, high: float, digits: int = 0) -> str:
     """Write the two ends of a band.
 
-    >>> percent_band(0.52, 0.58), percent_band(0.521, 0.584, digits=1)
+    >>> percent_interval(0.52, 0.58), percent_interval(0.521, 0.584, digits=1)
     ('52 to 58 %', '52.1 to 58.4 %')
     """
     if isnan(low) or isnan(high):
-        return NOTHING
+        return NO_VALUE
     return f"{low * 100:.{digits}f} to {high * 100:.{digits}f} %"
 
 
@@ -33,33 +33,33 @@ def points(difference: float) -> str:
 
     With one decimal: a difference of two rounded shares is often not the rounded difference.
 
-    >>> points(0.142), points(-0.02) == f"{MINUS}2.0 points", points(-0.0001)
+    >>> points(0.142), points(-0.02) == f"{MINUS_SIGN}2.0 points", points(-0.0001)
     ('+14.2 points', True, '±0.0 points')
     """
-    return NOTHING if isnan(difference) else f"{signed(difference)} points"
+    return NO_VALUE if isnan(difference) else f"{signed_points(difference)} points"
 
 
-def points_band(low: float, high: float) -> str:
+def points_interval(low: float, high: float) -> str:
     """Write the two ends of a band of percentage points.
 
-    >>> points_band(0.1, 0.18)
+    >>> points_interval(0.1, 0.18)
     '+10.0 to +18.0 points'
     """
     if isnan(low) or isnan(high):
-        return NOTHING
-    return f"{signed(low)} to {signed(high)} points"
+        return NO_VALUE
+    return f"{signed_points(low)} to {signed_points(high)} points"
 
 
-def signed(difference: float) -> str:
+def signed_points(difference: float) -> str:
     """Write a difference of two shares in percentage points, without the unit.
 
-    >>> signed(0.142), signed(0.0001)
+    >>> signed_points(0.142), signed_points(0.0001)
     ('+14.2', '±0.0')
     """
     if isnan(difference):
-        return NOTHING
+        return NO_VALUE
     rounded = round(difference * 100, 1)
-    return "±0.0" if rounded == 0 else f"{rounded:+.1f}".replace("-", MINUS)
+    return "±0.0" if rounded == 0 else f"{rounded:+.1f}".replace("-", MINUS_SIGN)
 
 
 def count(number: int, one: str = "", many: str = "") -> str:
@@ -75,10 +75,10 @@ def count(number: int, one: str = "", many: str = "") -> str:
 def decimal(number: float, digits: int = 2) -> str:
     """Write a number with a fixed count of decimals.
 
-    >>> decimal(0.4567), decimal(float("nan")) == NOTHING
+    >>> decimal(0.4567), decimal(float("nan")) == NO_VALUE
     ('0.46', True)
     """
-    return NOTHING if isnan(number) else f"{number:,.{digits}f}"
+    return NO_VALUE if isnan(number) else f"{number:,.{digits}f}"
 
 
 def day(instant: datetime | None) -> str:
@@ -88,7 +88,7 @@ def day(instant: datetime | None) -> str:
     '4 March 2012'
     """
     if instant is None or instant != instant:  # noqa: PLR0124  (a missing time stamp)
-        return NOTHING
+        return NO_VALUE
     utc = instant.astimezone(UTC)
     return f"{utc.day} {utc:%B %Y}"
 
@@ -100,5 +100,5 @@ def minute(instant: datetime | None) -> str:
     '4 March 2012, 23:05 UTC'
     """
     if instant is None or instant != instant:  # noqa: PLR0124  (a missing time stamp)
-        return NOTHING
+        return NO_VALUE
     return f"{day(instant)}, {instant.astimezone(UTC):%H:%M} UTC"

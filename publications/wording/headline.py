@@ -5,14 +5,20 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from publications.wording.formatting import count, percent, percent_band, points, points_band
+from publications.wording.formatting import (
+    count,
+    percent,
+    percent_interval,
+    points,
+    points_interval,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Verdict = Literal["better", "not proven", "worse"]
 
-FRESH_BY = {
+FRESHNESS_WORDS = {
     "last_inbound": "last inbound activity",
     "last_activity": "last activity of any kind",
     "created": "creation",
@@ -34,7 +40,7 @@ class Headline:
     difference: float
     difference_low: float
     difference_high: float
-    same_depth: float
+    most_fresh_depth: float
     """The share of the list to call most fresh first for as many customers as the model's."""
 
     @property
@@ -56,7 +62,7 @@ class Headline:
     @property
     def certainty(self) -> str:
         """How sure that is, in words."""
-        band = points_band(self.difference_low, self.difference_high)
+        band = points_interval(self.difference_low, self.difference_high)
         head = (
             f"The difference is {points(self.difference)}. Allowing for chance, it lies at {band} "
             "(95 % band)"
@@ -69,13 +75,14 @@ class Headline:
             case _:
                 return f"{head}. That includes none at all: better is not proven on these lists."
 
-    def in_calls(self, leads: int) -> str:
+    def describe_calls(self, leads: int) -> str:
         """What it means for a list of so many leads."""
-        calls, same = round(self.depth * leads), round(self.same_depth * leads)
+        calls, same = round(self.depth * leads), round(self.most_fresh_depth * leads)
         of_list = count(leads, "lead", "leads")
         return (
             f"On a list of {of_list} that is {count(calls, 'call', 'calls')}. "
-            f"Most fresh first, the same result takes calling {percent(self.same_depth)} of the "
+            f"Most fresh first, the same result takes calling {percent(self.most_fresh_depth)} "
+            f"of the "
             f"list: {count(same, 'call', 'calls')}."
         )
 
@@ -83,12 +90,13 @@ class Headline:
     def bands(self) -> str:
         """The two bands in words."""
         return (
-            f"95 % bands: model {percent_band(self.model_low, self.model_high)}, most fresh first "
-            f"{percent_band(self.most_fresh_low, self.most_fresh_high)}."
+            f"95 % bands: model {percent_interval(self.model_low, self.model_high)}, most fresh "
+            f"first "
+            f"{percent_interval(self.most_fresh_low, self.most_fresh_high)}."
         )
 
 
-def headline(gains: "pd.DataFrame", gain_table: "pd.DataFrame", depth: float) -> Headline:
+def build_headline(gains: "pd.DataFrame", gain_table: "pd.DataFrame", depth: float) -> Headline:
     """Read the headline off the published figures, at the published depth nearest to ``depth``.
 
     Parameters
@@ -119,16 +127,16 @@ def headline(gains: "pd.DataFrame", gain_table: "pd.DataFrame", depth: float) ->
         difference=float(model["difference_to_most_fresh"]),
         difference_low=float(model["difference_low"]),
         difference_high=float(model["difference_high"]),
-        same_depth=depth_for_gain(gains, "most_fresh", float(model["gain"])),
+        most_fresh_depth=find_depth_for_gain(gains, "most_fresh", float(model["gain"])),
     )
 
 
-def depth_for_gain(gains: "pd.DataFrame", ranking: str, gain: float) -> float:
+def find_depth_for_gain(gains: "pd.DataFrame", ranking: str, gain: float) -> float:
     """Find the share of the list at which a ranking's curve reaches a gain.
 
     >>> import pandas as pd
     >>> curve = pd.DataFrame({"ranking": "random", "depth": [0.0, 1.0], "gain": [0.0, 1.0]})
-    >>> depth_for_gain(curve, "random", 0.55)
+    >>> find_depth_for_gain(curve, "random", 0.55)
     0.55
     """
     curve = gains[gains["ranking"] == ranking].sort_values("depth")

@@ -7,48 +7,50 @@ from math import nan
 from typing import TYPE_CHECKING, Any
 
 from publications.wording.formatting import (
-    NOTHING,
+    NO_VALUE,
     count,
     day,
     decimal,
     percent,
     points,
-    points_band,
+    points_interval,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FAR = 2.0
+FAR_DRIFT_FACTOR = 2.0
 """An input at so many times its limit has drifted far."""
 PROOF, SCORES, INPUTS, TRAINING = KINDS = ("proof", "scores", "inputs", "training")
 """What a note of watch.json is about: see docs/publications.md."""
-BY_WORDING = {
+NOTE_PATTERNS = {
     INPUTS: re.compile(r"\binputs? (has|have) drifted"),
     SCORES: re.compile(r"^The scores of "),
     PROOF: re.compile(r"^Judged again "),
     TRAINING: re.compile(r"matured since the last training"),
 }
 """Publications of an older leadgain tell no kinds: there a note is known by its words."""
-OTHER = ""
-WHAT_DRIFT_MEANS = (
+OTHER_KIND = ""
+DRIFT_EXPLANATION = (
     "An input that has drifted tells that the leads of today are others than those that the model "
     "learned from: another season, another campaign, or something that is kept differently in the "
     "CRM. Whether the model ranks them any worse shows only in the customers that it reaches."
 )
-WHAT_WORN_MEANS = (
+DEGRADED_EXPLANATION = (
     "What it reached on past lists stands below; with the leads of today it may reach less. "
     "`leadgain train` brings a new model, which leads once it is proven."
 )
 
 
-def age_sentence(watch: Mapping[str, Any]) -> str:
+def describe_model_age(watch: Mapping[str, Any]) -> str:
     """How old the model is, counted from what it knew to the list that it ranked.
 
-    >>> age_sentence({"version": 3, "trained_as_of": "2012-01-14T00:00:00Z", "age_days": 60.2})
+    >>> trained_as_of = "2012-01-14T00:00:00Z"
+    >>> describe_model_age({"version": 3, "trained_as_of": trained_as_of, "age_days": 60.2})
     'Model 3 was trained on what was known by 14 January 2012, 60 days before this list.'
     """
-    head = f"{_named(watch)} was trained on what was known by {_day(watch)}"
+    day = _format_training_day(watch)
+    head = f"{_format_model_name(watch)} was trained on what was known by {day}"
     age = float(watch["age_days"])
     if age < 0:
         return f"{head}, after the instant of this list."
@@ -57,52 +59,55 @@ def age_sentence(watch: Mapping[str, Any]) -> str:
     return f"{head}, {count(round(age), 'day', 'days')} before this list."
 
 
-def notes_of(watch: Mapping[str, Any], *kinds: str) -> list[str]:
+def select_notes(watch: Mapping[str, Any], *kinds: str) -> list[str]:
     """The notes of these kinds, in their order.
 
     >>> watch = {"notes": ["Its proof is gone.", "Two moved."], "note_kinds": ["proof", "inputs"]}
-    >>> notes_of(watch, INPUTS), notes_of(watch, SCORES)
+    >>> select_notes(watch, INPUTS), select_notes(watch, SCORES)
     (['Two moved.'], [])
     """
-    return [note for kind, note in _with_kinds(watch) if kind in kinds]
+    return [note for kind, note in _pair_notes_with_kinds(watch) if kind in kinds]
 
 
-def _with_kinds(watch: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Kind and sentence of each note; a kind of a newer leadgain is ``OTHER``."""
+def _pair_notes_with_kinds(watch: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Kind and sentence of each note; a kind of a newer leadgain is ``OTHER_KIND``."""
     notes = [str(note) for note in watch["notes"]]
     kinds = watch.get("note_kinds")
     if kinds is None:
         kinds = [
-            next((kind for kind, words in BY_WORDING.items() if words.search(note)), OTHER)
+            next((kind for kind, words in NOTE_PATTERNS.items() if words.search(note)), OTHER_KIND)
             for note in notes
         ]
-    known = [kind if kind in KINDS else OTHER for kind in kinds]
+    known = [kind if kind in KINDS else OTHER_KIND for kind in kinds]
     return list(zip(known, notes, strict=True))
 
 
-def of_age(watch: Mapping[str, Any], *, decided: bool) -> list[str]:
+def build_age_sentences(watch: Mapping[str, Any], *, decided: bool) -> list[str]:
     """How old the model is, and when the next is trained where that is worth a note.
 
     ``decided``: the last training is told as well, and when the next one comes stands there.
     """
-    return [age_sentence(watch), *([] if decided else notes_of(watch, TRAINING))]
+    return [describe_model_age(watch), *([] if decided else select_notes(watch, TRAINING))]
 
 
-def of_decision(decision: Mapping[str, Any], watch: Mapping[str, Any] | None) -> list[str]:
+def build_decision_sentences(
+    decision: Mapping[str, Any], watch: Mapping[str, Any] | None
+) -> list[str]:
     """What the last training came to, and when the next one comes where that is worth a note."""
-    return [decision_sentence(decision), *([] if watch is None else notes_of(watch, TRAINING))]
+    return [describe_decision(decision), *([] if watch is None else select_notes(watch, TRAINING))]
 
 
-def of_gain(watch: Mapping[str, Any], horizon_days: int) -> list[str]:
+def build_gain_sentences(watch: Mapping[str, Any], horizon_days: int) -> list[str]:
     """What the lists since the training showed, and whether the proof has ceased to hold."""
-    return [since_sentence(watch, horizon_days), *notes_of(watch, PROOF)]
+    return [describe_gain_since_training(watch, horizon_days), *select_notes(watch, PROOF)]
 
 
-def in_short(watch: Mapping[str, Any]) -> str:
+def summarize_model_state(watch: Mapping[str, Any]) -> str:
     """The age, the gain since the training and whether the model is worn, for a screen's line.
 
-    >>> in_short({"version": 3, "trained_as_of": "2012-01-14T00:00:00Z", "age_days": 60.2,
-    ...           "worn": False, "reasons": [], "since_training": None})
+    >>> watch = {"version": 3, "trained_as_of": "2012-01-14T00:00:00Z", "age_days": 60.2,
+    ...          "worn": False, "reasons": [], "since_training": None}
+    >>> summarize_model_state(watch)
     'Model 3 is 60 days old and not worn; no list since its training has matured yet.'
     """
     age = max(float(watch["age_days"]), 0.0)
@@ -115,13 +120,14 @@ def in_short(watch: Mapping[str, Any]) -> str:
         lists = count(since["lists"], "list", "lists")
         told = (
             f"on the {lists} since its training calling the first {percent(since['depth'])} "
-            f"reached {percent(number(since['gain']), 1)} of the customers, most fresh first "
-            f"{percent(number(since['most_fresh']), 1)} (difference {difference(since)})."
+            f"reached {percent(parse_number(since['gain']), 1)} of the customers, most fresh first "
+            f"{percent(parse_number(since['most_fresh']), 1)} (difference "
+            f"{format_difference(since)})."
         )
-    return f"{_named(watch)} is {old} old and {state}; {told}"
+    return f"{_format_model_name(watch)} is {old} old and {state}; {told}"
 
 
-def since_sentence(watch: Mapping[str, Any], horizon_days: int) -> str:
+def describe_gain_since_training(watch: Mapping[str, Any], horizon_days: int) -> str:
     """What the lists since the training showed, and how sure that is."""
     since = watch.get("since_training")
     if since is None:
@@ -130,7 +136,7 @@ def since_sentence(watch: Mapping[str, Any], horizon_days: int) -> str:
             f"{count(horizon_days, 'day', 'days')}. Until then nobody knows what it reaches on "
             "leads that came after its training."
         )
-    low, high = number(since["low"]), number(since["high"])
+    low, high = parse_number(since["low"]), parse_number(since["high"])
     if low > 0:
         sure = "So the model's order is still the better one, and not by chance."
     elif high < 0:
@@ -143,7 +149,7 @@ def since_sentence(watch: Mapping[str, Any], horizon_days: int) -> str:
     return f"{since['sentence']} {sure}"
 
 
-def periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd.DataFrame":
+def compare_periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd.DataFrame":
     """Set what was proven at the training beside what came of the lists since then.
 
     Parameters
@@ -169,17 +175,17 @@ def periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd.DataFra
         *(model["gain"], proven.loc["most_fresh", "gain"]),
         *(model["difference_to_most_fresh"], model["difference_low"], model["difference_high"]),
     ]
-    now = [number(since[name]) for name in columns[1:]]
+    now = [parse_number(since[name]) for name in columns[1:]]
     rows = [["At its training", *map(float, then)], ["Since then", *now]]
     return pd.DataFrame(rows, columns=columns)
 
 
-def drift_sentences(watch: Mapping[str, Any]) -> list[str]:
+def build_drift_sentences(watch: Mapping[str, Any]) -> list[str]:
     """How many inputs have drifted, what they weigh, and whether the scores have drifted.
 
     What the watch's own notes tell of it is not told again; notes of no known kind follow.
 
-    >>> drift_sentences({"inputs": {"features": 40, "drifted": 0, "share_of_importance": 0.0},
+    >>> build_drift_sentences({"inputs": {"features": 40, "drifted": 0, "share_of_importance": 0.0},
     ...                  "scores": {"psi": 0.01, "limit": 0.25}, "notes": []})
     ['None of the 40 inputs has drifted: as far as one can tell they lie where they lay at the
     training.', 'The scores of this list are spread as they were on the tested lists.']
@@ -188,14 +194,16 @@ def drift_sentences(watch: Mapping[str, Any]) -> list[str]:
     told = []
     if inputs is None and scores is None:
         told.append("Today's list cannot be held against those that the model learned from.")
-    if inputs is not None and not notes_of(watch, INPUTS):
-        told.append(_drifted(inputs))
-    if scores is not None and not notes_of(watch, SCORES):
-        told.append(_spread(number(scores["psi"]), number(scores["limit"])))
-    return [*told, *notes_of(watch, SCORES, INPUTS, OTHER)]
+    if inputs is not None and not select_notes(watch, INPUTS):
+        told.append(_describe_drifted_inputs(inputs))
+    if scores is not None and not select_notes(watch, SCORES):
+        told.append(
+            _describe_score_drift(parse_number(scores["psi"]), parse_number(scores["limit"]))
+        )
+    return [*told, *select_notes(watch, SCORES, INPUTS, OTHER_KIND)]
 
 
-def _drifted(inputs: Mapping[str, Any]) -> str:
+def _describe_drifted_inputs(inputs: Mapping[str, Any]) -> str:
     drifted, of = int(inputs["drifted"]), f"the {count(inputs['features'], 'input', 'inputs')}"
     if not drifted:
         return (
@@ -212,7 +220,7 @@ def _drifted(inputs: Mapping[str, Any]) -> str:
     )
 
 
-def _spread(psi: float, limit: float) -> str:
+def _describe_score_drift(psi: float, limit: float) -> str:
     if psi > limit:
         return (
             "The scores of this list are spread otherwise than on the tested lists (distance "
@@ -221,7 +229,7 @@ def _spread(psi: float, limit: float) -> str:
     return "The scores of this list are spread as they were on the tested lists."
 
 
-def farthest(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame":
+def select_largest_drift(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame":
     """Name the inputs that lie farthest from the training, and say how far that is.
 
     Returns
@@ -229,8 +237,9 @@ def farthest(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame":
     DataFrame with columns name, psi, limit, drifted (bool), says
 
     >>> import pandas as pd
-    >>> farthest(pd.DataFrame({"group": "Mail", "feature": ["how many ever", "its kind"],
-    ...          "psi": [0.3, 0.05], "limit": 0.1, "drifted": [1, 0]}))[["name", "says"]].values
+    >>> drift = pd.DataFrame({"group": "Mail", "feature": ["how many ever", "its kind"],
+    ...                       "psi": [0.3, 0.05], "limit": 0.1, "drifted": [1, 0]})
+    >>> select_largest_drift(drift)[["name", "says"]].values
     array([['Mail: how many ever', 'drifted far'], ['Mail: its kind', 'within its limit']],
     dtype=object)
     """
@@ -245,17 +254,19 @@ def farthest(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame":
             "limit": shown["limit"],
             "drifted": shown["drifted"] == 1,
             "says": [
-                f"drifted{' far' if psi > FAR * limit else ''}" if drifted else "within its limit"
+                f"drifted{' far' if psi > FAR_DRIFT_FACTOR * limit else ''}"
+                if drifted
+                else "within its limit"
                 for psi, limit, drifted in pairs
             ],
         }
     )
 
 
-def decision_sentence(decision: Mapping[str, Any]) -> str:
+def describe_decision(decision: Mapping[str, Any]) -> str:
     """What the last training came to, and why it took place.
 
-    >>> decision_sentence({"as_of": "2012-01-14T00:00:00Z", "why_trained": "there was none yet",
+    >>> describe_decision({"as_of": "2012-01-14T00:00:00Z", "why_trained": "there was none yet",
     ...                    "version": None, "promoted": False, "sentence": "80 are too few."})
     'The last training, as of 14 January 2012, brought no model. 80 are too few.
     Why it took place: there was none yet.'
@@ -272,7 +283,7 @@ def decision_sentence(decision: Mapping[str, Any]) -> str:
     return f"{when} {brought} {decision['sentence']} {because}".strip()
 
 
-def decision_rows(decision: Mapping[str, Any]) -> list[dict[str, str]]:
+def build_decision_rows(decision: Mapping[str, Any]) -> list[dict[str, str]]:
     """The numbers of a decision, one row a comparison, in words and figures.
 
     Returns
@@ -282,52 +293,52 @@ def decision_rows(decision: Mapping[str, Any]) -> list[dict[str, str]]:
     rows = []
     proof, duel = decision.get("proof"), decision.get("duel")
     if proof:
-        rows.append(_compared("Most fresh first", proof, proof["most_fresh"]))
+        rows.append(_build_comparison("Most fresh first", proof, proof["most_fresh"]))
     if duel:
         on = f", on {count(duel['rows'], 'row', 'rows')}" if duel.get("rows") else ""
         champion = f"Model {duel['champion']}, which led before{on}"
-        rows.append(_compared(champion, duel, duel["champion_gain"]))
+        rows.append(_build_comparison(champion, duel, duel["champion_gain"]))
     return rows
 
 
-def told_first(watch: Mapping[str, Any] | None, more: Sequence[str] = ()) -> list[str]:
+def collect_first_warnings(watch: Mapping[str, Any] | None, more: Sequence[str] = ()) -> list[str]:
     """Whatever must be read before the list, each sentence once: first why the model is worn."""
     worn = list(watch["reasons"]) if watch is not None and watch["worn"] else []
     return list(dict.fromkeys([*worn, *more]))
 
 
-def difference(compared: Mapping[str, Any]) -> str:
+def format_difference(compared: Mapping[str, Any]) -> str:
     """A difference in points with its 95 % band, from anything that has difference, low and high.
 
-    >>> difference({"difference": 0.1, "low": 0.06, "high": 0.14})
+    >>> format_difference({"difference": 0.1, "low": 0.06, "high": 0.14})
     '+10.0 points, 95 % band +6.0 to +14.0 points'
     """
-    value, low, high = (number(compared[name]) for name in ("difference", "low", "high"))
+    value, low, high = (parse_number(compared[name]) for name in ("difference", "low", "high"))
     if low != low or high != high:  # noqa: PLR0124  (there is no band)
         return points(value)
-    return f"{points(value)}, 95 % band {points_band(low, high)}"
+    return f"{points(value)}, 95 % band {points_interval(low, high)}"
 
 
-def number(value: Any) -> float:
+def parse_number(value: Any) -> float:
     """A figure of a JSON file; nan where it is null."""
     return nan if value is None else float(value)
 
 
-def _compared(against: str, figures: Mapping[str, Any], other: Any) -> dict[str, str]:
-    band = points_band(number(figures["low"]), number(figures["high"]))
+def _build_comparison(against: str, figures: Mapping[str, Any], other: Any) -> dict[str, str]:
+    band = points_interval(parse_number(figures["low"]), parse_number(figures["high"]))
     return {
         "against": against,
-        "model": percent(number(figures["gain"]), 1),
-        "other": percent(number(other), 1),
-        "difference": points(number(figures["difference"])),
-        "band": "" if band == NOTHING else band,
+        "model": percent(parse_number(figures["gain"]), 1),
+        "other": percent(parse_number(other), 1),
+        "difference": points(parse_number(figures["difference"])),
+        "band": "" if band == NO_VALUE else band,
     }
 
 
-def _named(watch: Mapping[str, Any]) -> str:
+def _format_model_name(watch: Mapping[str, Any]) -> str:
     version = watch.get("version")
     return "The model" if version is None else f"Model {version}"
 
 
-def _day(watch: Mapping[str, Any]) -> str:
+def _format_training_day(watch: Mapping[str, Any]) -> str:
     return day(datetime.fromisoformat(watch["trained_as_of"]))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from crm.export import Export, content_sha256, counts_frame
+from crm.export import Export, build_counts, compute_content_sha256
 
 AT = pd.Timestamp("2026-11-01", tz="UTC")
 
@@ -16,19 +16,19 @@ def export() -> Export:
     activities = pd.DataFrame(
         {"lead": [0, 1], "occurred_at": [AT, AT], "type": pd.Categorical(["call", "visit"])}
     )
-    counts = counts_frame([("leads", 2, 2, 0, 0)])
+    counts = build_counts([("leads", 2, 2, 0, 0)])
     return Export(leads, activities, (), pd.DataFrame({"line": []}), counts, (), AT)
 
 
 def test_equal_content_gives_equal_bytes(export):
     copy = replace(export, leads=export.leads.copy(), activities=export.activities.copy())
-    assert content_sha256(copy) == content_sha256(export)
+    assert compute_content_sha256(copy) == compute_content_sha256(export)
 
 
 def test_how_categories_are_numbered_does_not_matter(export):
     kinds = export.activities["type"].cat.reorder_categories(["visit", "call"])
     other = replace(export, activities=export.activities.assign(type=kinds))
-    assert content_sha256(other) == content_sha256(export)
+    assert compute_content_sha256(other) == compute_content_sha256(export)
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_how_categories_are_numbered_does_not_matter(export):
 )
 def test_another_cell_another_hash(export, change):
     other = replace(export, leads=export.leads.assign(**change))
-    assert content_sha256(other) != content_sha256(export)
+    assert compute_content_sha256(other) != compute_content_sha256(export)
 
 
 def test_a_column_that_moved_to_another_name_is_another_content(export):
     other = replace(export, leads=export.leads.rename(columns={"amount": "price"}))
-    assert content_sha256(other) != content_sha256(export)
+    assert compute_content_sha256(other) != compute_content_sha256(export)
 
 
 def test_rows_in_another_order_are_another_content(export):
     other = replace(export, leads=export.leads.iloc[::-1].reset_index(drop=True))
-    assert content_sha256(other) != content_sha256(export)
+    assert compute_content_sha256(other) != compute_content_sha256(export)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm.export import Export, counts_frame
-from crm.time_coverage import last_instant, newest_by_table
+from crm.export import Export, build_counts
+from crm.time_coverage import find_export_end, find_newest_by_table
 
 LATEST = pd.Timestamp("2024-07-01", tz="UTC")
 
@@ -26,7 +26,7 @@ def leads() -> pd.DataFrame:
     )
 
 
-def ten_a_day(until: str, *further: str) -> pd.DataFrame:
+def build_daily_activities(until: str, *further: str) -> pd.DataFrame:
     begin = pd.Timestamp("2024-04-01", tz="UTC")
     n = int((pd.Timestamp(until, tz="UTC") - begin) / pd.Timedelta(hours=2.4))
     usual = pd.Series(begin + pd.to_timedelta(np.arange(n + 1) * 2.4, unit="h"))
@@ -36,14 +36,16 @@ def ten_a_day(until: str, *further: str) -> pd.DataFrame:
 
 def test_the_last_activity_is_the_end_where_work_goes_on(leads) -> None:
     """No lead came in for ten days, but the team called as ever."""
-    end, findings = last_instant(leads, ten_a_day("2024-06-10"), LATEST)
+    end, findings = find_export_end(leads, build_daily_activities("2024-06-10"), LATEST)
     assert end == pd.Timestamp("2024-06-10", tz="UTC")
     assert findings == []
 
 
 def test_meetings_planned_ahead_do_not_move_the_end(leads) -> None:
-    activities = ten_a_day("2024-05-31 12:00", "2024-06-14", "2024-06-20", "2024-09-01")
-    end, (finding,) = last_instant(leads, activities, LATEST)
+    activities = build_daily_activities(
+        "2024-05-31 12:00", "2024-06-14", "2024-06-20", "2024-09-01"
+    )
+    end, (finding,) = find_export_end(leads, activities, LATEST)
     assert end == pd.Timestamp("2024-05-31 12:00", tz="UTC")
     assert (finding.rule, finding.severity, finding.rows) == ("planned_ahead", "warning", 2)
     assert "The export ends at 2024-05-31 12:00 UTC" in finding.message
@@ -51,7 +53,9 @@ def test_meetings_planned_ahead_do_not_move_the_end(leads) -> None:
 
 
 def test_a_day_more_of_activities_is_no_plan(leads) -> None:
-    end, findings = last_instant(leads, ten_a_day("2024-05-31", "2024-05-31 23:00"), LATEST)
+    end, findings = find_export_end(
+        leads, build_daily_activities("2024-05-31", "2024-05-31 23:00"), LATEST
+    )
     assert end == pd.Timestamp("2024-05-31 23:00", tz="UTC")
     assert findings == []
 
@@ -59,12 +63,12 @@ def test_a_day_more_of_activities_is_no_plan(leads) -> None:
 def test_few_activities_are_taken_at_their_word(leads) -> None:
     """One activity a week: two weeks without a lead say nothing."""
     activities = pd.DataFrame({"occurred_at": days("2024-05-10", "2024-05-24", "2024-06-14")})
-    assert last_instant(leads, activities, LATEST) == (pd.Timestamp("2024-06-14", tz="UTC"), [])
+    assert find_export_end(leads, activities, LATEST) == (pd.Timestamp("2024-06-14", tz="UTC"), [])
 
 
 def test_without_activities_the_leads_tell_the_end(leads) -> None:
     nothing = pd.DataFrame({"occurred_at": days()})
-    assert last_instant(leads, nothing, LATEST) == (pd.Timestamp("2024-05-31", tz="UTC"), [])
+    assert find_export_end(leads, nothing, LATEST) == (pd.Timestamp("2024-05-31", tz="UTC"), [])
 
 
 def stamps(*texts: str | None) -> pd.Series:
@@ -81,13 +85,13 @@ def export() -> Export:
     )
     activities = pd.DataFrame({"occurred_at": stamps("2012-01-02", "2012-01-10", "2012-03-01")})
     nothing = pd.DataFrame()
-    counts = counts_frame([])
+    counts = build_counts([])
     last = pd.Timestamp("2012-01-20", tz="UTC")
     return Export(leads, activities, (), nothing, counts, (), last)
 
 
 def newest(of: Export, as_of: str) -> dict[str, tuple[str, int]]:
-    found = newest_by_table(of, as_of=pd.Timestamp(as_of, tz="UTC"))
+    found = find_newest_by_table(of, as_of=pd.Timestamp(as_of, tz="UTC"))
     days = found["newest_at"].dt.strftime("%m-%d").fillna("none")
     return {
         table: (day, rows)

@@ -6,12 +6,12 @@ import pytest
 
 from dashboard.access.app_settings import VARIABLE
 from publications.storage.home import Home
-from tests.dashboard.made_up import handed_over
+from tests.dashboard.made_up_publications import encode_app_settings
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home folder that the app looks at."""
     home = Home(tmp_path / "home")
-    monkeypatch.setenv(VARIABLE, handed_over(home))
+    monkeypatch.setenv(VARIABLE, encode_app_settings(home))
     return home

@@ -15,19 +15,24 @@ from urllib.request import urlopen
 
 import pytest
 from playwright import sync_api
+from tests.dashboard.serve_lock import (
+    App,
+    build_start,
+    free_port,
+    record_error,
+    serve_app,
+    wait_until_healthy,
+    wait_until_run,
+)
 
 from publications.report.report import render_report
 from publications.storage.home import Home
-from publications.tables.safe_csv import csv_bytes
-from tests.dashboard.made_up import AS_OF, handed_over, owned_worklist, publish_made_up
-from tests.dashboard.serving import (
-    App,
-    free_port,
-    note,
-    serving,
-    settle,
-    start_on,
-    wait_until_healthy,
+from publications.tables.safe_csv import encode_csv
+from tests.dashboard.made_up_publications import (
+    AS_OF,
+    encode_app_settings,
+    owned_worklist,
+    publish_made_up,
 )
 from tests.publications.conftest import made_up_facts
 
@@ -60,8 +65,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     home = Home(tmp_path_factory.mktemp("browser") / "home")
     publish_made_up(home, as_of=AS_OF - timedelta(days=1))
     publish_made_up(home)
-    start, log = start_on(home), home.folder / "app.log"
-    with serving(start, log):
+    start, log = build_start(home), home.folder / "app.log"
+    with serve_app(start, log):
         yield App(home, start.url)
     said = log.read_text()
     assert "Traceback" not in said, said
@@ -76,7 +81,7 @@ def chromium() -> Iterator["sync_api.Browser"]:
 
 
 @pytest.fixture
-def look(served: App, chromium: "sync_api.Browser") -> Iterator[Callable[..., "Page"]]:
+def open_window(served: App, chromium: "sync_api.Browser") -> Iterator[Callable[..., "Page"]]:
     """Open the app in a fresh window; whatever goes wrong in it fails the test."""
     contexts = []
 
@@ -91,10 +96,10 @@ def look(served: App, chromium: "sync_api.Browser") -> Iterator[Callable[..., "P
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         page.on("pageerror", lambda error: served.errors.append(str(error)))
-        page.on("console", lambda message: note(message, served))
+        page.on("console", lambda message: record_error(message, served))
         page.on("request", lambda request: served.requests.append(request.url))
         page.goto(f"{served.url}/{address}")
-        settle(page)
+        wait_until_run(page)
         return page
 
     served.errors.clear()
@@ -107,7 +112,7 @@ def look(served: App, chromium: "sync_api.Browser") -> Iterator[Callable[..., "P
     assert outside == []
 
 
-def table_of(page: "Page") -> "sync_api.Locator":
+def find_table(page: "Page") -> "sync_api.Locator":
     return page.locator("[data-testid=stDataFrame]").first
 
 
@@ -116,7 +121,7 @@ def click_row(page: "Page", place: int) -> None:
 
     The grid is a canvas, which does not say from when on it listens.
     """
-    table, story = table_of(page), page.get_by_role("dialog")
+    table, story = find_table(page), page.get_by_role("dialog")
     table.wait_for()
     place_in_table = sync_api.Position(x=260, y=FIRST_ROW + ROW * place)
     for patience in (5_000, 20_000, PATIENCE):
@@ -135,7 +140,7 @@ def test_every_page_opens_without_an_error_and_without_the_internet(
     for name in ("Gains", "Tiers", "Model", "Data", "Worklist"):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
-        settle(page)
+        wait_until_run(page)
         expect(page.locator("[data-testid=stException]")).to_have_count(0)
         expect(page.locator("[data-testid=stAlertContentError]")).to_have_count(0)
         text = page.inner_text("body")
@@ -156,7 +161,7 @@ def test_filters_leave_the_leads_that_fit_and_survive_a_reload(
     page.wait_for_url("**search=17001**")
     assert "tier=B" in page.url
     page.reload()
-    settle(page)
+    wait_until_run(page)
     expect(page.get_by_text("10 of 30 leads")).to_be_visible()
     expect(page.get_by_placeholder("Part of the id")).to_have_value("17001")
     page.get_by_role("button", name="Clear filters").click()
@@ -187,7 +192,7 @@ def test_the_story_leads_on_to_the_next_lead_and_survives_a_reload(
     drawer.get_by_role("button", name="Next lead").click()
     expect(drawer).to_contain_text("Lead 170003")
     page.reload()
-    settle(page)
+    wait_until_run(page)
     expect(drawer).to_contain_text("Lead 170003")
 
 
@@ -203,8 +208,8 @@ def test_the_slider_reads_off_what_so_many_calls_reach(look: Callable[..., "Page
     page.wait_for_url("**calls=70**")
 
 
-def downloaded(page: "Page", button: str) -> bytes:
-    settle(page)
+def download_file(page: "Page", button: str) -> bytes:
+    wait_until_run(page)
     with page.expect_download() as coming:
         page.get_by_role("button", name=button).click()
     return Path(coming.value.path()).read_bytes()
@@ -213,21 +218,21 @@ def downloaded(page: "Page", button: str) -> bytes:
 def test_the_downloads_are_what_was_published(look: Callable[..., "Page"], served: App) -> None:
     page = look()
     publication = served.publication
-    assert downloaded(page, "Download CSV") == publication.read("worklist.csv")
+    assert download_file(page, "Download CSV") == publication.read("worklist.csv")
     page.get_by_role("button", name="C", exact=True).click()
     expect(page.get_by_text("10 of 30 leads")).to_be_visible()
     listed = publication.table("worklist.parquet")
-    assert downloaded(page, "Download CSV") == csv_bytes(listed[listed["tier"] == "C"])
+    assert download_file(page, "Download CSV") == encode_csv(listed[listed["tier"] == "C"])
     page.get_by_role("link", name="Gains", exact=True).click()
-    assert downloaded(page, "Curves, CSV") == publication.read("gains.csv")
-    assert downloaded(page, "Table, CSV") == publication.read("gain_table.csv")
-    assert downloaded(page, "Chart, PNG").startswith(b"\x89PNG")
-    assert downloaded(page, "Chart, SVG").startswith(b"<svg")
+    assert download_file(page, "Curves, CSV") == publication.read("gains.csv")
+    assert download_file(page, "Table, CSV") == publication.read("gain_table.csv")
+    assert download_file(page, "Chart, PNG").startswith(b"\x89PNG")
+    assert download_file(page, "Chart, SVG").startswith(b"<svg")
 
 
 def test_there_is_no_second_csv_button_that_does_not_escape(look: Callable[..., "Page"]) -> None:
     page = look()
-    table_of(page).hover()
+    find_table(page).hover()
     toolbar = page.locator("[data-testid=stElementToolbar]").first
     expect(toolbar).to_be_visible()
     names = [b.get_attribute("aria-label") or "" for b in toolbar.get_by_role("button").all()]
@@ -279,7 +284,7 @@ def test_no_answer_may_be_framed_or_tell_other_sites_its_address(served: App) ->
             assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]
 
 
-def listening(port: int) -> set[str]:
+def find_listening_addresses(port: int) -> set[str]:
     """Addresses on which this machine listens at a port, from the kernel's table."""
     found = set()
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
@@ -291,7 +296,7 @@ def listening(port: int) -> set[str]:
 
 
 def test_it_listens_on_this_machine_only(served: App) -> None:
-    assert listening(int(served.url.rsplit(":", 1)[1])) == {"127.0.0.1"}
+    assert find_listening_addresses(int(served.url.rsplit(":", 1)[1])) == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize(
@@ -322,8 +327,8 @@ def test_what_fails_outside_a_page_is_told_calmly_too(
     home = Home(tmp_path / "home")
     publish_made_up(home)
     roles = {"managers": ["ann@example.com"]}
-    start = replace(start_on(home), handed_over=handed_over(home, roles=roles))
-    with serving(start, tmp_path / "app.log"):
+    start = replace(build_start(home), app_json=encode_app_settings(home, roles=roles))
+    with serve_app(start, tmp_path / "app.log"):
         page = chromium.new_page()
         page.goto(start.url)
         expect(page.get_by_role("heading", level=1)).to_have_text("Please sign in")
@@ -368,7 +373,7 @@ def test_on_a_phone_charts_keep_their_width_and_are_moved_sideways(
 ) -> None:
     page = look(address, phone=True)
     page.locator("[data-testid=stVegaLiteChart] svg").first.wait_for()
-    settle(page)
+    wait_until_run(page)
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
     charts = page.evaluate(CHARTS)
     assert charts
@@ -384,7 +389,7 @@ def test_on_a_phone_every_fact_of_a_story_begins_where_it_can_be_read(
     page = look("?lead=170001", phone=True)
     chart = page.locator("[role=dialog] [data-testid=stVegaLiteChart]").first
     chart.locator("svg").wait_for()
-    settle(page)
+    wait_until_run(page)
     for words in ("A typical lead", "No call yet", "This lead"):
         place = chart.get_by_text(words, exact=True).bounding_box()
         assert place is not None

@@ -6,15 +6,15 @@ import pytest
 
 from dashboard.access.app_settings import VARIABLE
 from publications.storage.home import Home
-from tests.dashboard.made_up import (
+from tests.dashboard.made_up_publications import (
     AS_OF,
     NO_MODEL,
     PAGES,
-    handed_over,
-    opened,
+    encode_app_settings,
     owned_worklist,
     publish_made_up,
-    said,
+    read_page_text,
+    run_page,
 )
 
 pytestmark = pytest.mark.filterwarnings(
@@ -27,16 +27,16 @@ JARGON = ("shap", " auc", "decile", "log odds", "log-odds", "calibrat", "backtes
 
 @pytest.mark.parametrize("page", PAGES)
 def test_with_nothing_published_every_page_says_how_to_begin(page: str, home: Home) -> None:
-    at = opened(page)
+    at = run_page(page)
     assert at.title[0].value == "Nothing has been published yet"
-    assert "leadgain demo" in said(at)
-    assert "leadgain run" in said(at)
+    assert "leadgain demo" in read_page_text(at)
+    assert "leadgain run" in read_page_text(at)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_names_its_list_and_shows_something(page: str, home: Home) -> None:
     publish_made_up(home)
-    at = opened(page)
+    at = run_page(page)
     assert at.title[0].value == page.capitalize()
     assert at.caption[0].value == (
         "List of 14 March 2012, 00:00 UTC, 5 hours old · 30 open leads · ranked by model 3"
@@ -48,34 +48,34 @@ def test_every_page_names_its_list_and_shows_something(page: str, home: Home) ->
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_speaks_in_jargon(page: str, home: Home) -> None:
     publish_made_up(home)
-    words = said(opened(page)).lower()
+    words = read_page_text(run_page(page)).lower()
     assert [word for word in JARGON if word in words] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_list_without_a_model_says_so_and_why(page: str, home: Home) -> None:
     publish_made_up(home, model=False)
-    at = opened(page)
+    at = run_page(page)
     assert not at.error
     assert "no model" in at.caption[0].value
-    assert NO_MODEL in said(at).replace("\\", "") or page == "data"
+    assert NO_MODEL in read_page_text(at).replace("\\", "") or page == "data"
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_publications_from_before_a_file_was_introduced_still_open(page: str, home: Home) -> None:
     publish_made_up(home, stories=False)
-    at = opened(page)
+    at = run_page(page)
     assert not at.error
-    assert len(said(at)) > 100
+    assert len(read_page_text(at)) > 100
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_an_empty_list_is_called_empty(page: str, home: Home) -> None:
     publish_made_up(home, worklist=owned_worklist().head(0), stories=False)
-    at = opened(page)
+    at = run_page(page)
     assert not at.error
     if page == "worklist":
-        assert "no open lead" in said(at)
+        assert "no open lead" in read_page_text(at)
 
 
 READ_BY = {
@@ -92,9 +92,9 @@ def test_a_damaged_file_is_told_calmly_and_without_a_path(page: str, home: Home)
     publication = publish_made_up(home)
     path = publication.folder / READ_BY[page]
     path.write_bytes(path.read_bytes().replace(b"0", b"1"))
-    at = opened(page)
+    at = run_page(page)
     assert "not what was published" in at.error[0].value
-    assert str(home.folder) not in said(at)
+    assert str(home.folder) not in read_page_text(at)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -106,12 +106,12 @@ def test_what_nobody_foresaw_is_told_calmly_and_logged_without_its_message(
     def fail(*_: object) -> None:
         raise ValueError("lead 170004 of jane@example.com")
 
-    monkeypatch.setattr("dashboard.components.reading.table", fail)
-    monkeypatch.setattr("dashboard.components.reading.worklist", fail)
-    monkeypatch.setattr("dashboard.components.reading.facts", fail)
-    at = opened(page)
+    monkeypatch.setattr("dashboard.components.publication_cache.load_table", fail)
+    monkeypatch.setattr("dashboard.components.publication_cache.load_worklist", fail)
+    monkeypatch.setattr("dashboard.components.publication_cache.load_json", fail)
+    at = run_page(page)
     assert "Something went wrong on this page" in at.error[0].value
-    assert "jane" not in said(at) + caplog.text
+    assert "jane" not in read_page_text(at) + caplog.text
     assert "ValueError" in caplog.text
     assert "in fail" in caplog.text
 
@@ -121,7 +121,7 @@ def test_an_app_that_was_not_started_by_leadgain_shows_nothing(
 ) -> None:
     publish_made_up(home)
     monkeypatch.delenv(VARIABLE)
-    at = opened("worklist")
+    at = run_page("worklist")
     assert "leadgain dashboard" in at.error[0].value
     assert not at.dataframe
 
@@ -140,6 +140,6 @@ def test_a_banner_warns_in_amber_past_one_day_and_in_red_past_three(
     age: timedelta, amber: int, red: int, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_made_up(home)
-    monkeypatch.setenv(VARIABLE, handed_over(home, now=AS_OF + age))
-    at = opened("worklist")
+    monkeypatch.setenv(VARIABLE, encode_app_settings(home, now=AS_OF + age))
+    at = run_page("worklist")
     assert (len(at.warning), len(at.error)) == (amber, red)

@@ -63,11 +63,11 @@ def main() -> int:
 
 
 def _run(chosen: dict[str, Part], folder: Path, *, small: bool) -> list[Row]:
-    from pipelines.runtime.environment import prepare
+    from pipelines.runtime.environment import prepare_environment
 
     tools = folder / "tools"
     tools.mkdir()
-    prepare(tools)
+    prepare_environment(tools)
     rows: list[Row] = []
     with open_bench(folder) as bench:
         for name, part in chosen.items():

@@ -17,7 +17,7 @@ from typing import Any
 from pipelines.runtime.environment import START_SECONDS
 from pipelines.runtime.prefect_server import start_server
 from publications.storage.home import Home
-from publications.storage.store import Publication, current
+from publications.storage.store import Publication, open_current
 from tests.faults.warm import Ended, Warm
 from tests.pipelines.small_crm import small_crm, write_export
 
@@ -29,7 +29,7 @@ OLD = 9
 """Publications in a home folder before a fault: more than are kept, so that some are removed."""
 PATIENCE = 240.0
 COUNTER = count()
-DOING_UP = Lock()
+PREPARING = Lock()
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Bench:
         """A home folder of its own, not made yet; each has another name."""
         return Lane(self, self.folder / f"{name}-{next(COUNTER)}")
 
-    def done_up(self) -> Path:
+    def prepare(self) -> Path:
         """A home folder with a model and publications, made once; it is only copied."""
         lane = Lane(self, self.folder / "done-up")
-        with DOING_UP:
+        with PREPARING:
             if not lane.home.folder.exists():
-                _do_up(lane)
+                _prepare_lane(lane)
         return lane.home.folder
 
 
@@ -157,10 +157,10 @@ class Lane:
         arguments = self.arguments(command, as_of, *more)
         return self.bench.warm.run(*arguments, environment=variables, **how)
 
-    def done_up(self) -> "Lane":
+    def prepare(self) -> "Lane":
         """Have a home folder with a model and with publications of earlier nights."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(self.bench.done_up(), self.home.folder)
+        shutil.copytree(self.bench.prepare(), self.home.folder)
         _keep_own_artifacts(self.home)
         self.keep()
         return self
@@ -177,7 +177,7 @@ class Lane:
         shutil.copytree(self.folder / "kept", self.home.folder)
 
 
-def _do_up(lane: Lane) -> None:
+def _prepare_lane(lane: Lane) -> None:
     """Publish a list, and add publications of earlier nights, so that some will be removed."""
     ended = lane.run("run", FIRST)
     assert ended.code == 0, ended.said
@@ -207,7 +207,7 @@ def champion_of(home: Home) -> int | None:
 
 def in_force(home: Home) -> Publication:
     """The publication that readers see; there must be one, and it must be whole."""
-    publication = current(home)
+    publication = open_current(home)
     assert publication is not None, f"nothing is in force in {home.folder}"
     publication.verify()
     return publication

@@ -64,7 +64,7 @@ def other_clocks(
 ) -> Row:
     """Train and score at the same instant under other clocks: the same bytes."""
     tally = Tally("R15", "the same list under another clock and time zone", FORKED)
-    lane = bench.lane("clocks").done_up()
+    lane = bench.lane("clocks").prepare()
 
     def published(clock: str, zone: str) -> object:
         lane.put_back()

@@ -23,7 +23,7 @@ from tests.faults.holes import Holes
 from tests.faults.warm import Ended, Warm
 
 OUR_FAULT = 1
-NO_GUARD = {"pipelines.runtime.environment:LEAST_FREE_BYTES": 0}
+NO_GUARD = {"pipelines.runtime.environment:MIN_FREE_BYTES": 0}
 """Without it a run begins only where 32 MB are free, and a disk would never be full in between."""
 SIZE = 96 * 2**20
 FREE = tuple(2**10 * kib for kib in (0, 8, 32, 64, 128, 192, 256, 384, 512, 768))
@@ -48,7 +48,7 @@ READ_ONLY = ("models", "runs", ".")
 
 
 @cache
-def why_not() -> str:
+def find_skip_reason() -> str:
     """Why disks cannot be mounted here; empty where they can."""
     done = subprocess.run([*_namespace(), "true"], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else f"no mount namespace: {done.stderr.strip()}"
@@ -86,7 +86,7 @@ def inside(folder: Path, config: Path, *, few: bool) -> list[Row]:
     warm = Warm(folder / "warm", {name: os.environ[name] for name in names})
     try:
         bench = Bench(disk, config, {}, warm)
-        lane = bench.lane("lane").done_up()
+        lane = bench.lane("lane").prepare()
         return [
             full_disk(lane, FREE[3:8:4] if few else FREE, disk),
             full_at_steps(lane, WRITING[1:2] if few else WRITING),

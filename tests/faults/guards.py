@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults import (
+    champion,
     clocks,
     disks,
     exports,
     holes,
     kills,
-    leading,
     offline,
     readers,
     registries,
@@ -42,7 +42,7 @@ GUARDS = (
     Guard(
         "R1",
         "A publication is whole in its place before CURRENT names it.",
-        {"publications.storage.store:move_lasting": HOLES + "current_first"},
+        {"publications.storage.store:move_durably": HOLES + "current_first"},
         lambda bench, out: kills.at_failpoints(
             bench, ["folder.synced/publications"], training=False, real=False, lanes=1, holes=out
         ),
@@ -51,7 +51,7 @@ GUARDS = (
     Guard(
         "R2",
         "A model is fitted with the seed of leadgain.toml.",
-        {"pipelines.flows.train:new_scorer": HOLES + "other_seed"},
+        {"pipelines.flows.train:build_scorer": HOLES + "other_seed"},
         lambda bench, out: kills.at_failpoints(
             bench, ["model.fitted"], training=True, real=False, lanes=1, holes=out
         ),
@@ -68,23 +68,23 @@ GUARDS = (
     Guard(
         "R4",
         "A publication takes another's place in one step.",
-        {"publications.storage.store:move_lasting": HOLES + "current_first"},
+        {"publications.storage.store:move_durably": HOLES + "current_first"},
         lambda bench, out: readers.between_steps(bench, 2, holes=out),
         "PublicationDamaged",
     ),
     Guard(
         "R5",
         "What the disk says becomes a sentence with the path and the free space.",
-        {"publications.storage.store:writing": HOLES + "any_error"},
+        {"publications.storage.store:explain_write_errors": HOLES + "any_error"},
         lambda bench, out: disks.full_at_steps(
-            bench.lane("guard").done_up(), ("files.written",), holes=out
+            bench.lane("guard").prepare(), ("files.written",), holes=out
         ),
         "This should not have happened",
     ),
     Guard(
         "R6",
         "A model's files are held against their registered hashes before anybody opens them.",
-        {"pipelines.lifecycle.champion:refuse_other": HOLES + "nothing"},
+        {"pipelines.lifecycle.champion:verify_version_files": HOLES + "nothing"},
         lambda bench, out: registries.damaged(bench, ("columns swapped",), holes=out),
         "The matrix does not fit the model",
     ),
@@ -106,7 +106,7 @@ GUARDS = (
     Guard(
         "R11",
         "Nothing is learned from fewer conversions than were asked for.",
-        {"pipelines.flows.train:refuse_too_little": HOLES + "nothing"},
+        {"pipelines.flows.train:refuse_too_little_data": HOLES + "nothing"},
         lambda bench, out: exports.too_little(bench, ("under 120 conversions",), holes=out),
         "a model was made",
     ),
@@ -114,23 +114,23 @@ GUARDS = (
         "R12",
         "A challenger leads only if its proof holds and it is not worse than the champion.",
         {
-            "pipelines.lifecycle.promotion:_why_barred": HOLES + "not_barred",
-            "pipelines.lifecycle.promotion:_against": HOLES + "takes_over",
+            "pipelines.lifecycle.promotion:_describe_obstacle": HOLES + "not_barred",
+            "pipelines.lifecycle.promotion:_compare_with_champion": HOLES + "takes_over",
         },
-        lambda bench, out: leading.bad_challengers(bench, ("the best leads last",), holes=out),
+        lambda bench, out: champion.bad_challengers(bench, ("the best leads last",), holes=out),
         "the alias moved",
     ),
     Guard(
         "R13",
         "A rollback moves the alias that the next scoring asks for.",
-        {"models.registry.registry:lead": HOLES + "nothing"},
-        lambda bench, out: leading.rolled_back(bench, holes=out),
+        {"models.registry.registry:set_champion": HOLES + "nothing"},
+        lambda bench, out: champion.rolled_back(bench, holes=out),
         "the next list does not use it",
     ),
     Guard(
         "R15",
         "Every fact is told as of the list's instant.",
-        {"pipelines.flows.train:days_since_fresh": HOLES + "fresh_by_the_clock"},
+        {"pipelines.flows.train:compute_days_since_fresh": HOLES + "fresh_by_the_clock"},
         lambda bench, out: clocks.other_clocks(bench, ("a day late",), holes=out),
         "another list",
         long=True,
@@ -148,7 +148,7 @@ GUARDS = (
     Guard(
         "R15",
         "A night without a third hour, or with two of them, has one run.",
-        {"pipelines.runtime.missed_runs:due_instants": HOLES + "due_by_the_wall"},
+        {"pipelines.runtime.missed_runs:list_due_instants": HOLES + "due_by_the_wall"},
         lambda _, out: clocks.one_run_a_day(holes.due_by_the_wall if out else _due()),
         "runs on 2026-",
     ),
@@ -156,6 +156,6 @@ GUARDS = (
 
 
 def _due() -> clocks.Due:
-    from pipelines.runtime.missed_runs import due_instants
+    from pipelines.runtime.missed_runs import list_due_instants
 
-    return due_instants
+    return list_due_instants

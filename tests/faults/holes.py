@@ -46,9 +46,9 @@ def not_barred(*_: object, **__: object) -> str:
 
 def takes_over(*_: object, **__: object) -> Any:
     """Whoever challenges takes over."""
-    from pipelines.lifecycle.promotion import Ruling
+    from pipelines.lifecycle.promotion import PromotionDecision
 
-    return Ruling(True, "It takes over.")
+    return PromotionDecision(True, "It takes over.")
 
 
 def always_free(*_: object, **__: object) -> None:
@@ -72,22 +72,22 @@ def current_first(folder: Path, target: Path) -> None:
     shutil.rmtree(folder)
 
 
-def other_seed(job: Any) -> Any:
+def other_seed(context: Any) -> Any:
     """A training that no other repeats."""
     from time import time_ns
 
     from models.scorer.scorer import LeadScorer
 
-    return LeadScorer(seed=time_ns() % 2**31, threads=job.settings.training.threads)
+    return LeadScorer(seed=time_ns() % 2**31, threads=context.settings.training.threads)
 
 
 def fresh_by_the_clock(*arguments: Any, **named: Any) -> Any:
     """A fact that looks at the clock instead of at the list's instant."""
     import time
 
-    from features.freshness import days_since_fresh
+    from features.freshness import compute_days_since_fresh
 
-    return days_since_fresh(*arguments, **named) * 0 + time.time_ns() % 1000
+    return compute_days_since_fresh(*arguments, **named) * 0 + time.time_ns() % 1000
 
 
 def due_by_the_wall(
@@ -126,6 +126,6 @@ def upside_down(*arguments: Any, **named: Any) -> pd.DataFrame:
 
 def _tested(*arguments: Any, **named: Any) -> pd.DataFrame:
     """The backtest as leadgain does it."""
-    from models.evaluation.backtest import backtest
+    from models.evaluation.backtest import backtest_folds
 
-    return backtest(*arguments, **named)
+    return backtest_folds(*arguments, **named)

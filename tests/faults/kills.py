@@ -52,13 +52,13 @@ class Scene:
         """
         assert ended.code == KILLED or not at_once, f"not killed, exit {ended.code}: {ended.said}"
         number = in_force(self.lane.home).number
-        seen = state(self.lane.home).publication
+        seen = read_state(self.lane.home).publication
         assert seen in (self.before.publication, self.after.publication), "another publication"
         again = self.lane.bench.warm.run(
             *self.command, environment=self.lane.environment, replaced=holes
         )
         assert again.code == 0, f"the run after the kill: exit {again.code}: {again.said}"
-        differing = differences(state(self.lane.home), self.after)
+        differing = list_differences(read_state(self.lane.home), self.after)
         assert not differing, f"the run after the kill differs: {differing}"
         assert in_force(self.lane.home).number >= number, "an older number is in force"
         left = [path.name for path in self.lane.home.runs.iterdir()]
@@ -66,19 +66,19 @@ class Scene:
         return "before" if seen == self.before.publication else "after"
 
 
-def scene(lane: Lane, command: str, *more: object) -> Scene:
+def record_scene(lane: Lane, command: str, *more: object) -> Scene:
     """Run the command undisturbed in a lane that is done up, then put the lane back."""
-    before = state(lane.home)
+    before = read_state(lane.home)
     arguments = lane.arguments(command, SECOND, *more)
     ended = lane.bench.warm.run(*arguments, environment=lane.environment)
     assert ended.code == 0, ended.said
-    after = state(lane.home)
+    after = read_state(lane.home)
     assert before.publication != after.publication
     lane.put_back()
     return Scene(lane, arguments, before, after, ended.seconds)
 
 
-def state(home: Home) -> State:
+def read_state(home: Home) -> State:
     """The publication in force, and the files of the model that it names."""
     publication = in_force(home)
     version = publication.manifest["model"]["version"]
@@ -88,7 +88,7 @@ def state(home: Home) -> State:
     return State(content(publication), model)
 
 
-def differences(found: State, expected: State) -> list[str]:
+def list_differences(found: State, expected: State) -> list[str]:
     """The names of what differs, for people."""
     pairs = {
         **{
@@ -189,7 +189,7 @@ def _each(
     left, lock = list(names), Lock()
 
     def work(number: int) -> None:
-        place = scene(bench.lane(f"{command[0]}-{number}").done_up(), *command)
+        place = record_scene(bench.lane(f"{command[0]}-{number}").prepare(), *command)
         while True:
             with lock:
                 if not left:

@@ -64,7 +64,7 @@ def watched_run(bench: Bench, *arguments: object, prepared: bool = True) -> Row:
 
 
 @cache
-def why_not() -> str:
+def find_skip_reason() -> str:
     """Why there is no network namespace; empty where there is one."""
     done = subprocess.run([*_namespace(), "true"], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else f"no network namespace: {done.stderr.strip()}"

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from publications.filesystem.failpoints import OF_SCORING, OF_TRAINING
+from publications.filesystem.failpoints import SCORING_FAILPOINTS, TRAINING_FAILPOINTS
 from tests.faults import (
+    champion,
     clocks,
     disks,
     exports,
     kills,
-    leading,
     offline,
     readers,
     registries,
@@ -26,7 +26,7 @@ AT_FILES = (
     "folder.synced/publications",
 )
 """Where a named instant comes more than once, the one that matters to readers."""
-OF_BOTH = (*OF_TRAINING, "folder.synced/models", "file.drafted/last_training.json")
+OF_BOTH = (*TRAINING_FAILPOINTS, "folder.synced/models", "file.drafted/last_training.json")
 
 USUAL = 12.0
 """About the seconds of a training and scoring, most of them imports."""
@@ -52,7 +52,7 @@ class Part:
 
 def scoring_points() -> list[str]:
     """The named instants of a scoring, each where it matters."""
-    met = [name for name in OF_SCORING if name not in ("file.drafted", "folder.synced")]
+    met = [name for name in SCORING_FAILPOINTS if name not in ("file.drafted", "folder.synced")]
     return [*met, *AT_FILES]
 
 
@@ -125,13 +125,13 @@ PARTS: dict[str, Part] = {
     "challengers": Part(
         "R12",
         1,
-        lambda b: [leading.bad_challengers(b), leading.good_challenger(b)],
-        lambda b: [leading.bad_challengers(b, ("the best leads last",))],
+        lambda b: [champion.bad_challengers(b), champion.good_challenger(b)],
+        lambda b: [champion.bad_challengers(b, ("the best leads last",))],
     ),
     "rollback": Part(
         "R13",
         0.5,
-        lambda b: [leading.rolled_back(b, real=True)],
+        lambda b: [champion.rolled_back(b, real=True)],
         None,
     ),
     "clocks": Part(
@@ -156,14 +156,14 @@ PARTS: dict[str, Part] = {
 
 
 def _due() -> clocks.Due:
-    from pipelines.runtime.missed_runs import due_instants
+    from pipelines.runtime.missed_runs import list_due_instants
 
-    return due_instants
+    return list_due_instants
 
 
 def cut_off(bench: Bench, command: str) -> list[Row]:
     """Without a network, where the system lets us make that."""
-    return [] if offline.why_not() else [offline.cut_off_run(bench, command)]
+    return [] if offline.find_skip_reason() else [offline.cut_off_run(bench, command)]
 
 
 def with_and_without_guards(bench: Bench) -> Row:

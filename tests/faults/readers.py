@@ -20,9 +20,9 @@ from unittest.mock import patch
 
 from publications.schema import MANIFEST
 from publications.storage.home import Home
-from publications.storage.lock import hold
+from publications.storage.lock import hold_home
 from publications.storage.run_folders import start_run
-from publications.storage.store import Provenance, current, keep_latest, publish
+from publications.storage.store import Provenance, delete_old_publications, open_current, publish
 from tests.faults.bench import PATIENCE, Bench, Lane, in_force
 from tests.faults.counts import LIBRARY, Row, Tally
 from tests.faults.holes import Holes, taken_out
@@ -43,7 +43,7 @@ ONE_AT_A_TIME = Lock()
 def follow_each_other(bench: Bench, publications: int) -> Row:
     """Publish so many times while another process reads, each as often as it is ready to."""
     tally = Tally("R4", "a reader every 10 ms while lists are published", LIBRARY)
-    lane, files = _prepared(bench)
+    lane, files = _prepare_readers(bench)
     delays = random.Random(SEED)  # noqa: S311 (instants, not secrets)
     done, reads, result = (lane.folder / name for name in ("done", "reads", "read.json"))
     reads.touch()
@@ -73,7 +73,7 @@ def follow_each_other(bench: Bench, publications: int) -> Row:
 def between_steps(bench: Bench, publications: int, holes: Holes | None = None) -> Row:
     """Publish so many times, and read at every named instant of each."""
     tally = Tally("R4", "readers between any two steps of a publication", LIBRARY)
-    lane, files = _prepared(bench)
+    lane, files = _prepare_readers(bench)
     with ONE_AT_A_TIME, taken_out(holes or {}):
         publish_marked(lane.home, files, 1)
         opened = in_force(lane.home)
@@ -102,31 +102,31 @@ def called_at_failpoints(read: Callable[..., None]) -> Iterator[None]:
         yield
 
 
-def _prepared(bench: Bench) -> tuple[Lane, Path]:
+def _prepare_readers(bench: Bench) -> tuple[Lane, Path]:
     """A lane without a home folder, and the files of a publication beside it."""
     lane = bench.lane("readers")
     lane.folder.mkdir()
     files = lane.folder / "files"
-    shutil.copytree(in_force(Home(bench.done_up())).folder, files)
+    shutil.copytree(in_force(Home(bench.prepare())).folder, files)
     (files / MANIFEST).unlink()
     return lane, files
 
 
 def publish_marked(home: Home, files: Path, number: int) -> None:
     """A publication whose instant and files all tell the same number."""
-    with hold(home) as held:
+    with hold_home(home) as held:
         run = start_run(held, f"run-{number}")
         shutil.copytree(files, run, dirs_exist_ok=True)
         (run / "data_checks.json").write_text(json.dumps({"marked": number}))
         (run / "report.html").write_text(f"<p>{number}</p>")
         as_of = AS_OF + timedelta(hours=number)
         publish(held, run, Provenance(as_of, as_of, "0.1.0", 1, "hash"), AS_OF)
-        keep_latest(held, KEPT)
+        delete_old_publications(held, KEPT)
 
 
 def read_once(home: Home) -> int:
     """Read the publication in force as the dashboard does; its number, once all of it agrees."""
-    publication = current(home)
+    publication = open_current(home)
     assert publication is not None, "nothing is in force"
     marked = [
         json.loads(publication.read("data_checks.json"))["marked"],

@@ -8,17 +8,24 @@ from contextlib import AbstractContextManager
 from tests.faults.bench import SECOND, Bench, Lane, content, in_force
 from tests.faults.counts import FORKED, Row, Tally
 from tests.faults.holes import Holes
-from tests.models.away import BROKEN, LOGIN, after, black_hole, nobody, server
+from tests.models.bad_servers import (
+    BROKEN,
+    LOGIN,
+    delay_answer,
+    open_black_hole,
+    reserve_closed_port,
+    run_server,
+)
 from tests.models.damages import cut_off, flip_a_byte, swap_columns
 
 DECIDED_SECONDS, BUSY_SECONDS = 30.0, 180.0
 """A list by then; the latter where other trials keep the machine busy."""
 AWAY: dict[str, Callable[[], AbstractContextManager[str]]] = {
-    "nobody listens": nobody,
-    "it takes every connection and says nothing": black_hole,
-    "it needs a minute for every answer": lambda: server(after(60, LOGIN)),
-    "it answers with an error": lambda: server(BROKEN),
-    "it answers with a page to sign in": lambda: server(LOGIN),
+    "nobody listens": reserve_closed_port,
+    "it takes every connection and says nothing": open_black_hole,
+    "it needs a minute for every answer": lambda: run_server(delay_answer(60, LOGIN)),
+    "it answers with an error": lambda: run_server(BROKEN),
+    "it answers with a page to sign in": lambda: run_server(LOGIN),
 }
 DAMAGES = {"one byte flipped": flip_a_byte, "cut off": cut_off, "columns swapped": swap_columns}
 
@@ -31,7 +38,7 @@ def away(
 ) -> Row:
     """Score while the registry is no help: by the last model known to lead, and it is said so."""
     tally = Tally("R6", "the registry's server is no help", FORKED)
-    lane = bench.lane("away").done_up()
+    lane = bench.lane("away").prepare()
     longest = 0.0
     for case in cases:
         with tally.trial(case), AWAY[case]() as address:
@@ -53,9 +60,9 @@ def damaged_away(
 ) -> Row:
     """Score while the registry is away and the copy in the home folder is damaged: not at all."""
     tally = Tally("R6", "no registry, and the last model is damaged", FORKED)
-    lane = bench.lane("damaged-away").done_up()
+    lane = bench.lane("damaged-away").prepare()
     for case in cases:
-        with tally.trial(case), nobody() as address:
+        with tally.trial(case), reserve_closed_port() as address:
             before = content(in_force(lane.home))
             _move_registry(lane, address)
             DAMAGES[case](lane.home.models / "1")
@@ -73,7 +80,7 @@ def damaged(
 ) -> Row:
     """Score with a damaged copy in the home folder: it is fetched again, and said so."""
     tally = Tally("R6", "the champion's files are damaged", FORKED)
-    lane = bench.lane("damaged").done_up()
+    lane = bench.lane("damaged").prepare()
     for case in cases:
         with tally.trial(case):
             DAMAGES[case](lane.home.models / "1")

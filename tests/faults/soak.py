@@ -36,11 +36,11 @@ class Sample:
 def scheduled_runs(bench: Bench, runs: int = RUNS) -> Row:
     """Serve a schedule, let it work so many times, and look at it after each run."""
     tally = Tally("schedule", f"{runs} runs of one `leadgain serve` in a row", COMMAND)
-    lane = bench.lane("soak").done_up()
+    lane = bench.lane("soak").prepare()
     told = ""
     with tally.trial("memory and open files"):
         samples = _serve(lane, runs)
-        told = "; ".join(_told(name, of) for name, of in samples.items())
+        told = "; ".join(_describe_growth(name, of) for name, of in samples.items())
         (lane.folder / "samples.txt").write_text(f"{samples}\n")
         growing = [grown for name, of in samples.items() for grown in _growth(name, of)]
         assert growing == [], "; ".join(growing)
@@ -161,7 +161,7 @@ def _growth(name: str, samples: list[Sample]) -> list[str]:
     return grown
 
 
-def _told(name: str, samples: list[Sample]) -> str:
+def _describe_growth(name: str, samples: list[Sample]) -> str:
     parts = _parts(samples)
     (memory, later), (files, then) = (
         tuple(_mean(samples, what, part) for part in parts) for what in ("megabytes", "files")

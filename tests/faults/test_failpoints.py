@@ -12,15 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from publications.filesystem.durable_files import CannotWrite, replace_lasting
-from publications.filesystem.failpoints import OF_SCORING, OF_TRAINING, VARIABLE, failpoint
+from publications.filesystem.durable_files import CannotWrite, replace_durably
+from publications.filesystem.failpoints import (
+    SCORING_FAILPOINTS,
+    TRAINING_FAILPOINTS,
+    VARIABLE,
+    failpoint,
+)
 from publications.storage.home import Home
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("crm", "features", "models", "publications", "pipelines", "dashboard")
 
 
-def named_in_the_code() -> Counter[str]:
+def list_named_failpoints() -> Counter[str]:
     """Every first argument of a call of ``failpoint``, as it stands in the code."""
     names: Counter[str] = Counter()
     for room in ROOMS:
@@ -33,8 +38,8 @@ def named_in_the_code() -> Counter[str]:
 
 
 def test_every_failpoint_that_is_listed_stands_at_exactly_one_place_and_no_other_exists() -> None:
-    assert named_in_the_code() == Counter(OF_TRAINING + OF_SCORING)
-    assert len(OF_SCORING) >= 12
+    assert list_named_failpoints() == Counter(TRAINING_FAILPOINTS + SCORING_FAILPOINTS)
+    assert len(SCORING_FAILPOINTS) >= 12
 
 
 def test_a_failpoint_does_nothing_without_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,9 +73,9 @@ def test_an_error_is_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_of_several_files_can_be_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(VARIABLE, "file.drafted/CURRENT:error")
     home = Home(tmp_path)
-    replace_lasting(tmp_path / "champion.json", b"{}")
+    replace_durably(tmp_path / "champion.json", b"{}")
     with pytest.raises(CannotWrite, match="No space left on device"):
-        replace_lasting(home.current, b"1\n")
+        replace_durably(home.current, b"1\n")
     assert not home.current.exists()
 
 
@@ -80,18 +85,18 @@ def test_an_unknown_deed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         failpoint("files.written")
 
 
-def in_another_process(what: str) -> "subprocess.Popen[bytes]":
+def start_other_process(what: str) -> "subprocess.Popen[bytes]":
     code = "from publications.filesystem.failpoints import failpoint; failpoint('files.written')"
     environment = {**os.environ, VARIABLE: f"files.written:{what}"}
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment)
 
 
 def test_a_kill_ends_the_process_as_kill_9_does() -> None:
-    assert in_another_process("kill").wait(timeout=30) == -signal.SIGKILL
+    assert start_other_process("kill").wait(timeout=30) == -signal.SIGKILL
 
 
 def test_a_pause_lasts_until_somebody_ends_the_process() -> None:
-    with in_another_process("pause") as process:
+    with start_other_process("pause") as process:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=1)
         process.kill()

@@ -53,7 +53,7 @@ def test_whatever_is_sent_to_another_machine_is_noticed(event: str) -> None:
     assert outbound(event, (None, FAR)) == f"outbound {event} {FAR!r}"
 
 
-@pytest.mark.skipif(bool(offline.why_not()), reason=offline.why_not())
+@pytest.mark.skipif(bool(offline.find_skip_reason()), reason=offline.find_skip_reason())
 def test_a_cut_off_process_has_no_way_out_but_to_itself() -> None:
     done = offline.cut_off_process("import socket; print(socket.create_server(('127.0.0.1', 0)))")
     assert done.returncode == 0, done.stderr

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from publications.filesystem.failpoints import OF_SCORING, OF_TRAINING
+from publications.filesystem.failpoints import SCORING_FAILPOINTS, TRAINING_FAILPOINTS
 from tests.faults.counts import Row, Tally, read_counts, replace_rows, write_counts
 from tests.faults.page import BEGIN, COUNTS, END, PAGE, block, refresh
 from tests.faults.parts import OF_BOTH, PARTS, scoring_points
@@ -105,4 +105,4 @@ def test_what_was_never_tried_is_not_kept() -> None:
 
 def test_every_named_instant_is_killed_at_night_and_no_other() -> None:
     tried = {name.partition("/")[0] for name in (*scoring_points(), *OF_BOTH)}
-    assert tried == {*OF_SCORING, *OF_TRAINING}
+    assert tried == {*SCORING_FAILPOINTS, *TRAINING_FAILPOINTS}

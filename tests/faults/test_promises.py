@@ -13,7 +13,7 @@ from tests.faults.conftest import Ahead
 from tests.faults.guards import GUARDS, Guard
 from tests.faults.parts import PARTS, fails_without
 
-NEEDS = {"disks": disks.why_not}
+NEEDS = {"disks": disks.find_skip_reason}
 SMALL = [name for name, part in PARTS.items() if part.small is not None]
 
 

@@ -25,7 +25,7 @@ def at_once(bench: Bench, processes: int, rounds: int, *, real: bool = False) ->
     """Start so many scorings at once, each round of another instant."""
     tried = f"{processes} scorings started at once"
     tally = Tally("R3", tried, COMMAND if real else FORKED)
-    lane = bench.lane(f"together-{processes}-{real:d}").done_up()
+    lane = bench.lane(f"together-{processes}-{real:d}").prepare()
     ends: Counter[str] = Counter()
     for number in range(rounds):
         as_of = (pd.Timestamp(FIRST) + pd.Timedelta(hours=number + 1)).isoformat()
@@ -61,7 +61,7 @@ def _round(lane: Lane, as_of: str, processes: int, *, real: bool) -> Counter[str
 def refused_meanwhile(bench: Bench, holes: Holes | None = None) -> Row:
     """Start a scoring while another is surely in the middle of its work."""
     tally = Tally("R3", "a scoring started while another is at work", FORKED)
-    lane = bench.lane("meanwhile").done_up()
+    lane = bench.lane("meanwhile").prepare()
     arguments = lane.arguments("score", FIRST)
     paused = {**lane.environment, VARIABLE: "export.read:pause"}
     with tally.trial("at work"):
@@ -92,7 +92,7 @@ def freed_by_kills(
     """Kill the process that holds the home folder, and wait for the lock."""
     tried = f"the lock is free within {within:g} s of a kill"
     tally = Tally("R3", tried, COMMAND if real else FORKED)
-    lane = bench.lane(f"freed-{real:d}").done_up()
+    lane = bench.lane(f"freed-{real:d}").prepare()
     longest = 0.0
     variables = {**lane.environment, VARIABLE: "export.read:pause"}
     arguments = lane.arguments("score", FIRST)

@@ -181,11 +181,11 @@ class Warm:
 
 def serve() -> None:
     """Be the warm process until the input ends."""
-    from features.matrix import warm_up
+    from features.matrix import compile_kernel
 
     for name in IMPORTED:
         import_module(name)
-    warm_up()
+    compile_kernel()
     for line in sys.stdin:
         order = json.loads(line)
         if order["do"] == "start":

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from crm.contract import DIRECTIONS, ProfileColumn
-from tests.features.frames import stamps
+from tests.features.frames import parse_instants
 
 LOAN = Path(__file__).parents[2] / "data" / "loan_applications"
 
@@ -22,10 +22,10 @@ def loan() -> Loan:
     """The loan applications, read without the reading room: only pandas."""
     leads = pd.read_csv(LOAN / "leads.csv", dtype={"lead_id": "str"})
     for name in ("created_at", "converted_at", "closed_at"):
-        leads[name] = stamps(leads[name])
+        leads[name] = parse_instants(leads[name])
     leads = leads.sort_values("lead_id", ignore_index=True)
     activities = pd.read_csv(LOAN / "activities.csv.gz", dtype={"lead_id": "str", "rep_id": "str"})
-    activities["occurred_at"] = stamps(activities["occurred_at"])
+    activities["occurred_at"] = parse_instants(activities["occurred_at"])
     position = pd.Index(leads["lead_id"]).get_indexer(activities["lead_id"])
     activities["lead"] = position.astype(np.int32)
     activities["direction"] = pd.Categorical(activities["direction"], categories=list(DIRECTIONS))

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from features.catalog import build_catalog, categorical_names
+from features.catalog import build_catalog, list_categorical_names
 from features.families import CALENDAR, JOURNEY, PER_SUBJECT, PROFILE, Family
 from features.vocabulary import ProfileTerm, Vocabulary
-from features.wording import TELLERS
+from features.wording import FORMATTERS
 
 EVERYTHING = Vocabulary(
     ("offer_sent", "Call / made"),
@@ -22,13 +22,13 @@ DOCS = Path(__file__).parents[2] / "docs" / "features.md"
 def test_every_feature_says_its_unit_window_source_and_how_it_is_told() -> None:
     for feature in build_catalog(EVERYTHING):
         assert all((feature.unit, feature.window, feature.source, feature.topic, feature.label))
-        assert feature.wording in TELLERS
+        assert feature.wording in FORMATTERS
         assert bool(feature.categories) == (feature.kind == "categorical")
 
 
 def test_every_teller_has_a_topic_and_every_topic_one_teller() -> None:
     catalog = build_catalog(EVERYTHING)
-    assert {f.wording for f in catalog} == set(TELLERS)
+    assert {f.wording for f in catalog} == set(FORMATTERS)
     told = {(f.topic, f.wording, f.label) for f in catalog}
     assert len(told) == len({f.topic for f in catalog})
 
@@ -87,7 +87,7 @@ def test_types_and_columns_with_one_spelling_keep_topics_apart() -> None:
 
 
 def test_codes_are_categorical_and_amounts_are_not() -> None:
-    assert categorical_names(build_catalog(EVERYTHING)) == [
+    assert list_categorical_names(build_catalog(EVERYTHING)) == [
         "last_type",
         "second_last_type",
         "third_last_type",
@@ -102,10 +102,10 @@ def test_the_documentation_lists_every_family_as_it_is() -> None:
     text = DOCS.read_text(encoding="utf-8")
     found = [line for line in text.splitlines() if line.startswith("| `")]
     profile = [family for families in PROFILE.values() for family in families]
-    assert found == [line_of(f) for f in (*PER_SUBJECT, *JOURNEY, *CALENDAR, *profile)]
+    assert found == [format_line(f) for f in (*PER_SUBJECT, *JOURNEY, *CALENDAR, *profile)]
 
 
-def line_of(family: Family) -> str:
+def format_line(family: Family) -> str:
     name = family.pattern.replace("{}", "<…>")
     cells = (f"`{name}`", family.meaning, family.unit, family.window, family.source)
     return f"| {' | '.join(cells)} |"

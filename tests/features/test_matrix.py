@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from crm.contract import DIRECTIONS
 from crm.errors import ConfigurationError
-from features.catalog import build_catalog, slug
+from features.catalog import build_catalog, slugify
 from features.families import MISSING_CODE
 from features.matrix import build_matrix
-from features.snapshots import ListPolicy, scoring_snapshots, training_snapshots
+from features.snapshots import ListPolicy, build_scoring_snapshots, build_training_snapshots
 from features.vocabulary import ProfileTerm, Vocabulary, learn_vocabulary
 from tests.features.conftest import Loan
-from tests.features.frames import activities_of, instant, leads_of, snapshots_of
+from tests.features.frames import build_activities, build_leads, build_snapshots, parse_instant
 
 VOCABULARY = Vocabulary(("call", "mail"), ())
-AS_OF = instant("2012-03-01")
+AS_OF = parse_instant("2012-03-01")
 HOUR = pd.Timedelta(hours=1)
 
 what = st.tuples(
@@ -31,15 +31,15 @@ future = st.lists(st.tuples(st.integers(-300, 0), what), max_size=4)  # 0: at th
 ten_leads = st.lists(st.tuples(past, future, future), min_size=10, max_size=10)
 
 
-def matrix_of(*histories: History) -> pd.DataFrame:
+def build_history_matrix(*histories: History) -> pd.DataFrame:
     """One row at AS_OF per lead, from (hours ago, what) of each."""
-    activities = activities_of(
+    activities = build_activities(
         (lead, AS_OF - ago * HOUR, *kind)
         for lead, happened in enumerate(histories)
         for ago, kind in happened
     )
-    leads = leads_of(["2012-01-01"] * len(histories))
-    snapshots = snapshots_of((lead, AS_OF) for lead in range(len(histories)))
+    leads = build_leads(["2012-01-01"] * len(histories))
+    snapshots = build_snapshots((lead, AS_OF) for lead in range(len(histories)))
     return build_matrix(snapshots, leads, activities, VOCABULARY, threads=1)
 
 
@@ -48,15 +48,15 @@ def matrix_of(*histories: History) -> pd.DataFrame:
 def test_what_happens_at_or_after_the_list_moves_no_feature(
     leads: list[tuple[History, History, History]],
 ) -> None:
-    one = matrix_of(*(past + future for past, future, _ in leads))
-    other = matrix_of(*(past + future for past, _, future in leads))
+    one = build_history_matrix(*(past + future for past, future, _ in leads))
+    other = build_history_matrix(*(past + future for past, _, future in leads))
     pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
 def test_another_future_of_500_loan_applications_moves_no_feature(loan: Loan) -> None:
     rng = np.random.default_rng(1)
-    as_of = instant("2012-01-14")
-    rows = scoring_snapshots(loan.leads, as_of=as_of, policy=ListPolicy()).sample(
+    as_of = parse_instant("2012-01-14")
+    rows = build_scoring_snapshots(loan.leads, as_of=as_of, policy=ListPolicy()).sample(
         500, random_state=1
     )
     vocabulary = learn_vocabulary(*loan, until=as_of)
@@ -72,11 +72,11 @@ def test_another_future_of_500_loan_applications_moves_no_feature(loan: Loan) ->
 
 
 def test_training_and_scoring_see_the_same_in_1000_rows(loan: Loan) -> None:
-    as_of, policy = instant("2012-01-14"), ListPolicy()
+    as_of, policy = parse_instant("2012-01-14"), ListPolicy()
     vocabulary = learn_vocabulary(*loan, until=as_of)
-    today = scoring_snapshots(loan.leads, as_of=as_of, policy=policy)
+    today = build_scoring_snapshots(loan.leads, as_of=as_of, policy=policy)
     scoring = build_matrix(today, loan.leads, loan.activities, vocabulary)
-    history = training_snapshots(loan.leads, as_of=instant("2012-03-14"), policy=policy)
+    history = build_training_snapshots(loan.leads, as_of=parse_instant("2012-03-14"), policy=policy)
     training = build_matrix(history, loan.leads, loan.activities, vocabulary, threads=1)
     same = (history["as_of"] == as_of).to_numpy()
     assert history.loc[same, "lead"].tolist() == today["lead"].tolist()
@@ -87,36 +87,36 @@ def test_training_and_scoring_see_the_same_in_1000_rows(loan: Loan) -> None:
 
 
 def test_columns_are_the_catalog_in_its_order() -> None:
-    X = matrix_of([])
+    X = build_history_matrix([])
     assert list(X) == [f.name for f in build_catalog(VOCABULARY)]
     assert (X.dtypes == np.float32).all()
 
 
 def test_a_lead_without_activities_has_counts_of_zero_and_no_recencies() -> None:
-    row = matrix_of([]).iloc[0]
+    row = build_history_matrix([]).iloc[0]
     assert row["activity_ever"] == row["reps_ever"] == row["active_days_90d"] == 0
     assert row[["days_since_call", "days_since_activity", "days_between_last_two"]].isna().all()
     assert row["last_type"] == 0
 
 
 def test_no_snapshots_give_a_matrix_of_no_rows_with_all_columns() -> None:
-    leads, activities = leads_of(["2012-01-01"]), activities_of([])
-    X = build_matrix(snapshots_of([]), leads, activities, VOCABULARY)
+    leads, activities = build_leads(["2012-01-01"]), build_activities([])
+    X = build_matrix(build_snapshots([]), leads, activities, VOCABULARY)
     assert X.shape == (0, len(build_catalog(VOCABULARY)))
-    nobody = build_matrix(snapshots_of([]), leads.iloc[:0], activities, VOCABULARY)
+    nobody = build_matrix(build_snapshots([]), leads.iloc[:0], activities, VOCABULARY)
     assert nobody.shape == X.shape
 
 
 def test_a_type_outside_the_vocabulary_counts_as_other() -> None:
-    row = matrix_of([(2, ("rare", "inbound", None))]).iloc[0]
+    row = build_history_matrix([(2, ("rare", "inbound", None))]).iloc[0]
     assert row["other_type_1d"] == row["inbound_1d"] == row["activity_1d"] == 1
     assert row["last_type"] == row["last_inbound_type"] == 1
 
 
 def test_age_and_calendar_are_utc() -> None:
-    leads = leads_of(["2012-01-01T13:59"])  # a Sunday
+    leads = build_leads(["2012-01-01T13:59"])  # a Sunday
     X = build_matrix(
-        snapshots_of([(0, "2012-01-07T13:59")]), leads, activities_of([]), VOCABULARY
+        build_snapshots([(0, "2012-01-07T13:59")]), leads, build_activities([]), VOCABULARY
     ).iloc[0]
     assert X["lead_age_days"] == 6
     assert (X["created_weekday"], X["created_hour"], X["list_weekday"]) == (6, 13, 5)
@@ -134,7 +134,7 @@ PROFILE = Vocabulary(
 
 
 def profile_leads() -> pd.DataFrame:
-    return leads_of(
+    return build_leads(
         ["2012-01-01"] * 3,
         **{
             "Amount (EUR)": [1500.0, np.nan, 1e300],
@@ -147,9 +147,9 @@ def profile_leads() -> pd.DataFrame:
 
 def test_profile_columns_keep_missing_apart_from_other() -> None:
     X = build_matrix(
-        snapshots_of((i, "2012-01-06") for i in range(3)),
+        build_snapshots((i, "2012-01-06") for i in range(3)),
         profile_leads(),
-        activities_of([]),
+        build_activities([]),
         PROFILE,
     )
     nan = np.nan
@@ -167,7 +167,7 @@ def test_profile_columns_keep_missing_apart_from_other() -> None:
 def test_a_profile_column_that_is_gone_is_named() -> None:
     leads = profile_leads().drop(columns="source")
     with pytest.raises(ConfigurationError, match=r"lack the profile columns \['source'\]"):
-        build_matrix(snapshots_of([]), leads, activities_of([]), PROFILE)
+        build_matrix(build_snapshots([]), leads, build_activities([]), PROFILE)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_profile_column_of_another_kind_is_named_without_its_content(name, val
         rf"^The profile column '{re.escape(name)}' was a {was} when .* now it holds (str|float64)"
     )
     with pytest.raises(ConfigurationError, match=told):
-        build_matrix(snapshots_of([]), leads, activities_of([]), PROFILE)
+        build_matrix(build_snapshots([]), leads, build_activities([]), PROFILE)
 
 
 @pytest.mark.parametrize("name", ["Amount (EUR)", "source", "consent", "lease_end"])
@@ -193,13 +193,13 @@ def test_a_profile_column_without_any_value_is_missing_whatever_its_kind(name) -
     for nothing in (pd.Series([None] * 3, dtype="str"), pd.Series([np.nan] * 3)):
         leads = profile_leads().assign(**{name: nothing})
         pairs = [(i, "2012-01-06") for i in range(3)]
-        X = build_matrix(snapshots_of(pairs), leads, activities_of([]), PROFILE)
-        (column, *_) = [c for c in X if c.startswith(slug(name))]
+        X = build_matrix(build_snapshots(pairs), leads, build_activities([]), PROFILE)
+        (column, *_) = [c for c in X if c.startswith(slugify(name))]
         assert (X[column].isna() | (X[column] == MISSING_CODE)).all()
 
 
 def test_activities_out_of_order_are_refused() -> None:
     rows = [(0, "2012-01-01", "call", "inbound", None), (0, "2012-01-02", "call", "inbound", None)]
-    backwards = activities_of(rows).iloc[::-1]
+    backwards = build_activities(rows).iloc[::-1]
     with pytest.raises(ValueError, match="sorted by"):
-        build_matrix(snapshots_of([]), leads_of(["2012-01-01"]), backwards, VOCABULARY)
+        build_matrix(build_snapshots([]), build_leads(["2012-01-01"]), backwards, VOCABULARY)

@@ -1,12 +1,12 @@
 import pandas as pd
 
-from features.snapshots import ListPolicy, scoring_snapshots, training_snapshots
+from features.snapshots import ListPolicy, build_scoring_snapshots, build_training_snapshots
 from tests.features.conftest import Loan
-from tests.features.frames import instant, leads_of
+from tests.features.frames import build_leads, parse_instant
 
 WEEKLY = ListPolicy(every_days=7, horizon_days=30, max_age_days=365)
 ARRIVAL = ListPolicy(policy="on_arrival", every_days=7, delay_hours=2, horizon_days=30)
-MARCH = instant("2012-03-14T16:04")
+MARCH = parse_instant("2012-03-14T16:04")
 
 
 def days(rows: pd.DataFrame) -> list[str]:
@@ -16,17 +16,19 @@ def days(rows: pd.DataFrame) -> list[str]:
 def test_the_loan_applications_give_20_lists_and_1282_conversions_in_the_last_five(
     loan: Loan,
 ) -> None:
-    rows = training_snapshots(loan.leads, as_of=instant("2012-03-14T16:04:55"), policy=WEEKLY)
+    rows = build_training_snapshots(
+        loan.leads, as_of=parse_instant("2012-03-14T16:04:55"), policy=WEEKLY
+    )
     assert rows["as_of"].nunique() == 20
-    assert rows["as_of"].min() == instant("2011-10-01")
-    five = rows[rows["as_of"] >= instant("2012-01-14")]
-    assert five["as_of"].max() == instant("2012-02-11")
+    assert rows["as_of"].min() == parse_instant("2011-10-01")
+    five = rows[rows["as_of"] >= parse_instant("2012-01-14")]
+    assert five["as_of"].max() == parse_instant("2012-02-11")
     assert (len(five), five["converted"].sum()) == (4212, 1282)
 
 
 def test_snapshots_equal_a_loop_over_lists_and_leads(loan: Loan) -> None:
     leads = loan.leads.sample(300, random_state=1).sort_values("lead_id", ignore_index=True)
-    fast = training_snapshots(leads, as_of=MARCH, policy=ListPolicy(max_age_days=40))
+    fast = build_training_snapshots(leads, as_of=MARCH, policy=ListPolicy(max_age_days=40))
     slow = []
     for date in pd.date_range("2011-10-01", "2012-02-11", freq="7D", tz="UTC"):
         for lead in leads.itertuples():
@@ -40,54 +42,56 @@ def test_snapshots_equal_a_loop_over_lists_and_leads(loan: Loan) -> None:
 
 
 def test_a_lead_created_at_the_instant_of_a_list_is_not_yet_on_it() -> None:
-    leads = leads_of(["2012-01-07", "2012-01-06T23:59:59"])
-    rows = training_snapshots(leads, as_of=instant("2012-02-12"), policy=WEEKLY)
+    leads = build_leads(["2012-01-07", "2012-01-06T23:59:59"])
+    rows = build_training_snapshots(leads, as_of=parse_instant("2012-02-12"), policy=WEEKLY)
     assert list(zip(rows["lead"], days(rows), strict=True)) == [(1, "01-07")]
 
 
 def test_a_lead_closed_before_the_list_is_off_it_and_one_closed_at_its_instant_is_on_it() -> None:
-    leads = leads_of(
+    leads = build_leads(
         ["2012-01-01"] * 3,
         converted_at=[None, None, "2012-01-06"],
         closed_at=["2012-01-06T23:59:59", "2012-01-07", None],
     )
-    rows = training_snapshots(leads, as_of=instant("2012-02-12"), policy=WEEKLY)
+    rows = build_training_snapshots(leads, as_of=parse_instant("2012-02-12"), policy=WEEKLY)
     assert rows["lead"].tolist() == [1]
 
 
 def test_a_conversion_counts_from_the_list_on_and_until_just_before_the_horizon_ends() -> None:
-    leads = leads_of(
+    leads = build_leads(
         ["2012-01-01"] * 3,
         converted_at=["2012-01-07", "2012-02-05T23:59:59", "2012-02-06"],
     )
-    rows = training_snapshots(leads, as_of=instant("2012-02-06"), policy=WEEKLY)
+    rows = build_training_snapshots(leads, as_of=parse_instant("2012-02-06"), policy=WEEKLY)
     assert days(rows) == ["01-07"] * 3
     assert rows["converted"].tolist() == [1, 1, 0]
 
 
 def test_a_lead_whose_horizon_is_still_running_is_never_counted_as_a_loss() -> None:
-    leads = leads_of(["2012-01-01"], converted_at=["2012-02-01"])
-    just_before = training_snapshots(leads, as_of=instant("2012-02-05T23:59:59"), policy=WEEKLY)
+    leads = build_leads(["2012-01-01"], converted_at=["2012-02-01"])
+    just_before = build_training_snapshots(
+        leads, as_of=parse_instant("2012-02-05T23:59:59"), policy=WEEKLY
+    )
     assert just_before.empty
-    matured = training_snapshots(leads, as_of=instant("2012-02-06"), policy=WEEKLY)
+    matured = build_training_snapshots(leads, as_of=parse_instant("2012-02-06"), policy=WEEKLY)
     assert days(matured) == ["01-07"]
     assert matured["converted"].tolist() == [1]
 
 
 def test_a_lead_older_than_the_greatest_age_leaves_the_lists() -> None:
-    leads = leads_of(["2012-01-01"])
+    leads = build_leads(["2012-01-01"])
     policy = ListPolicy(every_days=7, horizon_days=1, max_age_days=13)
-    rows = training_snapshots(leads, as_of=MARCH, policy=policy)
+    rows = build_training_snapshots(leads, as_of=MARCH, policy=policy)
     assert days(rows) == ["01-07", "01-14"]  # 13 days old on the 14th
 
 
 def test_the_list_of_today_holds_the_open_leads_whatever_comes_later() -> None:
-    leads = leads_of(
+    leads = build_leads(
         ["2012-01-01", "2012-01-01", "2012-01-01", "2012-03-14T16:04"],
         converted_at=["2012-04-01", None, None, None],
         closed_at=[None, "2012-03-14", None, None],
     )
-    rows = scoring_snapshots(leads, as_of=MARCH, policy=WEEKLY)
+    rows = build_scoring_snapshots(leads, as_of=MARCH, policy=WEEKLY)
     assert rows["lead_id"].tolist() == ["lead-0", "lead-2"]
     assert (rows["as_of"] == MARCH).all()
     assert (rows["list_date"] == MARCH).all()
@@ -95,40 +99,43 @@ def test_the_list_of_today_holds_the_open_leads_whatever_comes_later() -> None:
 
 
 def test_on_arrival_gives_one_row_per_lead_some_hours_after_its_creation() -> None:
-    leads = leads_of(
+    leads = build_leads(
         ["2012-01-10T05:00", "2012-01-10T05:00", "2012-02-13T20:00"],
         converted_at=["2012-01-20", None, None],
         closed_at=[None, "2012-01-10T06:59", None],  # closed before its row: never called
     )
-    rows = training_snapshots(leads, as_of=MARCH, policy=ARRIVAL)
+    rows = build_training_snapshots(leads, as_of=MARCH, policy=ARRIVAL)
     assert rows["lead"].tolist() == [0]  # the third lead's horizon is still running
-    assert rows["as_of"].tolist() == [instant("2012-01-10T07:00")]
-    assert rows["list_date"].tolist() == [instant("2012-01-07")]
+    assert rows["as_of"].tolist() == [parse_instant("2012-01-10T07:00")]
+    assert rows["list_date"].tolist() == [parse_instant("2012-01-07")]
     assert rows["converted"].tolist() == [1]
 
 
 def test_on_arrival_today_lists_open_leads_that_have_arrived_each_at_its_own_instant() -> None:
-    leads = leads_of(
+    leads = build_leads(
         ["2012-03-14T10:00", "2012-03-14T15:00", "2012-03-13", "2012-03-13"],
         closed_at=[None, None, "2012-03-14", None],
     )
-    rows = scoring_snapshots(leads, as_of=MARCH, policy=ARRIVAL)
+    rows = build_scoring_snapshots(leads, as_of=MARCH, policy=ARRIVAL)
     assert rows["lead"].tolist() == [0, 3]  # 1 arrives at 17:00, 2 is closed
-    assert rows["as_of"].tolist() == [instant("2012-03-14T12:00"), instant("2012-03-13T02:00")]
+    assert rows["as_of"].tolist() == [
+        parse_instant("2012-03-14T12:00"),
+        parse_instant("2012-03-13T02:00"),
+    ]
     assert rows["list_date"].dt.strftime("%m-%d").tolist() == ["03-10", "03-10"]
 
 
 def test_on_arrival_a_lead_leaves_the_list_when_its_calling_period_is_over() -> None:
     """Leads of earlier periods were ranked then; their scores spoke of days that are gone."""
-    leads = leads_of(["2012-03-07T14:00", "2012-03-07T14:05", "2011-12-01"])
-    rows = scoring_snapshots(leads, as_of=instant("2012-03-14T16:00"), policy=ARRIVAL)
+    leads = build_leads(["2012-03-07T14:00", "2012-03-07T14:05", "2011-12-01"])
+    rows = build_scoring_snapshots(leads, as_of=parse_instant("2012-03-14T16:00"), policy=ARRIVAL)
     assert rows["lead"].tolist() == [1]  # lead 0 arrived at 16:00, seven days ago to the minute
 
 
 def test_no_leads_give_no_rows_with_all_columns() -> None:
-    nobody = leads_of([])
+    nobody = build_leads([])
     for policy in (WEEKLY, ARRIVAL):
-        rows = training_snapshots(nobody, as_of=MARCH, policy=policy)
+        rows = build_training_snapshots(nobody, as_of=MARCH, policy=policy)
         assert list(rows) == ["lead", "lead_id", "as_of", "list_date", "converted"]
         assert rows.empty
-        assert scoring_snapshots(nobody, as_of=MARCH, policy=policy).empty
+        assert build_scoring_snapshots(nobody, as_of=MARCH, policy=policy).empty

@@ -5,17 +5,17 @@ import pytest
 from features.families import PER_SUBJECT
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary
-from tests.features.frames import activities_of, leads_of, random_export, snapshots_of
-from tests.features.twin import slow_rows
+from tests.features.frames import build_activities, build_leads, build_snapshots, draw_export
+from tests.features.twin import compute_slow_rows
 
 TYPES = ("call", "mail", "visit")
 VOCABULARY = Vocabulary(TYPES, ())
 
 
 def test_the_kernel_equals_its_slow_row_by_row_twin() -> None:
-    leads, activities, snapshots = random_export(seed=1)
+    leads, activities, snapshots = draw_export(seed=1)
     fast = build_matrix(snapshots, leads, activities, VOCABULARY)
-    slow = slow_rows(snapshots, leads, activities, TYPES)
+    slow = compute_slow_rows(snapshots, leads, activities, TYPES)
     assert list(slow) == list(fast.columns[: slow.shape[1]])
     exact = [name for name in slow if "decayed" not in name]
     pd.testing.assert_frame_equal(fast[exact], slow[exact].astype(np.float32), check_exact=True)
@@ -25,7 +25,7 @@ def test_the_kernel_equals_its_slow_row_by_row_twin() -> None:
 def test_the_kernel_equals_a_duckdb_query() -> None:
     import duckdb
 
-    leads, activities, snapshots = random_export(seed=2)
+    leads, activities, snapshots = draw_export(seed=2)
     fast = build_matrix(snapshots, leads, activities, VOCABULARY)
     with duckdb.connect() as db:
         db.register(
@@ -63,75 +63,75 @@ def test_the_kernel_equals_a_duckdb_query() -> None:
 
 
 def one_lead(*activities: tuple[str, str]) -> pd.DataFrame:
-    return activities_of((0, at, kind, "outbound", "ann") for at, kind in activities)
+    return build_activities((0, at, kind, "outbound", "ann") for at, kind in activities)
 
 
-def row_of(activities: pd.DataFrame, as_of: str) -> pd.Series:
-    leads = leads_of(["2012-01-01"])
-    return build_matrix(snapshots_of([(0, as_of)]), leads, activities, VOCABULARY).iloc[0]
+def compute_row(activities: pd.DataFrame, as_of: str) -> pd.Series:
+    leads = build_leads(["2012-01-01"])
+    return build_matrix(build_snapshots([(0, as_of)]), leads, activities, VOCABULARY).iloc[0]
 
 
 def test_an_activity_at_the_instant_of_the_list_is_not_yet_known() -> None:
-    row = row_of(one_lead(("2012-02-01", "call")), "2012-02-01")
+    row = compute_row(one_lead(("2012-02-01", "call")), "2012-02-01")
     assert row["call_ever"] == 0
     assert np.isnan(row["days_since_call"])
-    later = row_of(one_lead(("2012-02-01", "call")), "2012-02-01T00:00:00.000001")
+    later = compute_row(one_lead(("2012-02-01", "call")), "2012-02-01T00:00:00.000001")
     assert later["call_ever"] == 1
 
 
 def test_an_activity_exactly_one_window_before_the_list_is_counted() -> None:
     activities = one_lead(("2012-02-01", "call"))
-    assert row_of(activities, "2012-02-08")["call_7d"] == 1
-    assert row_of(activities, "2012-02-08T00:00:00.000001")["call_7d"] == 0
+    assert compute_row(activities, "2012-02-08")["call_7d"] == 1
+    assert compute_row(activities, "2012-02-08T00:00:00.000001")["call_7d"] == 0
 
 
 def test_a_decayed_count_halves_with_its_half_life() -> None:
     activities = one_lead(("2012-02-01", "call"), ("2012-02-08", "call"))
-    row = row_of(activities, "2012-02-15")
+    row = compute_row(activities, "2012-02-15")
     assert row["call_decayed_7d"] == 0.5 + 0.25
 
 
 def test_a_day_without_sunlight_saving_has_24_hours_and_leap_day_is_a_day() -> None:
     # 25 March 2012 had 23 hours in Amsterdam; 29 February exists in 2012.
-    assert row_of(one_lead(("2012-03-24", "call")), "2012-03-26")["days_since_call"] == 2
-    assert row_of(one_lead(("2012-02-28", "call")), "2012-03-01")["days_since_call"] == 2
+    assert compute_row(one_lead(("2012-03-24", "call")), "2012-03-26")["days_since_call"] == 2
+    assert compute_row(one_lead(("2012-02-28", "call")), "2012-03-01")["days_since_call"] == 2
 
 
 def test_active_days_count_a_day_that_the_window_cuts_in_two() -> None:
     activities = one_lead(
         ("2012-02-01T06:00", "call"), ("2012-02-01T18:00", "call"), ("2012-02-03", "mail")
     )
-    assert row_of(activities, "2012-02-08T12:00")["active_days_7d"] == 2
-    assert row_of(activities, "2012-02-08T19:00")["active_days_7d"] == 1
+    assert compute_row(activities, "2012-02-08T12:00")["active_days_7d"] == 2
+    assert compute_row(activities, "2012-02-08T19:00")["active_days_7d"] == 1
 
 
 def test_pace_is_missing_without_activities_before_and_one_when_nothing_changes() -> None:
-    assert np.isnan(row_of(one_lead(("2012-02-01", "call")), "2012-02-02")["pace_7d"])
+    assert np.isnan(compute_row(one_lead(("2012-02-01", "call")), "2012-02-02")["pace_7d"])
     daily = one_lead(*((f"2012-01-{d:02d}", "call") for d in range(1, 31)))
     # 7 in the last 7 days, 23 in the 30 days before: 7 / (23 * 7 / 30).
-    assert row_of(daily, "2012-01-31")["pace_7d"] == pytest.approx(30 / 23)
+    assert compute_row(daily, "2012-01-31")["pace_7d"] == pytest.approx(30 / 23)
 
 
 def test_first_response_is_the_hours_from_creation_to_the_first_outbound_activity() -> None:
     activities = one_lead(("2012-01-01T05:00", "call"), ("2012-01-01T09:00", "call"))
-    answered = row_of(activities, "2012-01-02")
+    answered = compute_row(activities, "2012-01-02")
     assert answered["hours_to_first_outbound"] == 5
     assert np.isnan(answered["hours_without_outbound"])
-    waiting = row_of(activities, "2012-01-01T05:00")
+    waiting = compute_row(activities, "2012-01-01T05:00")
     assert np.isnan(waiting["hours_to_first_outbound"])
     assert waiting["hours_without_outbound"] == 5
 
 
 @pytest.mark.parametrize("threads", [2, 4, 7])
 def test_the_number_of_threads_changes_nothing(threads: int) -> None:
-    leads, activities, snapshots = random_export(seed=3)
+    leads, activities, snapshots = draw_export(seed=3)
     one = build_matrix(snapshots, leads, activities, VOCABULARY, threads=1)
     many = build_matrix(snapshots, leads, activities, VOCABULARY, threads=threads)
     assert one.to_numpy().tobytes() == many.to_numpy().tobytes()
 
 
 def test_a_row_does_not_depend_on_the_other_rows_asked_for() -> None:
-    leads, activities, snapshots = random_export(seed=4)
+    leads, activities, snapshots = draw_export(seed=4)
     together = build_matrix(snapshots, leads, activities, VOCABULARY)
     for i in range(0, len(snapshots), 10):
         alone = build_matrix(snapshots.iloc[[i]], leads, activities, VOCABULARY)
@@ -141,7 +141,7 @@ def test_a_row_does_not_depend_on_the_other_rows_asked_for() -> None:
 def test_the_kernel_is_compiled_once() -> None:
     from features.windows import write_windows
 
-    leads, activities, snapshots = random_export(seed=5)
+    leads, activities, snapshots = draw_export(seed=5)
     build_matrix(snapshots, leads, activities, VOCABULARY)
     build_matrix(snapshots.iloc[::2], leads.copy(), activities.copy(), VOCABULARY, threads=3)
     assert len(write_windows.signatures) == 1

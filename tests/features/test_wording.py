@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog import build_catalog, topics
+from features.catalog import build_catalog, list_topics
 from features.matrix import build_matrix
-from features.snapshots import ListPolicy, scoring_snapshots
+from features.snapshots import ListPolicy, build_scoring_snapshots
 from features.vocabulary import ProfileTerm, Vocabulary, learn_vocabulary
-from features.wording import sentences
+from features.wording import build_sentences
 from tests.features.conftest import Loan
-from tests.features.frames import activities_of, instant, leads_of, snapshots_of
+from tests.features.frames import build_activities, build_leads, build_snapshots, parse_instant
 
 VOCABULARY = Vocabulary(
     ("offer_returned", "after_offer_call", "SMS"),
@@ -22,7 +22,7 @@ VOCABULARY = Vocabulary(
     ),
 )
 CATALOG = build_catalog(VOCABULARY)
-LEADS = leads_of(
+LEADS = build_leads(
     ["2012-01-01T14:30", "2012-01-20"],  # a Sunday and a Friday
     amount_requested=[15000.0, np.nan],
     source=pd.Series(["partner", None], dtype="str"),
@@ -34,12 +34,12 @@ CALLS = [
     (0, f"2012-01-{day}T22:00", "after_offer_call", "outbound", rep)
     for day, rep in (("29", "ann"), ("30", "bob"), ("31", "bob"))
 ]
-ACTIVITIES = activities_of([OFFER, *CALLS])
+ACTIVITIES = build_activities([OFFER, *CALLS])
 
 
-def told(topic: str, lead: int = 0, as_of: str = "2012-02-01") -> str:
-    X = build_matrix(snapshots_of([(lead, as_of)]), LEADS, ACTIVITIES, VOCABULARY)
-    return str(sentences(np.array([[topic]], dtype=object), X, CATALOG)[0, 0])
+def format_sentence(topic: str, lead: int = 0, as_of: str = "2012-02-01") -> str:
+    X = build_matrix(build_snapshots([(lead, as_of)]), LEADS, ACTIVITIES, VOCABULARY)
+    return str(build_sentences(np.array([[topic]], dtype=object), X, CATALOG)[0, 0])
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def told(topic: str, lead: int = 0, as_of: str = "2012-02-01") -> str:
     ],
 )
 def test_a_sentence_states_the_fact(topic: str, worked: str, untouched: str) -> None:
-    assert told(topic, lead=0) == worked
-    assert told(topic, lead=1) == untouched
+    assert format_sentence(topic, lead=0) == worked
+    assert format_sentence(topic, lead=1) == untouched
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_sentence_states_the_fact(topic: str, worked: str, untouched: str) -> 
     ],
 )
 def test_ages_are_whole_hours_below_a_day_and_whole_days_above(as_of: str, sentence: str) -> None:
-    assert told("offer_returned", as_of=as_of) == sentence
+    assert format_sentence("offer_returned", as_of=as_of) == sentence
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_ages_are_whole_hours_below_a_day_and_whole_days_above(as_of: str, sente
     ],
 )
 def test_a_sentence_follows_time(topic: str, as_of: str, sentence: str) -> None:
-    assert told(topic, as_of=as_of).startswith(sentence)
+    assert format_sentence(topic, as_of=as_of).startswith(sentence)
 
 
 def matrix(**columns: float) -> pd.DataFrame:
@@ -164,29 +164,29 @@ def matrix(**columns: float) -> pd.DataFrame:
 def test_numbers_are_told_with_separators_and_no_spurious_digits(amount: float, words: str) -> None:
     X = matrix(amount_requested=amount)
     topic = np.array([["profile: amount_requested"]], dtype=object)
-    assert sentences(topic, X, CATALOG)[0, 0] == f"Amount requested: {words}"
+    assert build_sentences(topic, X, CATALOG)[0, 0] == f"Amount requested: {words}"
 
 
 def test_rare_values_are_told_as_such() -> None:
     topic = np.array([["profile: source", "last_activities"]], dtype=object)
     X = matrix(source=1, last_type=1, second_last_type=2)
-    assert sentences(topic, X, CATALOG)[0].tolist() == [
+    assert build_sentences(topic, X, CATALOG)[0].tolist() == [
         "Source: a rare value",
         "Latest step: another kind of activity; before it: offer returned",
     ]
 
 
 def test_every_row_gets_its_own_sentences_in_place(loan: Loan) -> None:
-    as_of = instant("2012-01-14")
+    as_of = parse_instant("2012-01-14")
     vocabulary = learn_vocabulary(*loan, until=as_of)
     catalog = build_catalog(vocabulary)
-    rows = scoring_snapshots(loan.leads, as_of=as_of, policy=ListPolicy())
+    rows = build_scoring_snapshots(loan.leads, as_of=as_of, policy=ListPolicy())
     X = build_matrix(rows, loan.leads, loan.activities, vocabulary)
-    names = np.array(sorted(set(topics(catalog))), dtype=object)
+    names = np.array(sorted(set(list_topics(catalog))), dtype=object)
     asked = np.random.default_rng(1).choice(names, (len(X), 3))
-    together = sentences(asked, X, catalog)
+    together = build_sentences(asked, X, catalog)
     for i in range(0, len(X), 60):
-        alone = sentences(asked[i : i + 1], X.iloc[i : i + 1], catalog)
+        alone = build_sentences(asked[i : i + 1], X.iloc[i : i + 1], catalog)
         assert together[i].tolist() == alone[0].tolist()
     for sentence in together.ravel():
         assert re.fullmatch(r"[A-Z\d][^_%]*[^ .]", sentence), sentence
@@ -194,7 +194,7 @@ def test_every_row_gets_its_own_sentences_in_place(loan: Loan) -> None:
 
 def test_no_rows_need_no_sentences() -> None:
     nothing = np.empty((0, 3), dtype=object)
-    assert sentences(nothing, matrix().iloc[:0], CATALOG).shape == (0, 3)
+    assert build_sentences(nothing, matrix().iloc[:0], CATALOG).shape == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -203,18 +203,18 @@ def test_no_rows_need_no_sentences() -> None:
 )
 def test_pace_is_told_without_a_ratio(pace: float, words: str) -> None:
     topic = np.array([["pace"]], dtype=object)
-    assert str(sentences(topic, matrix(pace_7d=pace), CATALOG)[0, 0]).startswith(words)
+    assert str(build_sentences(topic, matrix(pace_7d=pace), CATALOG)[0, 0]).startswith(words)
 
 
 def test_what_is_told_of_offers_is_what_the_activities_say(loan: Loan) -> None:
-    as_of = instant("2012-01-14")
+    as_of = parse_instant("2012-01-14")
     vocabulary = learn_vocabulary(*loan, until=as_of)
-    rows = scoring_snapshots(loan.leads, as_of=as_of, policy=ListPolicy()).head(200)
+    rows = build_scoring_snapshots(loan.leads, as_of=as_of, policy=ListPolicy()).head(200)
     X = build_matrix(rows, loan.leads, loan.activities, vocabulary)
     asked = np.full((len(X), 1), "offer_sent", dtype=object)
     offers = loan.activities.query("type == 'offer_sent' and occurred_at < @as_of")
     for lead, sentence in zip(
-        rows["lead"], sentences(asked, X, build_catalog(vocabulary))[:, 0], strict=True
+        rows["lead"], build_sentences(asked, X, build_catalog(vocabulary))[:, 0], strict=True
     ):
         ages = (as_of - offers.loc[offers["lead"] == lead, "occurred_at"]).sort_values()
         if ages.empty:

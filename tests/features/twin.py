@@ -20,7 +20,7 @@ class Activity(NamedTuple):
     rep: str | None
 
 
-def slow_rows(
+def compute_slow_rows(
     snapshots: pd.DataFrame, leads: pd.DataFrame, activities: pd.DataFrame, types: tuple[str, ...]
 ) -> pd.DataFrame:
     by_lead: dict[int, list[Activity]] = {}
@@ -30,30 +30,32 @@ def slow_rows(
         by_lead.setdefault(row.lead, []).append(activity)
     created = leads["created_at"].dt.to_pydatetime()
     rows = (
-        slow_row(created[s.lead], by_lead.get(s.lead, []), s.as_of.to_pydatetime(), types)
+        compute_slow_row(created[s.lead], by_lead.get(s.lead, []), s.as_of.to_pydatetime(), types)
         for s in snapshots.itertuples()
     )
     return pd.DataFrame(rows)
 
 
-def slow_row(
+def compute_slow_row(
     created: datetime, activities: list[Activity], as_of: datetime, types: tuple[str, ...]
 ) -> dict[str, float]:
     known = [a for a in activities if a.at < as_of]
     row = {}
-    for subject, mine in subjects(known, types):
+    for subject, mine in split_by_subject(known, types):
         ages = [(as_of - a.at) / DAY for a in mine]
         for n in (1, 7, 30, 90):
-            row[f"{subject}_{n}d"] = len(within(mine, as_of, n))
+            row[f"{subject}_{n}d"] = len(select_within_days(mine, as_of, n))
         row[f"{subject}_ever"] = len(mine)
         row[f"days_since_{subject}"] = min(ages, default=NAN)
         row[f"days_since_first_{subject}"] = max(ages, default=NAN)
         for n in (7, 30):
             row[f"{subject}_decayed_{n}d"] = sum(0.5 ** (age / n) for age in ages)
-    return row | journey(created, known, as_of, types)
+    return row | describe_journey(created, known, as_of, types)
 
 
-def subjects(known: list[Activity], types: tuple[str, ...]) -> Iterator[tuple[str, list[Activity]]]:
+def split_by_subject(
+    known: list[Activity], types: tuple[str, ...]
+) -> Iterator[tuple[str, list[Activity]]]:
     yield "other_type", [a for a in known if a.type not in types]
     for name in types:
         yield name, [a for a in known if a.type == name]
@@ -62,7 +64,7 @@ def subjects(known: list[Activity], types: tuple[str, ...]) -> Iterator[tuple[st
     yield "activity", known
 
 
-def journey(
+def describe_journey(
     created: datetime, known: list[Activity], as_of: datetime, types: tuple[str, ...]
 ) -> dict[str, float]:
     def code(a: Activity | None) -> int:
@@ -74,8 +76,8 @@ def journey(
     last, second, third = ([None] * 3 + known)[:-4:-1]
     inbound = [a for a in known if a.direction == "inbound"]
     outbound = [a for a in known if a.direction == "outbound"]
-    week = len(within(known, as_of, 7))
-    before = len(within(known, as_of, 37)) - week
+    week = len(select_within_days(known, as_of, 7))
+    before = len(select_within_days(known, as_of, 37)) - week
     to_first = (outbound[0].at - created) / DAY * 24 if outbound else NAN
     return {
         "last_type": code(last),
@@ -88,24 +90,24 @@ def journey(
         "days_since_third_last": age(third),
         "days_between_last_two": (last.at - second.at) / DAY if last and second else NAN,
         **{
-            f"active_days_{n}d": len({a.at.date() for a in within(known, as_of, n)})
+            f"active_days_{n}d": len({a.at.date() for a in select_within_days(known, as_of, n)})
             for n in (7, 30, 90)
         },
         "pace_7d": week / (before * 7 / 30) if before else NAN,
         "reps_ever": len({a.rep for a in known} - {None}),
-        "reps_30d": len({a.rep for a in within(known, as_of, 30)} - {None}),
+        "reps_30d": len({a.rep for a in select_within_days(known, as_of, 30)} - {None}),
         "hours_to_first_outbound": to_first,
         "hours_without_outbound": NAN if outbound else (as_of - created) / DAY * 24,
-        "inbound_since_outbound": trailing(known, "inbound", until="outbound"),
-        "outbound_since_inbound": trailing(known, "outbound", until="inbound"),
+        "inbound_since_outbound": count_trailing(known, "inbound", until="outbound"),
+        "outbound_since_inbound": count_trailing(known, "outbound", until="inbound"),
     }
 
 
-def within(activities: list[Activity], as_of: datetime, days: int) -> list[Activity]:
+def select_within_days(activities: list[Activity], as_of: datetime, days: int) -> list[Activity]:
     return [a for a in activities if as_of - days * DAY <= a.at < as_of]
 
 
-def trailing(known: list[Activity], direction: str, *, until: str) -> int:
+def count_trailing(known: list[Activity], direction: str, *, until: str) -> int:
     count = 0
     for a in reversed(known):
         if a.direction == until:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from models.scorer.model_files import hash_of_spec
+from models.scorer.model_files import hash_spec
 
 
 def flip_a_byte(folder: Path) -> None:
@@ -25,5 +25,5 @@ def swap_columns(folder: Path) -> None:
     file = folder / "spec.json"
     spec = json.loads(file.read_text())
     spec["columns"][:2] = spec["columns"][1::-1]
-    spec["spec_sha256"] = hash_of_spec(spec)
+    spec["spec_sha256"] = hash_spec(spec)
     file.write_text(json.dumps(spec))

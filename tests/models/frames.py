@@ -6,11 +6,11 @@ import pandas as pd
 FIRST_LIST = pd.Timestamp("2024-01-06", tz="UTC")
 
 
-def weekly(n: int) -> pd.DatetimeIndex:
+def build_weekly_dates(n: int) -> pd.DatetimeIndex:
     return pd.date_range(FIRST_LIST, periods=n, freq="7D", unit="us")
 
 
-def matrix(n_rows: int = 1_000, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:
+def draw_matrix(n_rows: int = 1_000, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:
     """Recent visits make a conversion likelier, the region somewhat, noise not at all."""
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(
@@ -27,12 +27,14 @@ def matrix(n_rows: int = 1_000, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray
     return X, converted.to_numpy().astype(np.int8)
 
 
-def scored_lists(
+def draw_scored_lists(
     n_lists: int = 4, n_leads: int = 40, seed: int = 1, *, digits: int = 1
 ) -> pd.DataFrame:
     """A backtest frame whose leads stand in most lists; ``digits`` decides how many scores tie."""
     rng = np.random.default_rng(seed)
-    rows = pd.MultiIndex.from_product([weekly(n_lists), range(n_leads)], names=["as_of", "lead"])
+    rows = pd.MultiIndex.from_product(
+        [build_weekly_dates(n_lists), range(n_leads)], names=["as_of", "lead"]
+    )
     frame = rows.to_frame(index=False)
     frame = frame[rng.random(len(frame)) < 0.8].reset_index(drop=True)
     intent = rng.normal(size=n_leads)[frame["lead"]]

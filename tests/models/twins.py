@@ -6,10 +6,10 @@ from itertools import groupby, permutations
 import numpy as np
 import pandas as pd
 
-from models.evaluation.bootstrap import lead_weights
+from models.evaluation.bootstrap import draw_lead_weights
 
 
-def mean_gain_over_all_orders(converted: list[int], score: list[float]) -> list[float]:
+def average_gain_over_orders(converted: list[int], score: list[float]) -> list[float]:
     """Gain after 0, 1, 2, ... calls: the mean over every order that the scores allow."""
     gains = []
     for order in permutations(range(len(score))):
@@ -19,7 +19,7 @@ def mean_gain_over_all_orders(converted: list[int], score: list[float]) -> list[
     return np.mean(gains, axis=0).tolist()
 
 
-def gain_at(depth: Fraction, rows: list[tuple[float, int]]) -> Fraction:
+def compute_gain_at(depth: Fraction, rows: list[tuple[float, int]]) -> Fraction:
     """Conversions reached in the first ``depth`` of one list of (score, converted)."""
     left, reached = depth * len(rows), Fraction(0)
     by_score = sorted(rows, key=lambda row: -row[0])
@@ -38,20 +38,20 @@ def pooled_gain(
     pooled = []
     for depth in depths:
         parts = [
-            gain_at(depth, [(s, y) for in_list, s, y in rows if in_list == one])
+            compute_gain_at(depth, [(s, y) for in_list, s, y in rows if in_list == one])
             for one in set(lists)
         ]
         pooled.append(float(sum(parts) / sum(converted)))
     return pooled
 
 
-def resampled_gains(
+def resample_gains(
     backtest: pd.DataFrame, ranking: str, depths: list[Fraction], *, samples: int, seed: int
 ) -> np.ndarray:
     """Each draw written out: a lead that was drawn twice brings its rows twice."""
     lead_ids = sorted(backtest["lead_id"].unique())
     gains = []
-    for weights in np.concatenate(list(lead_weights(len(lead_ids), samples, seed))):
+    for weights in np.concatenate(list(draw_lead_weights(len(lead_ids), samples, seed))):
         drawn = [i for lead, times in zip(lead_ids, weights, strict=True) for i in [lead] * times]
         rows = pd.DataFrame({"lead_id": drawn}).merge(backtest, on="lead_id")
         if rows["converted"].sum() == 0:
@@ -62,7 +62,7 @@ def resampled_gains(
     return np.array(gains)
 
 
-def tiers_of_one_list(
+def assign_one_list(
     rows: list[tuple[float, float, str]], shares: dict[str, float]
 ) -> dict[str, str]:
     """lead_id -> tier, from (score, most_fresh, lead_id)."""

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.cli.main import main
 from publications.storage.home import Home
-from publications.storage.store import Publication, current
+from publications.storage.store import Publication, open_current
 from tests.pipelines.small_crm import small_crm, write_export
 
 
@@ -58,7 +58,7 @@ def home(tmp_path) -> Path:
 
 
 @dataclass(frozen=True)
-class Night:
+class FinishedRun:
     """A run on the small CRM that is done; whoever writes into its home takes a copy."""
 
     config: Path
@@ -67,7 +67,7 @@ class Night:
 
 
 @pytest.fixture(scope="session")
-def night(tmp_path_factory) -> Night:
+def night(tmp_path_factory) -> FinishedRun:
     """``leadgain run`` on the small CRM: version 1 leads, publication 1 is in force."""
     folder = tmp_path_factory.mktemp("night")
     leads, activities = small_crm()
@@ -76,7 +76,7 @@ def night(tmp_path_factory) -> Night:
 
 
 @pytest.fixture(scope="session")
-def second_night(night, tmp_path_factory) -> Night:
+def second_night(night, tmp_path_factory) -> FinishedRun:
     """Another run, with a horizon of 10 days instead of 14: version 2 leads."""
     home = tmp_path_factory.mktemp("second_night") / "home"
     shutil.copytree(night.home, home)
@@ -92,19 +92,19 @@ def published(night, tmp_path) -> Path:
 
 
 @pytest.fixture
-def moved(night, tmp_path) -> Night:
+def moved(night, tmp_path) -> FinishedRun:
     """The first run with an export of the test's own, which may change: a run in that folder."""
     folder = tmp_path / "moved"
     shutil.copytree(night.config.parent, folder / "crm")
     return run_night(folder / "crm" / "leadgain.toml", folder / "home")
 
 
-def run_night(config: Path, home: Path, *more: str) -> Night:
+def run_night(config: Path, home: Path, *more: str) -> FinishedRun:
     said = io.StringIO()
     with redirect_stdout(said), pytest.raises(SystemExit) as stop:
         main(["run", "--config", str(config), "--home", str(home), *more])
     assert not stop.value.code, said.getvalue()
-    return Night(config, home, " ".join(said.getvalue().split()))
+    return FinishedRun(config, home, " ".join(said.getvalue().split()))
 
 
 @pytest.fixture(scope="session")
@@ -123,11 +123,11 @@ def run_demo(home: Path) -> Path:
     return home
 
 
-def in_force(home: Path) -> Publication:
-    publication = current(Home(home))
+def load_current(home: Path) -> Publication:
+    publication = open_current(Home(home))
     assert publication is not None, "nothing was published"
     return publication
 
 
-def nothing_published(home: Path) -> bool:
+def has_no_publication(home: Path) -> bool:
     return not (home / "CURRENT").exists()

@@ -11,12 +11,12 @@ from pydantic_core import PydanticUndefined
 from docs.refresh import BEGIN, END, demo_block
 from pipelines.cli.main import app
 from pipelines.config.settings import SECTIONS, load_settings
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 
 ROOT = Path(__file__).parents[2]
 
 
-def documented() -> dict[tuple[str, str], str]:
+def read_documented_defaults() -> dict[tuple[str, str], str]:
     """(section, key) -> default, as docs/configuration.md tells them."""
     found, section = {}, ""
     for line in (ROOT / "docs" / "configuration.md").read_text().splitlines():
@@ -30,7 +30,7 @@ def documented() -> dict[tuple[str, str], str]:
 def test_every_key_is_documented_with_its_default():
     for section, model in SECTIONS.items():
         for key, field in model.model_fields.items():
-            told = documented()[section, key]
+            told = read_documented_defaults()[section, key]
             default = field.get_default(call_default_factory=True)
             assert default is not PydanticUndefined, (section, key)
             if default in ({}, (), None):
@@ -41,7 +41,7 @@ def test_every_key_is_documented_with_its_default():
 
 def test_no_key_is_documented_that_does_not_exist():
     known = {(section, key) for section, model in SECTIONS.items() for key in model.model_fields}
-    assert set(documented()) == known
+    assert set(read_documented_defaults()) == known
 
 
 def test_the_readme_lists_every_command_and_no_other():
@@ -55,7 +55,7 @@ def test_the_readme_lists_every_command_and_no_other():
 def test_the_gain_is_computed_again_as_the_proof_says(night):
     proof = (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
     *lines, last = re.search(r"```python\n(.+?)\n```", proof, re.DOTALL)[1].splitlines()
-    publication = in_force(night.home)
+    publication = load_current(night.home)
     names = {}
     with contextlib.chdir(publication.folder):
         exec("\n".join([*lines, f"gain = {last}"]), names)  # noqa: S102 (our own document)
@@ -76,7 +76,7 @@ def test_the_configuration_shown_in_the_readme_is_understood(tmp_path):
 def test_the_figures_in_the_readme_come_from_the_demo(demo):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.split(BEGIN)[1].split(END)[0]
-    assert shown == demo_block(in_force(demo))
+    assert shown == demo_block(load_current(demo))
 
 
 def test_links_between_the_documents_lead_somewhere():

@@ -17,7 +17,7 @@ OPENING = re.compile(rb"\x80[\x04\x05]\x95.{4}\0{4}|\AgA[SW]V", re.DOTALL)
 """How a pickle begins, with its length behind it; or the same in base64, as Prefect writes it."""
 
 
-def imported(file: Path) -> Iterator[str]:
+def list_imports(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
@@ -28,10 +28,10 @@ def imported(file: Path) -> Iterator[str]:
 def test_no_module_imports_a_pickle():
     for room in ROOMS:
         for file in (ROOT / room).rglob("*.py"):
-            assert not FORBIDDEN & set(imported(file)), file
+            assert not FORBIDDEN & set(list_imports(file)), file
 
 
-def pickles(folder: Path) -> list[Path]:
+def find_pickles(folder: Path) -> list[Path]:
     files = [file for file in folder.rglob("*") if file.is_file()]
     return [file for file in files if OPENING.search(file.read_bytes())]
 
@@ -41,7 +41,7 @@ def test_a_pickle_would_be_found(tmp_path, protocol):
     content = pickle.dumps(["a list that is long enough"], protocol=protocol)
     (tmp_path / "within").write_bytes(b"something before " + content)
     (tmp_path / "text").write_bytes(base64.b64encode(content))
-    assert len(pickles(tmp_path)) == 2
+    assert len(find_pickles(tmp_path)) == 2
 
 
 @pytest.fixture
@@ -61,6 +61,6 @@ def test_a_run_and_a_refused_run_leave_and_open_no_pickle(
     assert leadgain("run", "--config", crm, "--home", home).code == 3
     assert leadgain("score", "--config", night.config, "--home", published).code == 0
     for folder in (home, published, night.home, tools):
-        assert pickles(folder) == []
+        assert find_pickles(folder) == []
     told = [file.read_text() for file in tools.rglob("storage/*")]
     assert any("leads.csv is empty" in error for error in told), "Prefect keeps the error as JSON"

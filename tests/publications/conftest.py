@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from publications.report.report import Proof, ReportFacts
-from publications.schema import published_file
+from publications.schema import find_published_file
 from publications.storage.store import Home, Provenance
-from publications.tables.read_write import write_parts, write_table
-from tests.publications.made_up_watch import made_up_decision, made_up_drift, made_up_watch
+from publications.tables.read_write import write_table, write_table_parts
+from tests.publications.made_up_monitoring import made_up_decision, made_up_drift, made_up_watch
 
 AS_OF = datetime(2012, 3, 14, tzinfo=UTC)
 DEPTHS = np.linspace(0, 1, 21)
@@ -56,7 +56,7 @@ def made_up_gain_table() -> pd.DataFrame:
         difference_low=(difference - 0.04).mask(itself),
         difference_high=(difference + 0.04).mask(itself),
     )
-    return table[list(published_file("gain_table.csv").column_names)]
+    return table[list(find_published_file("gain_table.csv").column_names)]
 
 
 def made_up_tiers() -> pd.DataFrame:
@@ -256,8 +256,8 @@ def write_publication_files(folder: Path) -> None:
     write_table(folder, "tiers.csv", made_up_tiers())
     write_table(folder, "backtest.parquet", made_up_backtest())
     write_table(folder, "quarantine.parquet", made_up_quarantine())
-    write_parts(folder, "reasons.parquet", [made_up_reasons()])
-    write_parts(folder, "timeline.parquet", [made_up_timeline()])
+    write_table_parts(folder, "reasons.parquet", [made_up_reasons()])
+    write_table_parts(folder, "timeline.parquet", [made_up_timeline()])
     write_table(folder, "importance.csv", made_up_importance())
     write_table(folder, "first_contact.csv", made_up_first_contact())
     write_table(folder, "volumes.csv", made_up_volumes())

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from publications.schema import FILES, published_file, require_columns
+from publications.schema import FILES, find_published_file, require_columns
 from tests.publications.conftest import made_up_model
-from tests.publications.made_up_watch import made_up_decision, made_up_watch
+from tests.publications.made_up_monitoring import made_up_decision, made_up_watch
 
 DOCS = Path(__file__).parents[2] / "docs" / "publications.md"
 
@@ -44,7 +44,7 @@ def test_beside_them_stands_what_the_dashboard_tells() -> None:
 
 
 def test_the_worklist_begins_with_rank_and_lead_and_may_end_with_the_profile() -> None:
-    worklist = published_file("worklist.csv")
+    worklist = find_published_file("worklist.csv")
     assert worklist.column_names[:5] == ("rank", "lead_id", "owner_id", "tier", "score")
     frame = pd.DataFrame({name: pd.Series(dtype=object) for name in worklist.column_names})
     require_columns(frame.assign(amount_requested=1.0), "worklist.csv")
@@ -77,7 +77,7 @@ def test_a_number_that_arrives_as_text_is_refused() -> None:
 
 def test_a_profile_column_that_repeats_an_agreed_name_is_refused() -> None:
     frame = pd.DataFrame(
-        [[None] * 11], columns=[*published_file("worklist.csv").column_names, "tier"]
+        [[None] * 11], columns=[*find_published_file("worklist.csv").column_names, "tier"]
     )
     with pytest.raises(ValueError, match=r"columns twice: \['tier'\]"):
         require_columns(frame, "worklist.csv")
@@ -85,10 +85,10 @@ def test_a_profile_column_that_repeats_an_agreed_name_is_refused() -> None:
 
 def test_an_unknown_file_is_refused() -> None:
     with pytest.raises(KeyError, match=r"no file 'leads\.csv'"):
-        published_file("leads.csv")
+        find_published_file("leads.csv")
 
 
-def sections() -> dict[str, str]:
+def read_sections() -> dict[str, str]:
     """Heading of the page -> what stands below it."""
     parts = re.split(r"^## (.+)$", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -97,17 +97,17 @@ def sections() -> dict[str, str]:
 def test_the_documentation_tells_every_file_and_column_and_no_other() -> None:
     for file in FILES:
         assert f"| `{file.name}` | {file.meaning} |" in DOCS.read_text(encoding="utf-8")
-        told = [text for heading, text in sections().items() if f"`{file.name}`" in heading]
+        told = [text for heading, text in read_sections().items() if f"`{file.name}`" in heading]
         if file.columns:
             (text,) = told
             expected = [(c.name, c.kind, c.meaning) for c in file.columns]
             assert re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", text, re.MULTILINE) == expected
-    named = {name for heading in sections() for name in re.findall(r"`(.+?)`", heading)}
+    named = {name for heading in read_sections() for name in re.findall(r"`(.+?)`", heading)}
     assert named <= {file.name for file in FILES}
 
 
 def documented_keys(name: str = "model.json") -> set[str]:
-    rows = re.findall(r"^\| (`.+?`) \|", sections()[f"`{name}`"], re.MULTILINE)
+    rows = re.findall(r"^\| (`.+?`) \|", read_sections()[f"`{name}`"], re.MULTILINE)
     return {key for row in rows for key in re.findall(r"`(\w+)`", row)}
 
 
@@ -121,7 +121,7 @@ def documented_keys(name: str = "model.json") -> set[str]:
 )
 def test_the_documentation_tells_every_key(name: str, content: dict[str, object]) -> None:
     assert documented_keys(name) == set(content)
-    words = set(re.findall(r"\w+", sections()[f"`{name}`"]))
+    words = set(re.findall(r"\w+", read_sections()[f"`{name}`"]))
     for value in content.values():
         for inner in value if isinstance(value, list) else [value]:
             assert set(inner if isinstance(inner, dict) else ()) <= words

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from models.registry.registry import Registry, fetch, versions
-from tests.pipelines.conftest import in_force
+from models.registry.registry import Registry, fetch, list_versions
+from tests.pipelines.conftest import load_current
 from tests.services.conftest import PASSWORD, PostgreSQL, files_with
-from tests.services.test_crm_in_postgresql import by_table, fill
+from tests.services.test_crm_in_postgresql import configure_tables, fill_database
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
@@ -36,8 +36,8 @@ def night(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> N
     crm, mlflow, prefect = (
         postgresql.database(name) for name in ("night_crm", "night_mlflow", "night_prefect")
     )
-    fill(crm)
-    config = by_table(folder, crm)
+    fill_database(crm)
+    config = configure_tables(folder, crm)
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MLFLOW_"))},
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": prefect.replace("://", "+asyncpg://"),
@@ -65,7 +65,8 @@ def test_the_list_is_that_of_files_and_embedded_stores(
     assert leadgain("run", "--config", crm, "--home", tmp_path / "home").code == 0
     for name in ("worklist.csv", "worklist.parquet", "gains.csv", "tiers.csv", "backtest.parquet"):
         lists = [
-            (in_force(home).folder / name).read_bytes() for home in (night.home, tmp_path / "home")
+            (load_current(home).folder / name).read_bytes()
+            for home in (night.home, tmp_path / "home")
         ]
         assert lists[0] == lists[1], name
 
@@ -88,7 +89,7 @@ def test_no_password_is_told_or_kept(night: Night) -> None:
 
 def test_a_lost_model_comes_back_by_url(night: Night, tmp_path: Path) -> None:
     registry = Registry(night.mlflow)
-    (only,) = versions(registry)
+    (only,) = list_versions(registry)
     assert only.aliases == ("champion",)
     fetch(registry, 1, tmp_path / "1")
     kept = night.home / "models" / "1"

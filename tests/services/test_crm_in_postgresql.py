@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from crm.errors import DataRefused
 from crm.mapping import LeadsSection, Mapping
 from crm.reading import database
-from crm.reading.duckdb_session import Workbench
+from crm.reading.duckdb_session import DuckDBSession
 from crm.reading.export_reader import read_export
 from pipelines.config.settings import load_settings
 from tests.pipelines.small_crm import TOML, small_crm
@@ -37,11 +37,11 @@ MANY = """SELECT g::text AS lead_id, now() AS created_at, now() AS converted_at
 def url(postgresql: PostgreSQL) -> str:
     """A database with the small CRM in the tables crm.leads and crm.activities."""
     address = postgresql.database("crm")
-    fill(address)
+    fill_database(address)
     return address
 
 
-def fill(address: str) -> None:
+def fill_database(address: str) -> None:
     import psycopg
 
     with psycopg.connect(address) as connection:
@@ -53,25 +53,25 @@ def fill(address: str) -> None:
                 sent.write(rows.to_csv(index=False))
 
 
-def by_table(folder: Path, url: str) -> Path:
+def configure_tables(folder: Path, url: str) -> Path:
     """A leadgain.toml that reads the tables."""
-    return configured(folder, url, 'table = "crm.leads"', 'table = "crm.activities"')
+    return write_config(folder, url, 'table = "crm.leads"', 'table = "crm.activities"')
 
 
-def by_query(folder: Path, url: str) -> Path:
+def configure_queries(folder: Path, url: str) -> Path:
     """A leadgain.toml that reads queries."""
     queries = (f'query = """{query}"""' for query in BY_QUERY.values())
-    return configured(folder, url, *queries)
+    return write_config(folder, url, *queries)
 
 
-def configured(folder: Path, url: str, leads: str, activities: str) -> Path:
+def write_config(folder: Path, url: str, leads: str, activities: str) -> Path:
     text = TOML.replace('file = "leads.csv"', leads).replace('file = "activities.csv"', activities)
     config = folder / "leadgain.toml"
     config.write_text(f'[export]\ndatabase = "{url}"\n{text}')
     return config
 
 
-@pytest.mark.parametrize("configure", [by_table, by_query])
+@pytest.mark.parametrize("configure", [configure_tables, configure_queries])
 def test_tables_and_queries_give_the_same_data_as_files(
     url: str, crm: Path, tmp_path: Path, configure: Callable[[Path, str], Path]
 ) -> None:
@@ -85,7 +85,7 @@ def test_tables_and_queries_give_the_same_data_as_files(
     assert files.last_instant == rows.last_instant
 
 
-def read(url: str, query: str) -> int:
+def count_read_leads(url: str, query: str) -> int:
     mapping = Mapping(
         folder=Path(), database=SecretStr(url), leads=LeadsSection(query=query), timezone="UTC"
     )
@@ -96,9 +96,9 @@ def test_a_connection_that_breaks_off_lets_no_part_of_the_data_in(
     url: str, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     appended = []
-    really = Workbench.append
+    really = DuckDBSession.append
 
-    def append(self: Workbench, table: str, batch: object) -> None:
+    def append(self: DuckDBSession, table: str, batch: object) -> None:
         really(self, table, batch)
         appended.append(len(batch))  # type: ignore[arg-type]
         postgresql.run(
@@ -107,10 +107,10 @@ def test_a_connection_that_breaks_off_lets_no_part_of_the_data_in(
             "WHERE datname = 'crm' AND pid <> pg_backend_pid()",
         )
 
-    monkeypatch.setattr(Workbench, "append", append)
-    monkeypatch.setattr(database, "BATCH", 1_000)
+    monkeypatch.setattr(DuckDBSession, "append", append)
+    monkeypatch.setattr(database, "BATCH_ROWS", 1_000)
     with pytest.raises(DataRefused, match=r"could not be read: .*Nothing was written") as refusal:
-        read(url, MANY)
+        count_read_leads(url, MANY)
     assert 0 < sum(appended) < 400_000
     assert PASSWORD not in str(refusal.value)
 
@@ -118,7 +118,7 @@ def test_a_connection_that_breaks_off_lets_no_part_of_the_data_in(
 def test_a_statement_that_hangs_is_given_up(url: str) -> None:
     begin = time.monotonic()
     with pytest.raises(DataRefused, match="statement timeout"):
-        read(
+        count_read_leads(
             f"{url}?options=-c%20statement_timeout%3D500",
             "SELECT 'L' AS lead_id, now() AS created_at FROM pg_sleep(600)",
         )
@@ -145,7 +145,7 @@ def test_all_tables_are_read_as_they_stood_at_one_instant(url: str, postgresql: 
 
 def test_nothing_can_be_written_through_a_query(url: str, postgresql: PostgreSQL) -> None:
     with pytest.raises(DataRefused, match="could not be read"):
-        read(url, "DELETE FROM crm.leads RETURNING lead_id, created_at")
+        count_read_leads(url, "DELETE FROM crm.leads RETURNING lead_id, created_at")
     assert postgresql.run("crm", "SELECT count(*) > 0 FROM crm.leads") == [(True,)]
 
 
@@ -154,7 +154,7 @@ def test_a_wrong_password_is_refused_and_not_told(
 ) -> None:
     monkeypatch.setattr(database, "PAUSE_SECONDS", 0)
     with pytest.raises(DataRefused, match="password authentication failed") as refusal:
-        read(url.replace(PASSWORD, "wrong-0815"), "SELECT 1")
+        count_read_leads(url.replace(PASSWORD, "wrong-0815"), "SELECT 1")
     assert "wrong-0815" not in str(refusal.value)
 
 
@@ -164,9 +164,9 @@ def test_a_database_that_accepts_and_never_answers_is_given_up(
     import socket
 
     monkeypatch.setattr(database, "PAUSE_SECONDS", 0)
-    monkeypatch.setitem(database.POSTGRESQL, "connect_timeout", 2)
+    monkeypatch.setitem(database.POSTGRESQL_OPTIONS, "connect_timeout", 2)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         pytest.raises(DataRefused, match="timeout expired"),
     ):
-        read(f"postgresql://127.0.0.1:{silent.getsockname()[1]}/crm", "SELECT 1")
+        count_read_leads(f"postgresql://127.0.0.1:{silent.getsockname()[1]}/crm", "SELECT 1")

@@ -8,17 +8,17 @@ import pytest
 
 from models.registry.registry import (
     ChampionChanged,
-    champion,
-    champion_and_previous,
+    demote,
     fetch,
+    find_champion,
+    find_champion_and_previous,
+    list_versions,
     log_training,
     promote,
-    reachable,
-    rollback,
-    step_down,
-    versions,
+    refuse_unreachable,
+    restore_champion,
 )
-from models.registry.types import Registry, named
+from models.registry.types import Registry, build_registry
 from models.scorer.scorer import LeadScorer
 from tests.services.conftest import PASSWORD, MLflowServer, PostgreSQL
 
@@ -31,10 +31,10 @@ def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Registry:
     names = {"experiment": "everywhere", "model_name": "everywhere"}
     if request.param == "database":
         postgresql: PostgreSQL = request.getfixturevalue("postgresql")
-        return named(postgresql.database("everywhere"), tmp_path / "mlartifacts", **names)
+        return build_registry(postgresql.database("everywhere"), tmp_path / "mlartifacts", **names)
     fixture = "on_sqlite" if "SQLite" in request.param else "on_postgresql"
     server: MLflowServer = request.getfixturevalue(fixture)
-    return named(server.ready().uri, tmp_path / "mlartifacts", **names)
+    return build_registry(server.ready().uri, tmp_path / "mlartifacts", **names)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_a_model_goes_in_leads_steps_down_comes_back_and_is_fetched(
     registry: Registry, trained: list[Path], tmp_path: Path
 ) -> None:
-    reachable(registry)
-    assert champion(registry) is None
+    refuse_unreachable(registry)
+    assert find_champion(registry) is None
     first, second, again = (
         log_training(registry, folder, params={"a": 1}, metrics={"gain_model_at_30": 0.5}).version
         for folder in (*trained, trained[0])
@@ -64,15 +64,15 @@ def test_a_model_goes_in_leads_steps_down_comes_back_and_is_fetched(
     promote(registry, 2, replacing=1, decision={"sentence": "It is better."})
     with pytest.raises(ChampionChanged):
         promote(registry, 1, replacing=None)
-    assert champion_and_previous(registry)[1].version == 1
-    assert rollback(registry).version == 1
-    assert versions(registry)[0].decision == {
+    assert find_champion_and_previous(registry)[1].version == 1
+    assert restore_champion(registry).version == 1
+    assert list_versions(registry)[0].decision == {
         "sentence": "It is better.",
         "rolled_back_from": "true",
     }
-    step_down(registry, 1, decision={"sentence": "It is worn."})
-    assert champion(registry) is None
-    assert rollback(registry, 2).decision == {"sentence": "It is better."}
+    demote(registry, 1, decision={"sentence": "It is worn."})
+    assert find_champion(registry) is None
+    assert restore_champion(registry, 2).decision == {"sentence": "It is better."}
     fetched = fetch(registry, 2, tmp_path / "2")
     assert set(fetched.files) == {"model.txt", "spec.json", "gains.csv"}
     for file in trained[1].iterdir():

@@ -9,11 +9,11 @@ import pytest
 
 from models.registry import client as registry_connection
 from pipelines.cli.main import main
-from pipelines.config.run_context import Job
+from pipelines.config.run_context import RunContext
 from pipelines.lifecycle.champion import load_champion
-from publications.storage.lock import hold
-from tests.models import away
-from tests.pipelines.conftest import in_force
+from publications.storage.lock import hold_home
+from tests.models import bad_servers as away
+from tests.pipelines.conftest import load_current
 from tests.services.conftest import MLflowServer, files_with
 
 pytestmark = pytest.mark.postgresql
@@ -32,10 +32,10 @@ class Team:
     second: Path
 
     def list_of(self, home: Path) -> bytes:
-        return (in_force(home).folder / "worklist.csv").read_bytes()
+        return (load_current(home).folder / "worklist.csv").read_bytes()
 
     def warnings_of(self, home: Path) -> str:
-        return " ".join(in_force(home).manifest["warnings"])
+        return " ".join(load_current(home).manifest["warnings"])
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def trained(
 @pytest.fixture
 def team(trained: Team, monkeypatch: pytest.MonkeyPatch) -> Team:
     monkeypatch.setenv("LEADGAIN_TRACKING__URI", trained.server.uri)
-    monkeypatch.setattr(registry_connection, "QUIET_SECONDS", 0)
+    monkeypatch.setattr(registry_connection, "RETRY_AFTER_SECONDS", 0)
     trained.server.ready()
     return trained
 
@@ -88,7 +88,7 @@ def test_a_rollback_on_one_machine_holds_on_the_other(leadgain, team: Team, alon
     assert leadgain("rollback", "--config", team.config, "--home", team.second).code == 0
     assert time.monotonic() - begin < PATIENCE
     assert leadgain("score", "--config", team.config, "--home", alone).code == 0
-    assert in_force(alone).manifest["model"]["version"] == 1
+    assert load_current(alone).manifest["model"]["version"] == 1
     assert "leads" in leadgain("models", "--config", team.config, "--home", alone).said
     assert leadgain("rollback", "--config", team.config, "--home", team.second).code == 0
 
@@ -97,11 +97,11 @@ def test_a_damaged_copy_is_fetched_again_from_the_server(team: Team, alone: Path
     model = alone / "models" / "2" / "model.txt"
     whole = model.read_bytes()
     model.write_bytes(whole[:-1])
-    job = Job.of(str(team.config), str(alone))
-    with hold(job.home) as held:
-        leading = load_champion.fn(job, held)
-    assert leading.version.version == 2
-    assert "were damaged, so they were fetched again from MLflow" in leading.note
+    context = RunContext.of(str(team.config), str(alone))
+    with hold_home(context.home) as held:
+        champion = load_champion.fn(context, held)
+    assert champion.version.version == 2
+    assert "were damaged, so they were fetched again from MLflow" in champion.note
     assert model.read_bytes() == whole
 
 
@@ -110,18 +110,18 @@ def test_a_server_that_never_answers_holds_nobody_up_for_long(
     team: Team, alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The real limit, on a port that takes connections and is silent, at the remembered address."""
-    with away.black_hole() as silent:
+    with away.open_black_hole() as silent:
         file = alone / "models" / "champion.json"
         file.write_text(file.read_text().replace(team.server.uri, silent))
         secret = silent.replace("//", "//ann:canary-4711@")
         monkeypatch.setenv("LEADGAIN_TRACKING__URI", secret)
-        job = Job.of(str(team.config), str(alone))
+        context = RunContext.of(str(team.config), str(alone))
         begin = time.monotonic()
-        with hold(job.home) as held:
-            leading = load_champion.fn(job, held)
+        with hold_home(context.home) as held:
+            champion = load_champion.fn(context, held)
         assert time.monotonic() - begin < PATIENCE
-    assert leading.version.version == 2
-    assert f"MLflow at {silent} has not answered within 20 seconds." in leading.note
+    assert champion.version.version == 2
+    assert f"MLflow at {silent} has not answered within 20 seconds." in champion.note
     assert files_with("canary-4711", alone) == []
 
 
@@ -134,7 +134,7 @@ def test_between_training_and_scoring_the_server_is_gone_and_the_list_says_so(
     done = leadgain("score", "--config", team.config, "--home", alone)
     assert done.code == 0, done.err
     assert time.monotonic() - begin < PATIENCE
-    assert in_force(alone).manifest["model"]["version"] == 2
+    assert load_current(alone).manifest["model"]["version"] == 2
     told = f"MLflow at {team.server.uri} did not do what was asked: nobody listens there."
     assert told in team.warnings_of(alone)
     assert "The scores are those of version 2, which led when MLflow last" in team.warnings_of(

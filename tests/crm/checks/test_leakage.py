@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm.checks.leakage import FEW, _groups, _separation, hindsight_checks
+from crm.checks.leakage import MIN_LEADS, _compute_separation, _group_values, build_leakage_checks
 from crm.contract import ProfileColumn
-from crm.export import QUARANTINE_COLUMNS, Export, counts_frame
-from crm.reading.activities import no_activities
+from crm.export import QUARANTINE_COLUMNS, Export, build_counts
+from crm.reading.activities import build_empty_activities
 
 END = pd.Timestamp("2024-06-01", tz="UTC")
 LEADS, CUSTOMERS = 400, 100
@@ -35,10 +35,10 @@ def export() -> Export:
     )
     return Export(
         leads=leads,
-        activities=no_activities(),
+        activities=build_empty_activities(),
         profile=(),
         quarantine=pd.DataFrame({name: pd.Series(dtype="str") for name in QUARANTINE_COLUMNS}),
-        counts=counts_frame([("leads", LEADS, LEADS, 0, 0)]),
+        counts=build_counts([("leads", LEADS, LEADS, 0, 0)]),
         findings=(),
         last_instant=END,
     )
@@ -50,7 +50,7 @@ def with_column(export: Export, kind, values) -> Export:
 
 
 def finding(export: Export) -> tuple[str, str] | None:
-    (check,) = hindsight_checks(export)
+    (check,) = build_leakage_checks(export)
     return (check.severity, check.failure) if check.value else None
 
 
@@ -111,12 +111,12 @@ def test_many_rare_values_tell_nobody_apart(export) -> None:
     towns = pd.Series([f"town {i // 2}" for i in np.random.default_rng(1).permutation(LEADS)])
     exported = with_column(export, "category", towns)
     assert finding(exported) is None
-    groups = _groups(exported.leads, exported.profile[0])
-    assert _separation(groups, customers(export).to_numpy()) == 0.5
+    groups = _group_values(exported.leads, exported.profile[0])
+    assert _compute_separation(groups, customers(export).to_numpy()) == 0.5
 
 
 def test_few_customers_prove_nothing(export) -> None:
-    few = export.leads["converted_at"].where(np.arange(LEADS) < 4 * (FEW - 1))
+    few = export.leads["converted_at"].where(np.arange(LEADS) < 4 * (MIN_LEADS - 1))
     stage = few.notna().map({True: "Won", False: "Lost"})
     exported = replace(export, leads=export.leads.assign(converted_at=few))
     assert finding(with_column(exported, "category", stage)) is None
@@ -124,7 +124,7 @@ def test_few_customers_prove_nothing(export) -> None:
 
 def test_a_column_that_is_only_shown_is_not_looked_at(export) -> None:
     stage = customers(export).map({True: "Won", False: "Lost"})
-    assert hindsight_checks(with_column(export, "display", stage)) == []
+    assert build_leakage_checks(with_column(export, "display", stage)) == []
 
 
 @pytest.mark.parametrize(("notice", "found"), [(48, True), (0.5, False)])
@@ -160,4 +160,4 @@ def test_the_separation_counts_pairs_as_a_slow_twin_does() -> None:
         for i in np.flatnonzero(customer)
         for j in np.flatnonzero(~customer)
     ]
-    assert _separation(group, customer) == pytest.approx(np.mean(pairs))
+    assert _compute_separation(group, customer) == pytest.approx(np.mean(pairs))

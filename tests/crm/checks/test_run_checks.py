@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from crm.checks.run_checks import DataChecks, Gate, check_export
-from crm.checks.table_checks import activity_summary
+from crm.checks.table_checks import summarize_activities
 from crm.contract import ProfileColumn
 from crm.errors import DataRefused
-from crm.export import QUARANTINE_COLUMNS, Export, Finding, counts_frame
+from crm.export import QUARANTINE_COLUMNS, Export, Finding, build_counts
 from crm.mapping import ActivitiesSection, LeadsSection, Mapping
 
 NOW = pd.Timestamp("2024-06-01", tz="UTC")
@@ -58,37 +58,37 @@ def sound() -> Export:
         activities=activities,
         profile=(ProfileColumn("source", "category"),),
         quarantine=empty.astype({"line": "Int64"}),
-        counts=counts_frame([("leads", 100, 100, 0, 0), ("activities", 100, 100, 0, 0)]),
+        counts=build_counts([("leads", 100, 100, 0, 0), ("activities", 100, 100, 0, 0)]),
         findings=(),
         last_instant=AS_OF,
     )
 
 
-def judged(export: Export, gate: Gate | None = None, **settings: object) -> DataChecks:
+def run_checks(export: Export, gate: Gate | None = None, **settings: object) -> DataChecks:
     arguments = {"as_of": AS_OF, "now": NOW} | settings
     return check_export(export, MAPPING, gate=gate or Gate(), **arguments)
 
 
-def failed(checks: DataChecks) -> list[tuple[str, str, str]]:
+def list_failed(checks: DataChecks) -> list[tuple[str, str, str]]:
     return [(r["table"], r["column"], r["rule"]) for r in checks.results if not r["passed"]]
 
 
-def aside(table: str, rule: str, rows: int) -> pd.DataFrame:
+def build_quarantine(table: str, rule: str, rows: int) -> pd.DataFrame:
     row = (table, f"{table}.csv", 7, "lead_id", rule, "is odd")
     return pd.DataFrame([row] * rows, columns=list(QUARANTINE_COLUMNS))
 
 
 def test_a_sound_export_passes_every_check(sound: Export) -> None:
-    checks = judged(sound)
-    assert failed(checks) == []
+    checks = run_checks(sound)
+    assert list_failed(checks) == []
     assert len(checks.results) == 29
     checks.raise_for_errors()
 
 
 def test_an_id_that_comes_twice_stops_the_run(sound: Export) -> None:
     leads = sound.leads.assign(lead_id=sound.leads["lead_id"].replace("001", "000"))
-    checks = judged(replace(sound, leads=leads))
-    assert failed(checks) == [("leads", "lead_id", "is_unique")]
+    checks = run_checks(replace(sound, leads=leads))
+    assert list_failed(checks) == [("leads", "lead_id", "is_unique")]
     assert checks.errors[0]["observed"] == 2
     with pytest.raises(
         DataRefused, match=r"does not pass 1 check.*2 lead\(s\) have a lead_id that is not unique"
@@ -100,7 +100,7 @@ def test_an_outcome_before_its_lead_and_one_in_the_future_stop_the_run(sound: Ex
     leads = sound.leads.copy()
     leads.loc[0, "converted_at"] = pd.Timestamp("2023-12-31", tz="UTC")
     leads.loc[50, "closed_at"] = NOW + pd.Timedelta(hours=2)
-    assert failed(judged(replace(sound, leads=leads))) == [
+    assert list_failed(run_checks(replace(sound, leads=leads))) == [
         ("leads", "closed_at", "in_range"),
         ("leads", "converted_at", "after_creation"),
     ]
@@ -109,20 +109,22 @@ def test_an_outcome_before_its_lead_and_one_in_the_future_stop_the_run(sound: Ex
 def test_leads_that_are_never_closed_are_a_warning(sound: Export) -> None:
     leads = pd.concat([sound.leads, sound.leads.assign(lead_id=sound.leads["lead_id"] + "b")])
     leads = leads.sort_values("lead_id", ignore_index=True)
-    checks = judged(replace(sound, leads=leads))
-    assert failed(checks) == [("leads", "", "some_are_closed")]
+    checks = run_checks(replace(sound, leads=leads))
+    assert list_failed(checks) == [("leads", "", "some_are_closed")]
     assert (
         "Not one of 200 leads has a closed_at, so 180 count as open"
         in (checks.warnings[0]["message"])
     )
     leads.loc[199, "closed_at"] = AS_OF
-    assert failed(judged(replace(sound, leads=leads))) == []
+    assert list_failed(run_checks(replace(sound, leads=leads))) == []
 
 
 def test_a_missing_creation_stops_the_run(sound: Export) -> None:
     leads = sound.leads.copy()
     leads.loc[3, "created_at"] = pd.NaT
-    assert ("leads", "created_at", "is_filled") in failed(judged(replace(sound, leads=leads)))
+    assert ("leads", "created_at", "is_filled") in list_failed(
+        run_checks(replace(sound, leads=leads))
+    )
 
 
 def test_an_unknown_direction_or_an_activity_out_of_time_stops_the_run(sound: Export) -> None:
@@ -132,14 +134,14 @@ def test_an_unknown_direction_or_an_activity_out_of_time_stops_the_run(sound: Ex
             sound.activities["lead"] != 5, pd.Timestamp("1960-01-01", tz="UTC")
         ),
     )
-    assert failed(judged(replace(sound, activities=activities))) == [
+    assert list_failed(run_checks(replace(sound, activities=activities))) == [
         ("activities", "direction", "is_known"),
         ("activities", "occurred_at", "not_too_early"),
     ]
 
 
 def test_the_summary_of_activities_keeps_what_the_checks_judge(sound: Export) -> None:
-    summary = activity_summary(sound.activities)
+    summary = summarize_activities(sound.activities)
     assert summary[["type", "direction"]].values.tolist() == [
         ["call", "inbound"],
         ["mail", "inbound"],
@@ -153,7 +155,7 @@ def test_a_profile_column_that_is_nearly_always_empty_is_a_warning(
 ) -> None:
     source = sound.leads["source"].where(sound.leads.index < 4)
     leads = sound.leads.assign(source=source).rename(columns={"source": name})
-    checks = judged(replace(sound, leads=leads, profile=(ProfileColumn(name, "category"),)))
+    checks = run_checks(replace(sound, leads=leads, profile=(ProfileColumn(name, "category"),)))
     (warning,) = checks.warnings
     assert warning["message"].startswith(f"{name!r} is empty for 96 lead(s)")
     assert checks.errors == []
@@ -161,9 +163,11 @@ def test_a_profile_column_that_is_nearly_always_empty_is_a_warning(
 
 
 def test_more_than_two_in_a_hundred_by_one_rule_stop_the_run(sound: Export) -> None:
-    counts = counts_frame([("leads", 103, 100, 3, 0), ("activities", 100, 100, 0, 0)])
-    checks = judged(replace(sound, quarantine=aside("leads", "conflicting_id", 3), counts=counts))
-    assert failed(checks) == [("leads", "", "quarantined_share_by_one_rule")]
+    counts = build_counts([("leads", 103, 100, 3, 0), ("activities", 100, 100, 0, 0)])
+    checks = run_checks(
+        replace(sound, quarantine=build_quarantine("leads", "conflicting_id", 3), counts=counts)
+    )
+    assert list_failed(checks) == [("leads", "", "quarantined_share_by_one_rule")]
     with pytest.raises(
         DataRefused,
         match=r"3 of 103 rows of leads \(2\.9%\) are in quarantine by one rule; at most 2\.0% may"
@@ -173,24 +177,26 @@ def test_more_than_two_in_a_hundred_by_one_rule_stop_the_run(sound: Export) -> N
 
 
 def test_more_than_five_in_a_hundred_altogether_stop_the_run(sound: Export) -> None:
-    quarantine = pd.concat([aside("leads", f"rule_{i}", 2) for i in range(3)])
-    counts = counts_frame([("leads", 106, 100, 6, 0), ("activities", 100, 100, 0, 0)])
+    quarantine = pd.concat([build_quarantine("leads", f"rule_{i}", 2) for i in range(3)])
+    counts = build_counts([("leads", 106, 100, 6, 0), ("activities", 100, 100, 0, 0)])
     export = replace(sound, quarantine=quarantine, counts=counts)
-    assert failed(judged(export)) == [("leads", "", "quarantined_share")]
-    assert failed(judged(export, Gate(max_quarantined_share=0.06))) == []
+    assert list_failed(run_checks(export)) == [("leads", "", "quarantined_share")]
+    assert list_failed(run_checks(export, Gate(max_quarantined_share=0.06))) == []
 
 
 def test_activities_of_unknown_leads_have_a_limit_of_their_own(sound: Export) -> None:
     for rows, expected in ((10, []), (12, [("activities", "", "unknown_leads_share")])):
-        counts = counts_frame([("leads", 100, 100, 0, 0), ("activities", 100, 100 - rows, rows, 0)])
-        export = replace(sound, quarantine=aside("activities", "unknown_lead", rows), counts=counts)
-        assert failed(judged(export)) == expected
+        counts = build_counts([("leads", 100, 100, 0, 0), ("activities", 100, 100 - rows, rows, 0)])
+        export = replace(
+            sound, quarantine=build_quarantine("activities", "unknown_lead", rows), counts=counts
+        )
+        assert list_failed(run_checks(export)) == expected
 
 
 def test_many_activities_before_their_leads_stop_the_run(sound: Export) -> None:
     finding = Finding("activities", "before_creation", "info", 21, "")
-    checks = judged(replace(sound, findings=(finding,)))
-    assert failed(checks) == [("activities", "", "share_before_creation")]
+    checks = run_checks(replace(sound, findings=(finding,)))
+    assert list_failed(checks) == [("activities", "", "share_before_creation")]
 
 
 @pytest.mark.parametrize(
@@ -199,15 +205,15 @@ def test_many_activities_before_their_leads_stop_the_run(sound: Export) -> None:
 def test_an_export_half_or_twice_the_size_of_those_before_stops_the_run(
     sound: Export, before: int, stops: bool
 ) -> None:
-    checks = judged(sound, previous_rows={"leads": before, "activities": 0})
-    assert failed(checks) == ([("leads", "", "size_against_before")] if stops else [])
+    checks = run_checks(sound, previous_rows={"leads": before, "activities": 0})
+    assert list_failed(checks) == ([("leads", "", "size_against_before")] if stops else [])
 
 
 def test_an_old_export_is_a_warning_and_nobody_minds_in_the_demo(sound: Export) -> None:
     old = replace(sound, last_instant=NOW - pd.Timedelta(days=1, seconds=1))
-    assert [w["rule"] for w in judged(old, as_of=old.last_instant).warnings] == ["is_fresh"]
+    assert [w["rule"] for w in run_checks(old, as_of=old.last_instant).warnings] == ["is_fresh"]
     forgiving = Gate(max_stale_days=None)
-    assert judged(old, forgiving, as_of=old.last_instant).warnings == []
+    assert run_checks(old, forgiving, as_of=old.last_instant).warnings == []
 
 
 @pytest.mark.parametrize(("quiet_for", "told"), [(3, False), (4, True), (11, True)])
@@ -218,7 +224,7 @@ def test_activities_that_stop_while_leads_still_come_are_a_warning(
     last = AS_OF - pd.Timedelta(days=quiet_for)
     at = last - pd.to_timedelta(pd.Series(range(100)) % 25, unit="D")
     stopped = replace(sound, activities=sound.activities.assign(occurred_at=at))
-    found = judged(stopped).warnings
+    found = run_checks(stopped).warnings
     assert [w["rule"] for w in found] == (["activities_go_on"] if told else [])
     if told:
         assert f"The last activity came {quiet_for} days before" in found[0]["message"]
@@ -232,32 +238,32 @@ def test_a_pause_three_times_the_usual_one_is_a_stop_and_a_shorter_one_is_not(
         days = pd.Series([0, 4, *range(5, 25)])
         at = AS_OF - pd.Timedelta(days=quiet_for) - pd.to_timedelta(days, unit="D")
         some = sound.activities.head(len(at)).assign(occurred_at=at.astype(stamps().dtype))
-        found = judged(replace(sound, activities=some)).warnings
+        found = run_checks(replace(sound, activities=some)).warnings
         assert [w["rule"] for w in found] == told
 
 
 def test_outcomes_that_stop_while_leads_still_come_are_a_warning(sound: Export) -> None:
     at = AS_OF - pd.to_timedelta(pd.Series(range(100)) % 20 + 9, unit="D")
     stopped = sound.leads.assign(closed_at=at, converted_at=stamps(*[None] * 100))
-    (found,) = judged(replace(sound, leads=stopped)).warnings
+    (found,) = run_checks(replace(sound, leads=stopped)).warnings
     assert (found["table"], found["rule"]) == ("leads", "outcomes_go_on")
     assert "customers count as lost" in found["message"]
 
 
 def test_a_list_long_after_the_end_of_the_export_is_a_warning(sound: Export) -> None:
-    (warning,) = judged(sound, as_of=AS_OF + pd.Timedelta(days=1, seconds=1)).warnings
+    (warning,) = run_checks(sound, as_of=AS_OF + pd.Timedelta(days=1, seconds=1)).warnings
     assert warning["rule"] == "reaches_as_of"
     assert "what happened in between is not known" in warning["message"]
-    assert judged(sound, as_of=AS_OF + pd.Timedelta(days=1)).warnings == []
+    assert run_checks(sound, as_of=AS_OF + pd.Timedelta(days=1)).warnings == []
 
 
 def test_an_as_of_before_all_leads_stops_the_run(sound: Export) -> None:
-    checks = judged(sound, as_of=pd.Timestamp("2023-01-01", tz="UTC"))
-    assert failed(checks) == [("leads", "", "known_at_as_of")]
+    checks = run_checks(sound, as_of=pd.Timestamp("2023-01-01", tz="UTC"))
+    assert list_failed(checks) == [("leads", "", "known_at_as_of")]
 
 
 def test_the_json_is_the_same_at_another_hour_and_readable_without_tools(sound: Export) -> None:
-    first, later = judged(sound), judged(sound, now=NOW - pd.Timedelta(hours=1))
+    first, later = run_checks(sound), run_checks(sound, now=NOW - pd.Timedelta(hours=1))
     assert first.to_json() == later.to_json()
     content = json.loads(first.to_json())
     assert sorted(content) == [
@@ -280,7 +286,7 @@ def test_the_json_is_the_same_at_another_hour_and_readable_without_tools(sound: 
 def test_no_value_of_a_lead_stands_in_the_json(sound: Export) -> None:
     canary = "canary@example.com"
     leads = sound.leads.assign(lead_id=canary, source=canary)
-    text = judged(replace(sound, leads=leads)).to_json()
+    text = run_checks(replace(sound, leads=leads)).to_json()
     assert '"passed": false' in text
     assert canary not in text
 
@@ -289,7 +295,7 @@ def test_the_gate_is_silent_and_reports_to_nobody(
     sound: Export, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        judged(sound)
+        run_checks(sound)
     assert capfd.readouterr() == ("", "")
     assert [r.name for r in caplog.records if r.name.startswith("great_expectations")] == []
     assert os.environ["GX_ANALYTICS_ENABLED"] == "false"

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from crm.errors import DataRefused
-from crm.reading.activities import no_activities
+from crm.reading.activities import build_empty_activities
 
 HEADER = "lead_id,occurred_at,type\n"
 
@@ -33,7 +33,7 @@ def test_activities_are_sorted_by_lead_then_instant_then_order_in_the_file(read)
 
 
 def test_without_activities_the_frame_is_empty_and_has_the_same_types(read) -> None:
-    for frame in (no_activities(), read().activities):
+    for frame in (build_empty_activities(), read().activities):
         assert frame.empty
         assert {name: str(kind) for name, kind in frame.dtypes.items()} == DTYPES
         assert frame["direction"].cat.categories.tolist() == ["inbound", "outbound", "internal"]

@@ -1,12 +1,12 @@
 import pandas as pd
 import pytest
 
-from crm.reading.duckdb_session import workbench
+from crm.reading.duckdb_session import open_duckdb_session
 
 
 @pytest.fixture(scope="module")
 def evaluate():
-    with workbench([], "UTC", pd.Timestamp("2030-01-01", tz="UTC")) as bench:
+    with open_duckdb_session([], "UTC", pd.Timestamp("2030-01-01", tz="UTC")) as bench:
 
         def evaluate(macro: str, cell: str) -> object:
             ((value,),) = bench.rows(f"SELECT {macro}(trimmed(?::VARCHAR))", [cell])

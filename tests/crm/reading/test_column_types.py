@@ -1,7 +1,7 @@
 import pytest
 
 from crm.contract import ProfileColumn
-from crm.reading.column_types import is_personal
+from crm.reading.column_types import is_personal_header
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_column_named_like_personal_data_is_shown_only(kind_of, name: str) -> 
 
 @pytest.mark.parametrize("name", ["email_opt_in", "emails_opened", "campaign", "phone_provided"])
 def test_a_column_about_personal_data_is_none(name: str) -> None:
-    assert not is_personal(name)
+    assert not is_personal_header(name)
 
 
 def test_whether_there_is_a_phone_is_a_yes_or_no(kind_of) -> None:

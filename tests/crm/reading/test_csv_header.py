@@ -1,7 +1,7 @@
 import pytest
 
 from crm.errors import DataRefused
-from crm.reading.csv_header import find_column, missing_column, read_header
+from crm.reading.csv_header import build_missing_column_error, find_column, read_header
 
 EXPECTED = ["lead_id", "created_at"]
 
@@ -63,7 +63,9 @@ def test_a_name_is_found_whether_its_accents_are_composed_or_apart() -> None:
 
 
 def test_a_missing_column_is_refused_with_what_was_found_and_what_comes_nearest() -> None:
-    refusal = missing_column("leads", "created_at", "created_at", ["id", "CreatedAt"], "leads.csv")
+    refusal = build_missing_column_error(
+        "leads", "created_at", "created_at", ["id", "CreatedAt"], "leads.csv"
+    )
     assert str(refusal) == (
         "leads.csv has no column 'created_at', which leadgain.toml names as [leads] created_at. "
         "Found: 'id', 'CreatedAt'. Nearest: 'CreatedAt'. Correct the name in leadgain.toml, or "
@@ -73,7 +75,7 @@ def test_a_missing_column_is_refused_with_what_was_found_and_what_comes_nearest(
 
 def test_a_first_line_of_data_is_not_repeated_in_the_refusal() -> None:
     names = ["ann@example.com", "2024-01-01", "lead id 5"]
-    text = str(missing_column("leads", "lead_id", "lead_id", names, "leads.csv"))
+    text = str(build_missing_column_error("leads", "lead_id", "lead_id", names, "leads.csv"))
     assert "Found: 3 cells that look like data, so the header seems to be missing" in text
     assert "ann" not in text
     assert "Nearest" not in text

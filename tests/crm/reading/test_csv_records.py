@@ -46,14 +46,14 @@ def test_a_quote_amid_a_plain_cell_means_nothing() -> None:
 
 
 def test_an_unclosed_quote_is_named_by_its_line() -> None:
-    assert records('a,b\n1,2\n2,"oops\n3,4\n').unclosed == 3
-    assert records('a,b\n1,2\n2,"oops\n3,"x"\n').unclosed == 3
-    assert records('a,b\n1,"fine"\n').unclosed is None
+    assert records('a,b\n1,2\n2,"oops\n3,4\n').unclosed_quote_line == 3
+    assert records('a,b\n1,2\n2,"oops\n3,"x"\n').unclosed_quote_line == 3
+    assert records('a,b\n1,"fine"\n').unclosed_quote_line is None
 
 
 def test_text_after_a_closing_quote_spoils_its_line_only() -> None:
     found = records('a,b\n1,"x" y\n2,3\n')
-    assert (found.line.tolist(), found.unclosed) == ([1, 2, 3], None)
+    assert (found.line.tolist(), found.unclosed_quote_line) == ([1, 2, 3], None)
 
 
 def test_a_space_after_a_closing_quote_is_no_harm() -> None:
@@ -104,14 +104,14 @@ def test_records_of_a_well_formed_file_equal_those_of_the_csv_module(
     found = records(data, chunk=chunk)
     assert found.line.tolist() == lines
     assert not found.blank.any()
-    assert found.unclosed is None
+    assert found.unclosed_quote_line is None
 
 
 @given(st.text(alphabet='a,"\n', max_size=30), st.integers(1, 9))
 def test_the_fast_reading_equals_the_strict_one_where_it_is_used(text: str, chunk: int) -> None:
     fast = records(text, chunk=chunk)
     strict = _read_strictly(io.BytesIO(text.encode()), b",")
-    assert fast.unclosed == strict.unclosed
-    if fast.unclosed is None:
+    assert fast.unclosed_quote_line == strict.unclosed_quote_line
+    if fast.unclosed_quote_line is None:
         np.testing.assert_array_equal(fast.line, strict.line)
         np.testing.assert_array_equal(fast.blank, strict.blank)

@@ -10,7 +10,7 @@ from crm.errors import ConfigurationError, DataRefused
 from crm.export import Export
 from crm.mapping import ActivitiesSection, LeadsSection, Mapping
 from crm.reading import database
-from crm.reading.database import _text, open_database
+from crm.reading.database import _format_value, open_database
 from crm.reading.export_reader import read_export
 
 NOW = pd.Timestamp("2024-06-01", tz="UTC")
@@ -147,6 +147,6 @@ def test_the_password_is_in_no_message(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_values_of_a_database_become_the_text_of_an_export() -> None:
-    assert _text(pd.Timestamp("2024-01-02T03:04:05.678Z").to_pydatetime()) == (
+    assert _format_value(pd.Timestamp("2024-01-02T03:04:05.678Z").to_pydatetime()) == (
         "2024-01-02 03:04:05.678000+00:00"
     )

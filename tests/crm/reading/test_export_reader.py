@@ -110,7 +110,7 @@ JUNK = [
 ]
 
 
-def damaged(draw: st.DrawFn, data: bytes) -> bytes:
+def draw_damaged_bytes(draw: st.DrawFn, data: bytes) -> bytes:
     """A file with one more thing wrong."""
     at, length = draw(st.integers(0, len(data))), draw(st.sampled_from([0, 0, 1, 2, 20, 200]))
     lines = data.splitlines(keepends=True) or [b""]
@@ -132,11 +132,11 @@ def damaged(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 @st.composite
-def mutated(draw: st.DrawFn, original: str) -> bytes:
+def draw_mutated_bytes(draw: st.DrawFn, original: str) -> bytes:
     """A good file, damaged in one to four places, and perhaps packed or encoded otherwise."""
     data = original.encode()
     for _ in range(draw(st.integers(1, 4))):
-        data = damaged(draw, data)
+        data = draw_damaged_bytes(draw, data)
     ways = {
         "plain": data,
         "gzip": gzip.compress(data),
@@ -146,7 +146,7 @@ def mutated(draw: st.DrawFn, original: str) -> bytes:
     return ways[draw(st.sampled_from(["plain", "plain", "plain", *ways]))]
 
 
-def judged(folder: Path, leads: bytes, activities: bytes) -> Export | str:
+def read_or_refuse(folder: Path, leads: bytes, activities: bytes) -> Export | str:
     """The export after the gate has looked at it, or why it was refused."""
     (folder / "leads.csv").write_bytes(leads)
     (folder / "activities.csv").write_bytes(activities)
@@ -167,7 +167,7 @@ def judged(folder: Path, leads: bytes, activities: bytes) -> Export | str:
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Great Expectations is imported before the clock of the examples runs."""
-    judged(tmp_path_factory.mktemp("loaded"), LEADS.encode(), ACTIVITIES.encode())
+    read_or_refuse(tmp_path_factory.mktemp("loaded"), LEADS.encode(), ACTIVITIES.encode())
 
 
 @pytest.mark.slow
@@ -178,11 +178,11 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(mutated(LEADS), mutated(ACTIVITIES))
+@given(draw_mutated_bytes(LEADS), draw_mutated_bytes(ACTIVITIES))
 def test_a_damaged_export_is_refused_or_accounted_for_row_by_row(
     tmp_path: Path, leads: bytes, activities: bytes
 ) -> None:
-    export = judged(tmp_path, leads, activities)
+    export = read_or_refuse(tmp_path, leads, activities)
     if isinstance(export, str):
         assert export.endswith(".")
         assert "@example.com" not in export
@@ -200,6 +200,6 @@ def test_a_damaged_export_is_refused_or_accounted_for_row_by_row(
 
 
 def test_the_good_export_of_that_test_is_read_whole(tmp_path: Path) -> None:
-    export = judged(tmp_path, LEADS.encode(), ACTIVITIES.encode())
+    export = read_or_refuse(tmp_path, LEADS.encode(), ACTIVITIES.encode())
     assert not isinstance(export, str)
     assert export.counts[["kept", "quarantined"]].values.tolist() == [[24, 0], [60, 0]]

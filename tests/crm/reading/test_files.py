@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from crm.errors import DataRefused
 from crm.mapping import Source
-from crm.reading.duckdb_session import workbench
-from crm.reading.files import Wanted, load_file, locate
+from crm.reading.duckdb_session import open_duckdb_session
+from crm.reading.files import WantedColumn, load_file, locate_file
 
 NOW = pd.Timestamp("2024-06-01", tz="UTC")
 HEADER = "lead_id,created_at\n"
@@ -86,37 +86,37 @@ def test_a_missing_file_is_refused_with_what_is_there(tmp_path: Path, table: str
     with pytest.raises(
         DataRefused, match=rf"\[{table}\] file: there is no x\.csv.*Found: other.csv"
     ):
-        locate(tmp_path, "x.csv", table)
+        locate_file(tmp_path, "x.csv", table)
 
 
 def test_a_folder_in_a_files_place_is_called_one(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").mkdir()
     with pytest.raises(DataRefused, match=r"\[leads\] file: leads\.csv in .* is a folder"):
-        locate(tmp_path, "leads.csv", "leads")
+        locate_file(tmp_path, "leads.csv", "leads")
 
 
 def test_a_pipe_in_a_files_place_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "leads.csv")
     with pytest.raises(DataRefused, match=r"leads\.csv in .* is neither file nor folder"):
-        locate(tmp_path, "leads.csv", "leads")
+        locate_file(tmp_path, "leads.csv", "leads")
 
 
 def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").symlink_to("leads.csv")
     with pytest.raises(DataRefused, match=r"leads\.csv in .* is a link that leads back to itself"):
-        locate(tmp_path, "leads.csv", "leads")
+        locate_file(tmp_path, "leads.csv", "leads")
 
 
 def test_a_file_that_is_closed_to_us_is_called_so(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "leads.csv").write_text(HEADER)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root reads everything
     with pytest.raises(DataRefused, match=r"leads\.csv in .* is closed to the user who runs lead"):
-        locate(tmp_path, "leads.csv", "leads")
+        locate_file(tmp_path, "leads.csv", "leads")
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataRefused, match=r"The export's folder .* does not exist"):
-        locate(tmp_path / "gone", "x.csv", "leads")
+        locate_file(tmp_path / "gone", "x.csv", "leads")
 
 
 @pytest.mark.parametrize("name", ["../secret.csv", "{outside}", "link.csv"])
@@ -127,7 +127,7 @@ def test_a_file_outside_of_the_folder_is_refused(tmp_path: Path, name: str) -> N
     secret.write_text("x")
     (folder / "link.csv").symlink_to(secret)
     with pytest.raises(DataRefused, match="lies outside of the export's folder"):
-        locate(folder, name.format(outside=secret), "leads")
+        locate_file(folder, name.format(outside=secret), "leads")
 
 
 def test_a_path_full_of_special_characters_is_just_a_path(tmp_path: Path) -> None:
@@ -136,13 +136,16 @@ def test_a_path_full_of_special_characters_is_just_a_path(tmp_path: Path) -> Non
     folder.mkdir()
     (tmp_path / "a1" / "le[a]ds.csv").write_text(HEADER + "wrong,2024-01-01\n")
     (folder / "le[a]ds.csv").write_text(HEADER + "right,2024-01-01\n")
-    raw_rows, _ = load(locate(folder, "le[a]ds.csv", "leads"))
+    raw_rows, _ = load(locate_file(folder, "le[a]ds.csv", "leads"))
     assert raw_rows == [("right", "2024-01-01")]
 
 
 def load(path: Path) -> tuple[list[tuple], object]:
-    wanted = [Wanted("lead_id", "lead_id", "lead_id"), Wanted("created_at", "", "created_at")]
-    with workbench([path], "UTC", NOW) as bench:
+    wanted = [
+        WantedColumn("lead_id", "lead_id", "lead_id"),
+        WantedColumn("created_at", "", "created_at"),
+    ]
+    with open_duckdb_session([path], "UTC", NOW) as bench:
         raw = load_file(bench, "leads", path, Source(file=path.name), wanted)
         return bench.rows("SELECT lead_id, created_at FROM raw_leads ORDER BY rowid"), raw
 
@@ -151,7 +154,7 @@ def test_the_database_reads_the_files_it_was_handed_and_nothing_else(tmp_path: P
     mine, other = tmp_path / "mine.csv", tmp_path / "other.csv"
     mine.write_text("a,b\n1,2\n")
     other.write_text("a,b\n1,2\n")
-    with workbench([mine], "UTC", NOW) as bench:
+    with open_duckdb_session([mine], "UTC", NOW) as bench:
         assert bench.rows("SELECT count(*) FROM read_csv(?)", [str(mine)]) == [(1,)]
         with pytest.raises(duckdb.PermissionException):
             bench.rows("SELECT count(*) FROM read_csv(?)", [str(other)])
@@ -225,8 +228,11 @@ def test_no_row_is_lost_where_a_broken_row_stands_at_the_end_of_a_block(
     path.write_text(
         "a,b,c\n" + "".join("7,8\n" if i % 11 == 0 else "1,2,3\n" for i in range(1_500_000))
     )
-    wanted = [Wanted("lead_id", "lead_id", "a"), Wanted("created_at", "created_at", "b")]
-    with workbench([path], "UTC", NOW) as bench:
+    wanted = [
+        WantedColumn("lead_id", "lead_id", "a"),
+        WantedColumn("created_at", "created_at", "b"),
+    ]
+    with open_duckdb_session([path], "UTC", NOW) as bench:
         raw = load_file(bench, "leads", path, Source(file=path.name), wanted)
         ((read_rows,),) = bench.rows("SELECT count(*) FROM raw_leads")
     assert (raw.rows_in, read_rows, len(raw.rejects)) == (1_500_000, 1_363_636, 136_364)

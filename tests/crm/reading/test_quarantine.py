@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm.export import QUARANTINE_COLUMNS, check_conservation, counts_frame
-from crm.reading.duckdb_session import workbench
+from crm.export import QUARANTINE_COLUMNS, build_counts, check_conservation
+from crm.reading.duckdb_session import open_duckdb_session
 from crm.reading.files import RawTable
-from crm.reading.quarantine import join_quarantines, settle
+from crm.reading.quarantine import account_for_rows, join_quarantines
 from crm.reading.row_rules import EMPTY_ID, EXACT_DUPLICATE
 
 RULES = (EXACT_DUPLICATE, EMPTY_ID)
@@ -19,17 +19,17 @@ def settled():
         *("leads", "leads.csv", ("id",), {"lead_id": "id"}, 7, lines),
         rejects=((7, "ragged_row", "has fewer cells than the header"),),
     )
-    with workbench([], "UTC", pd.Timestamp("2024-01-01", tz="UTC")) as bench:
+    with open_duckdb_session([], "UTC", pd.Timestamp("2024-01-01", tz="UTC")) as bench:
         bench.run("CREATE TEMP TABLE judged (row BIGINT, rule USMALLINT)")
         bench.run(
             "INSERT INTO judged VALUES (5, 1), (0, NULL), (1, 0), (2, NULL), (3, 1), (4, NULL)"
         )
-        yield settle(bench, raw, 3, "judged", RULES, raw.shown)
+        yield account_for_rows(bench, raw, 3, "judged", RULES, raw.shown)
 
 
 def test_every_row_is_counted_once(settled) -> None:
     assert settled.counts == ("leads", 7, 3, 3, 1)
-    check_conservation(counts_frame([settled.counts]))
+    check_conservation(build_counts([settled.counts]))
 
 
 def test_the_quarantine_is_in_the_order_of_the_file_with_the_exports_own_names(settled) -> None:
@@ -57,4 +57,4 @@ def test_the_quarantine_of_a_sound_export_is_empty_and_typed(settled) -> None:
 
 def test_a_row_that_is_missing_in_the_account_is_a_fault_of_ours() -> None:
     with pytest.raises(AssertionError, match="leads: 7 rows came in, but 3 kept"):
-        check_conservation(counts_frame([("leads", 7, 3, 2, 1)]))
+        check_conservation(build_counts([("leads", 7, 3, 2, 1)]))

@@ -5,10 +5,10 @@ import pytest
 
 from crm.contract import PROFILE_KINDS, TABLES, ProfileColumn
 from crm.mapping import LeadsSection
-from crm.reading.activities import activity_rules
+from crm.reading.activities import build_activity_rules
 from crm.reading.files import REJECT_RULES
-from crm.reading.leads import INSTANTS, lead_rules
-from crm.reading.outcomes import outcome_rules
+from crm.reading.leads import INSTANTS, build_lead_rules
+from crm.reading.outcomes import build_outcome_rules
 from crm.reading.row_rules import LEAD_SET_ASIDE, Rule
 
 ROOT = Path(__file__).parents[3]
@@ -20,9 +20,9 @@ def all_rules() -> dict[str, tuple[Rule, ...]]:
     profile = [ProfileColumn(kind, kind) for kind in PROFILE_KINDS]
     minority = dict.fromkeys(INSTANTS, ("seconds",))
     return {
-        "leads": lead_rules(leads, profile, minority, outcomes_apart=False),
-        "activities": activity_rules(("seconds",)),
-        "outcomes": (*outcome_rules(minority), LEAD_SET_ASIDE),
+        "leads": build_lead_rules(leads, profile, minority, outcomes_apart=False),
+        "activities": build_activity_rules(("seconds",)),
+        "outcomes": (*build_outcome_rules(minority), LEAD_SET_ASIDE),
     }
 
 
@@ -47,7 +47,7 @@ def test_the_first_rule_that_strikes_decides(read, set_aside) -> None:
     assert set_aside(export) == [(2, "lead_id", "empty_id")]
 
 
-def documented(heading: str) -> set[str]:
+def list_documented_rules(heading: str) -> set[str]:
     """The names in the first column of the table under a heading of the data contract."""
     text = (ROOT / "docs" / "data-contract.md").read_text(encoding="utf-8")
     section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
@@ -59,8 +59,8 @@ def test_the_data_contract_tells_every_rule_and_no_other() -> None:
     rules = {rule.name: rule.action for rules in all_rules().values() for rule in rules}
     rejects = {name for name, _ in REJECT_RULES.values()}
     quarantined = {name for name, action in rules.items() if action == "quarantine"}
-    assert documented("Set aside") == quarantined | rejects
-    assert documented("Left out") == set(rules) - quarantined
+    assert list_documented_rules("Set aside") == quarantined | rejects
+    assert list_documented_rules("Left out") == set(rules) - quarantined
 
 
 def test_the_data_contract_tells_every_finding_and_no_other() -> None:
@@ -70,4 +70,4 @@ def test_the_data_contract_tells_every_finding_and_no_other() -> None:
     named |= set(re.findall(r'_repair\(\s*table, "(\w+)"', sources))
     named |= set(re.findall(r'\("\w+", "(\w+)", "(?:info|warning)"', sources))
     named |= {"before_creation", "not_finite"}
-    assert documented("Repaired or noticed") == named
+    assert list_documented_rules("Repaired or noticed") == named

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm.reading.duckdb_session import workbench
+from crm.reading.duckdb_session import open_duckdb_session
 
 LATEST = pd.Timestamp("2030-01-01", tz="UTC")
 Reader = Callable[[str], tuple[str, str | None, str | None]]
@@ -16,7 +16,7 @@ Reader = Callable[[str], tuple[str, str | None, str | None]]
 
 @contextmanager
 def reader(zone: str) -> Iterator[Reader]:
-    with workbench([], zone, LATEST) as bench:
+    with open_duckdb_session([], zone, LATEST) as bench:
 
         def read(cell: str) -> tuple[str, str | None, str | None]:
             (told,) = bench.rows(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from crm.simulator.activities import DAY, HOUR, NOBODY, TYPE_NAMES, Activities
-from crm.simulator.ground_truth import History, true_probability
+from crm.simulator.activities import DAY, HOUR, NO_REP, TYPE_NAMES, Activities
+from crm.simulator.ground_truth import History, compute_true_probability
 
 
 def activities(*rows: tuple[int, int, str]) -> Activities:
@@ -14,7 +14,7 @@ def activities(*rows: tuple[int, int, str]) -> Activities:
         lead=np.array(lead, np.int32),
         at=np.array(at, np.int64),
         type=np.array([TYPE_NAMES.index(name) for name in names], np.int8),
-        rep=np.full(len(rows), NOBODY, np.int16),
+        rep=np.full(len(rows), NO_REP, np.int16),
     )
 
 
@@ -45,7 +45,7 @@ def test_the_wait_ends_with_the_first_contact_and_goes_on_without_one():
 
 
 def odds(fit=0.0, engagement=0.0, days=0.0, hours=0.0) -> float:
-    p = true_probability(*(np.array([value]) for value in (fit, engagement, days, hours)))
+    p = compute_true_probability(*(np.array([value]) for value in (fit, engagement, days, hours)))
     return float(p[0] / (1 - p[0]))
 
 

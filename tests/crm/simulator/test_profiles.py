@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from crm.simulator.profiles import COUNTRIES, INDUSTRIES, SOURCES, draw_profiles, lead_ids
+from crm.simulator.profiles import COUNTRIES, INDUSTRIES, SOURCES, build_lead_ids, draw_profiles
 
 
 def test_ids_are_distinct_ascending_and_never_look_like_numbers():
-    ids = lead_ids(100_000, seed=5)
+    ids = build_lead_ids(100_000, seed=5)
     assert len(np.unique(ids)) == 100_000
     assert (ids[1:] > ids[:-1]).all()
     assert all(name.startswith("L") and len(name) == 17 for name in ids[:1000])
 
 
 def test_another_seed_gives_other_ids():
-    assert not set(lead_ids(1000, seed=1)) & set(lead_ids(1000, seed=2))
+    assert not set(build_lead_ids(1000, seed=1)) & set(build_lead_ids(1000, seed=2))
 
 
 @pytest.mark.parametrize("levels", [SOURCES, INDUSTRIES, COUNTRIES])

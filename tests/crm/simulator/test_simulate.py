@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from crm.errors import ConfigurationError
-from crm.list_dates import list_dates
+from crm.list_dates import build_list_dates
 from crm.reading.export_reader import read_export
 from crm.simulator import ground_truth as simulated_truth
 from crm.simulator import profiles as simulated_leads
@@ -43,7 +43,7 @@ def matured(world) -> pd.DataFrame:
     return rows
 
 
-def surprise(rows: pd.DataFrame) -> float:
+def compute_surprise(rows: pd.DataFrame) -> float:
     """How many standard deviations the conversions lie from what the truth lets expect."""
     if rows.empty:
         return 0.0
@@ -67,12 +67,12 @@ def expected_gain(rows: pd.DataFrame, by: str, depth: float) -> float:
 def test_as_many_leads_convert_as_their_true_probabilities_say_in_every_tenth(matured):
     tenth = pd.qcut(matured["probability"], 10, labels=False)
     for number in range(10):
-        assert abs(surprise(matured[tenth == number])) < 3.5, f"tenth {number}"
+        assert abs(compute_surprise(matured[tenth == number])) < 3.5, f"tenth {number}"
 
 
 def test_the_truth_holds_every_open_lead_at_every_list_date_and_no_other(world):
     leads = world.leads
-    dates = list_dates(leads["created_at"].min(), DEFAULT_END, 14)
+    dates = build_list_dates(leads["created_at"].min(), DEFAULT_END, 14)
     ended = leads["converted_at"].fillna(leads["closed_at"])
     expected = [
         leads.loc[(leads["created_at"] < date) & ~(ended < date), ["lead_id"]].assign(as_of=date)
@@ -164,8 +164,8 @@ def test_no_activity_type_tells_more_than_the_truth_does(world, matured):
     for name, of_type in world.activities.groupby("type"):
         first = of_type.groupby("lead_id")["occurred_at"].min()
         had = matured["lead_id"].map(first) < matured["as_of"]
-        assert abs(surprise(matured[had])) < 3.5, f"with {name}"
-        assert abs(surprise(matured[~had])) < 3.5, f"without {name}"
+        assert abs(compute_surprise(matured[had])) < 3.5, f"with {name}"
+        assert abs(compute_surprise(matured[~had])) < 3.5, f"without {name}"
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,13 @@ def test_no_activity_type_tells_more_than_the_truth_does(world, matured):
 )
 def test_no_profile_column_tells_more_than_the_truth_does(matured, column):
     for value, rows in matured.groupby(column, dropna=False):
-        assert abs(surprise(rows)) < 3.5, value
+        assert abs(compute_surprise(rows)) < 3.5, value
 
 
 def test_a_missing_number_tells_no_more_than_the_truth_does(matured):
     for column in ("company_size", "budget"):
         assert 0.1 < matured[column].isna().mean() < 0.6
-        assert abs(surprise(matured[matured[column].isna()])) < 3.5
+        assert abs(compute_surprise(matured[matured[column].isna()])) < 3.5
 
 
 def test_the_defaults_mirror_the_published_case(world, matured):

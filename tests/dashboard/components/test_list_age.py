@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.components.list_age import list_age
+from dashboard.components.list_age import compute_list_age
 
 AS_OF = datetime(2012, 3, 14, 6, tzinfo=UTC)
 
@@ -26,5 +26,5 @@ AS_OF = datetime(2012, 3, 14, 6, tzinfo=UTC)
     ],
 )
 def test_a_list_grows_old(age: timedelta, words: str, level: str) -> None:
-    found = list_age(AS_OF, AS_OF + age)
+    found = compute_list_age(AS_OF, AS_OF + age)
     assert (found.words, found.level) == (words, level)

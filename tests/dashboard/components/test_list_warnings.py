@@ -3,8 +3,14 @@
 import pytest
 
 from publications.storage.home import Home
-from tests.dashboard.made_up import NO_MODEL, PAGES, opened, publish_made_up, said
-from tests.publications.made_up_watch import WORN, worn_watch
+from tests.dashboard.made_up_publications import (
+    NO_MODEL,
+    PAGES,
+    publish_made_up,
+    read_page_text,
+    run_page,
+)
+from tests.publications.made_up_monitoring import DEGRADED_REASON, made_up_degraded_watch
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
 
@@ -14,16 +20,16 @@ UNKNOWN = "25 % of the activities are of kinds that the model does not know."
 
 @pytest.mark.parametrize("page", ["worklist", "model"])
 def test_a_worn_model_is_told_on_the_list_and_on_its_page(page: str, home: Home) -> None:
-    publish_made_up(home, watch=worn_watch(), warnings=[WORN, UNKNOWN])
-    at = opened(page)
+    publish_made_up(home, watch=made_up_degraded_watch(), warnings=[DEGRADED_REASON, UNKNOWN])
+    at = run_page(page)
     (warning,) = at.warning
     assert warning.proto.title.startswith("The model is worn")
-    assert WORN in str(warning.value).replace("\\", "")
+    assert DEGRADED_REASON in str(warning.value).replace("\\", "")
 
 
 def test_other_warnings_stand_behind_one_line_above_the_list(home: Home) -> None:
     publish_made_up(home, warnings=[FALLBACK, UNKNOWN])
-    at = opened("worklist")
+    at = run_page("worklist")
     assert not at.warning
     (line,) = at.expander
     assert line.label == "2 things worth knowing about this list"
@@ -32,16 +38,16 @@ def test_other_warnings_stand_behind_one_line_above_the_list(home: Home) -> None
 
 
 def test_what_the_banner_tells_is_not_told_again(home: Home) -> None:
-    publish_made_up(home, watch=worn_watch(), warnings=[WORN, UNKNOWN])
-    at = opened("worklist")
+    publish_made_up(home, watch=made_up_degraded_watch(), warnings=[DEGRADED_REASON, UNKNOWN])
+    at = run_page("worklist")
     assert at.expander[0].label == "1 more thing worth knowing about this list"
-    assert said(at).replace("\\", "").count(WORN) == 1
+    assert read_page_text(at).replace("\\", "").count(DEGRADED_REASON) == 1
 
 
 def test_of_several_reasons_the_first_stands_in_the_banner(home: Home) -> None:
-    watch = worn_watch() | {"reasons": [WORN, "It is 91 days old."]}
+    watch = made_up_degraded_watch() | {"reasons": [DEGRADED_REASON, "It is 91 days old."]}
     publish_made_up(home, watch=watch, warnings=[UNKNOWN])
-    at = opened("worklist")
+    at = run_page("worklist")
     assert "91 days" not in str(at.warning[0].value)
     assert str(at.expander[0].markdown[0].value).replace("\\", "") == (
         f"- It is 91 days old.\n- {UNKNOWN}"
@@ -50,7 +56,7 @@ def test_of_several_reasons_the_first_stands_in_the_banner(home: Home) -> None:
 
 def test_a_rep_reads_that_no_model_ranked_the_list_and_why(home: Home) -> None:
     publish_made_up(home, model=False)
-    (warning,) = opened("worklist").warning
+    (warning,) = run_page("worklist").warning
     assert warning.proto.title == "Ranked most fresh first, without a model"
     assert str(warning.value).replace("\\", "") == (
         f"{NO_MODEL} The leads stand most fresh first, by creation."
@@ -59,7 +65,7 @@ def test_a_rep_reads_that_no_model_ranked_the_list_and_why(home: Home) -> None:
 
 def test_a_list_with_nothing_to_say_says_nothing(home: Home) -> None:
     publish_made_up(home, warnings=[])
-    at = opened("worklist")
+    at = run_page("worklist")
     assert not at.warning
     assert not at.expander
 
@@ -67,18 +73,18 @@ def test_a_list_with_nothing_to_say_says_nothing(home: Home) -> None:
 def test_all_warnings_stand_in_full_on_the_data_page_and_none_twice(home: Home) -> None:
     failed_check = "The export is 2 days old."
     publish_made_up(home, warnings=[FALLBACK, failed_check])
-    gate, rest = opened("data").warning
+    gate, rest = run_page("data").warning
     assert str(gate.value).replace("\\", "") == f"- {failed_check}"
     assert (rest.proto.title, str(rest.value).replace("\\", "")) == (
         *("Worth knowing about this list", f"- {FALLBACK}"),
     )
     publish_made_up(home)
-    assert len(opened("data").warning) == 1
+    assert len(run_page("data").warning) == 1
 
 
 def test_words_of_the_crm_in_a_warning_are_no_markup(home: Home) -> None:
     publish_made_up(home, warnings=["Kind ![x](http://evil.example) is new. `leadgain train`"])
-    text = str(opened("worklist").expander[0].markdown[0].value)
+    text = str(run_page("worklist").expander[0].markdown[0].value)
     assert "![x](" not in text
     assert "`leadgain train`" in text
 
@@ -91,7 +97,7 @@ def test_words_of_the_crm_in_the_reason_for_no_model_are_no_markup(page: str, ho
     texts = [
         str(element.value)
         for kind in ("info", "warning", "markdown")
-        for element in opened(page).get(kind)
+        for element in run_page(page).get(kind)
     ]
     assert not any("![x](" in text for text in texts)
     told = [text for text in texts if "tells the outcome" in text.replace("\\", "")]
@@ -101,7 +107,7 @@ def test_words_of_the_crm_in_the_reason_for_no_model_are_no_markup(page: str, ho
 
 def test_the_reason_for_no_model_and_the_warnings_stand_apart(home: Home) -> None:
     publish_made_up(home, model=False, warnings=[UNKNOWN])
-    at = opened("worklist")
+    at = run_page("worklist")
     (warning,) = at.warning
     assert UNKNOWN not in str(warning.value).replace("\\", "")
     assert at.expander[0].label == "1 thing worth knowing about this list"
@@ -111,5 +117,5 @@ def test_a_list_of_an_older_leadgain_without_settings_still_says_why_it_has_no_m
     home: Home,
 ) -> None:
     publish_made_up(home, model=False, settings={})
-    (warning,) = opened("worklist").warning
+    (warning,) = run_page("worklist").warning
     assert str(warning.value).replace("\\", "").endswith("most fresh first, by last activity.")

@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.access.access_rules import EVERYBODY, Viewer
+from dashboard.access.access_rules import LOCAL_VIEWER, Viewer
 from dashboard.components.worklist_query import Worklist, WorklistFilter
-from publications.tables.read_write import table_bytes
-from publications.tables.safe_csv import csv_bytes
-from tests.dashboard.made_up import AS_OF, owned_worklist
+from publications.tables.read_write import encode_table
+from publications.tables.safe_csv import encode_csv
+from tests.dashboard.made_up_publications import AS_OF, owned_worklist
 
 BEN = Viewer("ben@example.com", frozenset(["ben"]))
 
 
-def read(frame: pd.DataFrame) -> Worklist:
-    return Worklist(table_bytes(frame, "worklist.parquet"))
+def build_published_worklist(frame: pd.DataFrame) -> Worklist:
+    return Worklist(encode_table(frame, "worklist.parquet"))
 
 
 FRAME = owned_worklist()
 FRAME.loc[[3, 8], "last_activity_at"] = pd.NaT
-LISTED = read(FRAME)
+LISTED = build_published_worklist(FRAME)
 
 
 def matching_one_by_one(
-    frame: pd.DataFrame, wanted: WorklistFilter, viewer: Viewer = EVERYBODY
+    frame: pd.DataFrame, wanted: WorklistFilter, viewer: Viewer = LOCAL_VIEWER
 ) -> list[int]:
     """The slow and obvious twin: ask every lead every question."""
 
@@ -42,7 +42,7 @@ def matching_one_by_one(
             and (not wanted.tiers or lead["tier"] in wanted.tiers)
             and (not wanted.owners or lead["owner_id"] in wanted.owners)
             and all(
-                words_of(lead[name]) in values
+                format_choice(lead[name]) in values
                 for name, values in wanted.categories.items()
                 if values
             )
@@ -53,7 +53,7 @@ def matching_one_by_one(
     return [place for place, lead in enumerate(frame.to_dict("records")) if passes(lead)]
 
 
-def words_of(value: object) -> object:
+def format_choice(value: object) -> object:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
@@ -74,11 +74,11 @@ FILTERS = st.builds(
 
 
 @settings(max_examples=150, deadline=None)
-@given(wanted=FILTERS, viewer=st.sampled_from([EVERYBODY, BEN, Viewer("x", frozenset())]))
+@given(wanted=FILTERS, viewer=st.sampled_from([LOCAL_VIEWER, BEN, Viewer("x", frozenset())]))
 def test_a_filter_finds_the_leads_that_asking_one_by_one_finds(
     wanted: WorklistFilter, viewer: Viewer
 ) -> None:
-    found = LISTED.matching(wanted, as_of=AS_OF, viewer=viewer)
+    found = LISTED.find_matching_rows(wanted, as_of=AS_OF, viewer=viewer)
     assert found.tolist() == matching_one_by_one(FRAME, wanted, viewer)
 
 
@@ -90,7 +90,7 @@ def test_rows_come_back_as_they_were_published_whatever_row_groups_they_lie_in(
 
     frame = owned_worklist()
     path = tmp_path / "worklist.parquet"
-    whole = pq.read_table(pa.BufferReader(table_bytes(frame, "worklist.parquet")))
+    whole = pq.read_table(pa.BufferReader(encode_table(frame, "worklist.parquet")))
     pq.write_table(whole, path, row_group_size=7)
     listed = Worklist(path.read_bytes())
     for rows in ([], [0], [6, 7], [29], list(range(30)), [0, 8, 15, 29]):
@@ -106,11 +106,11 @@ def test_the_download_of_some_leads_is_what_a_publication_would_write_of_them(
     monkeypatch.setattr("dashboard.components.worklist_query.CSV_ROWS", 4)
     frame = owned_worklist()
     frame.loc[2, "source"] = "=HYPERLINK(1)"
-    listed = read(frame)
+    listed = build_published_worklist(frame)
     for rows in ([], [2], [0, 1, 2, 3], [0, 1, 2, 3, 4], list(range(30))):
-        expected = csv_bytes(frame.iloc[rows])
-        assert listed.csv(np.array(rows, dtype=np.int64)) == expected
-    assert b"'=HYPERLINK" in listed.csv(np.array([2], dtype=np.int64))
+        expected = encode_csv(frame.iloc[rows])
+        assert listed.build_csv(np.array(rows, dtype=np.int64)) == expected
+    assert b"'=HYPERLINK" in listed.build_csv(np.array([2], dtype=np.int64))
 
 
 def test_only_columns_with_few_different_values_are_filters() -> None:
@@ -119,43 +119,50 @@ def test_only_columns_with_few_different_values_are_filters() -> None:
         always="same",
         never=pd.Series([None] * 130, dtype="str"),
     )
-    assert read(frame).categories == ("source", "newsletter")
+    assert build_published_worklist(frame).categories == ("source", "newsletter")
 
 
 def test_an_empty_list_has_no_choices_and_no_matches() -> None:
-    listed = read(owned_worklist().head(0))
+    listed = build_published_worklist(owned_worklist().head(0))
     assert len(listed) == 0
     assert listed.choices("tier") == []
     assert listed.categories == ()
-    assert not listed.has("owner_id")
+    assert not listed.has_values("owner_id")
     wanted = WorklistFilter(tiers=("A",), search="1", untouched_days=1)
-    assert listed.matching(wanted, as_of=AS_OF).tolist() == []
+    assert listed.find_matching_rows(wanted, as_of=AS_OF).tolist() == []
     assert listed.frame(np.array([], dtype=np.int64)).columns[0] == "rank"
 
 
 def test_a_lead_is_found_by_its_whole_id_only() -> None:
-    listed = read(owned_worklist())
-    assert listed.place_of("170004") == 4
-    assert listed.place_of("17000") is None
-    assert listed.place_of("") is None
+    listed = build_published_worklist(owned_worklist())
+    assert listed.find_position("170004") == 4
+    assert listed.find_position("17000") is None
+    assert listed.find_position("") is None
 
 
 def test_a_lead_of_somebody_else_has_no_place() -> None:
-    listed = read(owned_worklist())
-    assert listed.place_of("170001", BEN) == 1
-    assert listed.place_of("170002", BEN) is None
+    listed = build_published_worklist(owned_worklist())
+    assert listed.find_position("170001", BEN) == 1
+    assert listed.find_position("170002", BEN) is None
 
 
 def test_owners_whose_name_is_an_address_are_matched_whatever_its_case() -> None:
     frame = owned_worklist().assign(owner_id="Ben@Example.com")
     frame.loc[0, "owner_id"] = "ann@example.com"
     ben = Viewer("ben@example.com", frozenset(), "ben@example.com")
-    assert read(frame).matching(WorklistFilter(), as_of=AS_OF, viewer=ben).tolist() == [
-        *range(1, 30)
-    ]
+    assert build_published_worklist(frame).find_matching_rows(
+        WorklistFilter(), as_of=AS_OF, viewer=ben
+    ).tolist() == [*range(1, 30)]
 
 
 def test_a_lead_without_an_owner_is_for_managers_only() -> None:
     frame = owned_worklist().assign(owner_id=None).astype({"owner_id": "str"})
-    assert read(frame).matching(WorklistFilter(), as_of=AS_OF, viewer=BEN).tolist() == []
-    assert len(read(frame).matching(WorklistFilter(), as_of=AS_OF)) == 30
+    assert (
+        build_published_worklist(frame)
+        .find_matching_rows(WorklistFilter(), as_of=AS_OF, viewer=BEN)
+        .tolist()
+        == []
+    )
+    assert (
+        len(build_published_worklist(frame).find_matching_rows(WorklistFilter(), as_of=AS_OF)) == 30
+    )

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from dashboard.server.asgi_app import HEADERS, HOSTS, Message, SafeHeaders
+from dashboard.server.asgi_app import ALLOWED_HOSTS, HEADERS, Message, SafeHeaders
 
 
-def answered(*messages: Message) -> list[Message]:
+def collect_answer(*messages: Message) -> list[Message]:
     """What a browser is sent where the app sends these messages."""
     sent: list[Message] = []
 
@@ -25,14 +25,14 @@ def answered(*messages: Message) -> list[Message]:
 
 
 def test_every_answer_gets_every_header_once() -> None:
-    (start,) = answered({"type": "http.response.start", "status": 404, "headers": []})
+    (start,) = collect_answer({"type": "http.response.start", "status": 404, "headers": []})
     assert start["status"] == 404
     assert start["headers"] == [*HEADERS]
 
 
 def test_an_answer_cannot_loosen_them_whatever_the_case_of_its_letters() -> None:
     loose = [(b"X-Frame-Options", b"ALLOWALL"), (b"Content-Type", b"text/html")]
-    (start,) = answered({"type": "http.response.start", "status": 200, "headers": loose})
+    (start,) = collect_answer({"type": "http.response.start", "status": 200, "headers": loose})
     assert start["headers"] == [(b"Content-Type", b"text/html"), *HEADERS]
     names = [name.lower() for name, _ in start["headers"]]
     assert len(names) == len(set(names))
@@ -40,16 +40,16 @@ def test_an_answer_cannot_loosen_them_whatever_the_case_of_its_letters() -> None
 
 def test_an_answer_without_headers_gets_them_and_its_body_passes_untouched() -> None:
     body = {"type": "http.response.body", "body": b"ann"}
-    start, passed = answered({"type": "http.response.start", "status": 200}, body)
+    start, passed = collect_answer({"type": "http.response.start", "status": 200}, body)
     assert start["headers"] == [*HEADERS]
     assert passed is body
 
 
 def test_the_message_of_the_app_is_not_changed_itself() -> None:
     message = {"type": "http.response.start", "status": 200, "headers": []}
-    answered(message)
+    collect_answer(message)
     assert message["headers"] == []
 
 
 def test_by_itself_it_answers_to_this_machine_only() -> None:
-    assert HOSTS == ["127.0.0.1", "localhost"]
+    assert ALLOWED_HOSTS == ["127.0.0.1", "localhost"]

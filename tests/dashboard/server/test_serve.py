@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit import config
 
-from dashboard.server.serve import APP, HELD, options
+from dashboard.server.serve import APP, FIXED_OPTIONS, build_options
 
 DASHBOARD = APP.parent
 
@@ -20,21 +20,21 @@ PROMISED = {
 }
 
 
-@pytest.mark.parametrize("name", [*PROMISED, *HELD])
+@pytest.mark.parametrize("name", [*PROMISED, *FIXED_OPTIONS])
 def test_what_is_held_cannot_be_loosened(name: str) -> None:
     asked = f"--{name}=something else"
-    found = [o for o in options([asked, "--server.port=1"]) if o.startswith(f"--{name}=")]
-    assert found == [f"--{name}={HELD[name]}"]
+    found = [o for o in build_options([asked, "--server.port=1"]) if o.startswith(f"--{name}=")]
+    assert found == [f"--{name}={FIXED_OPTIONS[name]}"]
 
 
 def test_what_is_held_keeps_the_promise() -> None:
     for name, value in PROMISED.items():
-        assert HELD[name] == str(value).lower()
+        assert FIXED_OPTIONS[name] == str(value).lower()
 
 
 def test_every_option_is_one_that_streamlit_knows() -> None:
     known = config.get_config_options()
-    for option in options([]):
+    for option in build_options([]):
         assert option.removeprefix("--").partition("=")[0] in known
 
 
@@ -58,7 +58,7 @@ def test_looking_at_a_list_loads_nothing_that_makes_one() -> None:
     code = (
         "import sys; from streamlit.testing.v1 import AppTest;"
         "import dashboard.server.serve, dashboard.components.page_frame;"
-        "import dashboard.components.lead_story, pipelines;"
+        "import dashboard.components.lead_drawer, pipelines;"
         f"AppTest.from_file({str(APP)!r}, default_timeout=240).run();"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )

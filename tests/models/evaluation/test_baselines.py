@@ -1,4 +1,4 @@
-from models.evaluation.baselines import most_fresh, random
+from models.evaluation.baselines import most_fresh, score_random_order
 
 
 def test_the_lead_that_stirred_last_is_called_first() -> None:
@@ -7,4 +7,4 @@ def test_the_lead_that_stirred_last_is_called_first() -> None:
 
 
 def test_random_order_gives_everyone_the_same_score() -> None:
-    assert len(set(random(5))) == 1
+    assert len(set(score_random_order(5))) == 1

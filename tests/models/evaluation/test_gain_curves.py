@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelRefused, NotEnoughData
-from models.evaluation.baselines import random
-from models.evaluation.gain_curves import DEPTHS, gain_curve, pooled_gain, resampled_gains
+from models.evaluation.baselines import score_random_order
+from models.evaluation.gain_curves import DEPTHS, gain_curve, pooled_gain, resample_gains
 from tests.models import twins
-from tests.models.frames import scored_lists
+from tests.models.frames import draw_scored_lists
 
 SOME_DEPTHS = [Fraction(d, 10) for d in (0, 1, 3, 5, 9, 10)]
 
@@ -38,8 +38,10 @@ def test_a_constant_score_is_exactly_the_random_baseline() -> None:
 
 
 def test_a_constant_score_pooled_over_lists_is_exactly_the_diagonal() -> None:
-    backtest = scored_lists(n_lists=7, n_leads=33)
-    gain = pooled_gain(backtest["converted"], random(len(backtest)), backtest["list_date"])
+    backtest = draw_scored_lists(n_lists=7, n_leads=33)
+    gain = pooled_gain(
+        backtest["converted"], score_random_order(len(backtest)), backtest["list_date"]
+    )
     assert gain.tolist() == DEPTHS.tolist()
 
 
@@ -61,7 +63,7 @@ def test_ties_count_as_the_mean_over_all_orders_of_calling(rows: list[tuple[int,
     converted, score = columns(rows)
     depth, gain = gain_curve(converted, score)
     every_call = np.arange(len(score) + 1) / len(score)
-    by_hand = twins.mean_gain_over_all_orders(converted, score)
+    by_hand = twins.average_gain_over_orders(converted, score)
     np.testing.assert_allclose(np.interp(every_call, depth, gain), by_hand, atol=1e-12)
 
 
@@ -121,11 +123,11 @@ def test_lists_may_be_named_by_their_dates() -> None:
 
 @pytest.mark.parametrize("ranking", ["score", "most_fresh"])
 def test_resampled_gains_equal_drawing_leads_one_by_one(ranking: str) -> None:
-    backtest = scored_lists(n_lists=3, n_leads=12)
+    backtest = draw_scored_lists(n_lists=3, n_leads=12)
     depths = [float(d) for d in SOME_DEPTHS]
     scores = {ranking: backtest[ranking].to_numpy()}
-    fast = resampled_gains(backtest, scores, depths, samples=20, seed=3)[ranking]
-    slow = twins.resampled_gains(backtest, ranking, SOME_DEPTHS, samples=20, seed=3)
+    fast = resample_gains(backtest, scores, depths, samples=20, seed=3)[ranking]
+    slow = twins.resample_gains(backtest, ranking, SOME_DEPTHS, samples=20, seed=3)
     np.testing.assert_allclose(fast, slow, atol=1e-12)
 
 
@@ -134,7 +136,7 @@ def test_a_sample_that_drew_no_conversion_has_no_gain() -> None:
         {"list_date": 1, "lead_id": ["a", "b", "c"], "score": [3, 2, 1], "converted": [1, 0, 0]}
     )
     scores = {"model": backtest["score"].to_numpy()}
-    drawn = resampled_gains(backtest, scores, [0.0, 1.0], samples=50, seed=1)["model"]
+    drawn = resample_gains(backtest, scores, [0.0, 1.0], samples=50, seed=1)["model"]
     none = np.isnan(drawn[:, 0])
     assert 0 < none.sum() < 50
     assert (drawn[~none] == [0, 1]).all()

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.evaluation.bootstrap import band, lead_weights
+from models.evaluation.bootstrap import compute_interval, draw_lead_weights
 from models.evaluation.tiers import (
-    NOBODY,
+    UNREACHABLE_CUTOFF,
     assign_frozen,
     assign_relative,
-    call_order,
+    build_tier_table,
+    compute_call_order,
     learn_cutoffs,
-    tier_table,
 )
 from tests.models import twins
-from tests.models.frames import scored_lists
+from tests.models.frames import draw_scored_lists
 
 SHARES = {"A": 0.3, "B": 0.4, "C": 0.3}
 
@@ -36,7 +36,7 @@ def one_list(
 
 
 def test_equal_scores_are_called_by_freshness_and_then_by_lead_id() -> None:
-    order = call_order(
+    order = compute_call_order(
         score=[0.5, 0.9, 0.5, 0.5], most_fresh=[-1, -9, -1, -0.5], lead_id=["b", "x", "a", "z"]
     )
     assert order.tolist() == [1, 3, 2, 0]
@@ -59,7 +59,7 @@ def test_a_lead_has_the_same_tier_in_whatever_order_the_file_comes(
 def test_relative_tiers_equal_the_slow_twin(rows: list[tuple[int, int, int]]) -> None:
     score, fresh, lead_id, lists = one_list(rows)
     tiers = assign_relative(score, fresh, lead_id, lists, SHARES)
-    slow = twins.tiers_of_one_list(list(zip(score, fresh, lead_id, strict=True)), SHARES)
+    slow = twins.assign_one_list(list(zip(score, fresh, lead_id, strict=True)), SHARES)
     assert dict(zip(lead_id, tiers, strict=True)) == slow
 
 
@@ -86,7 +86,7 @@ def test_a_tier_without_a_share_has_nobody() -> None:
     score = np.linspace(0, 1, 10)
     assert set(assign_relative(*one_list([(1, 0, i) for i in range(10)]), shares)) == {"B"}
     cutoffs = learn_cutoffs(score, shares)
-    assert cutoffs["A"] == NOBODY
+    assert cutoffs["A"] == UNREACHABLE_CUTOFF
     assert set(assign_frozen(score, cutoffs)) == {"B"}
 
 
@@ -114,7 +114,7 @@ def test_the_table_of_tiers_counts_rows_and_conversions() -> None:
             "tier": ["A", "A", "B", "B", "C"],
         }
     )
-    table = tier_table(backtest, samples=20)
+    table = build_tier_table(backtest, samples=20)
     assert table["tier"].tolist() == ["A", "B", "C"]
     assert table["leads"].tolist() == [2, 2, 1]
     assert table["share"].tolist() == [0.4, 0.4, 0.2]
@@ -123,20 +123,22 @@ def test_the_table_of_tiers_counts_rows_and_conversions() -> None:
 
 
 def test_bands_of_base_rates_equal_drawing_leads_one_by_one() -> None:
-    backtest = scored_lists(n_lists=4, n_leads=60)
+    backtest = draw_scored_lists(n_lists=4, n_leads=60)
     backtest["tier"] = np.where(backtest["score"] > 0.5, "A", "B")
-    table = tier_table(backtest, samples=30, seed=7)
+    table = build_tier_table(backtest, samples=30, seed=7)
     lead_ids = sorted(backtest["lead_id"].unique())
     rates = []
-    for weights in np.concatenate(list(lead_weights(len(lead_ids), 30, 7))):
+    for weights in np.concatenate(list(draw_lead_weights(len(lead_ids), 30, 7))):
         drawn = pd.DataFrame({"lead_id": np.repeat(lead_ids, weights)}).merge(backtest)
         rates.append(drawn.groupby("tier")["converted"].mean()[["A", "B"]])
-    low, high = band(np.array(rates))
+    low, high = compute_interval(np.array(rates))
     assert table["base_rate_low"].tolist() == pytest.approx(low.tolist())
     assert table["base_rate_high"].tolist() == pytest.approx(high.tolist())
 
 
 def test_the_table_does_not_depend_on_the_order_of_the_rows() -> None:
-    backtest = scored_lists().assign(tier="A")
+    backtest = draw_scored_lists().assign(tier="A")
     shuffled = backtest.sample(frac=1, random_state=1)
-    pd.testing.assert_frame_equal(tier_table(backtest), tier_table(shuffled), check_exact=True)
+    pd.testing.assert_frame_equal(
+        build_tier_table(backtest), build_tier_table(shuffled), check_exact=True
+    )

@@ -2,17 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.evaluation.gain_tables import gain_table, measure
-from models.evaluation.verdicts import TOLERATED_LOSS, compare, prove
-from tests.models.frames import scored_lists
+from models.evaluation.gain_tables import build_gain_table, sample_gains
+from models.evaluation.verdicts import TOLERATED_LOSS, compare_with_champion, prove
+from tests.models.frames import draw_scored_lists
 
 
 @pytest.fixture(scope="module")
 def backtest() -> pd.DataFrame:
-    return scored_lists(n_lists=4, n_leads=400, digits=4).iloc[:1250]
+    return draw_scored_lists(n_lists=4, n_leads=400, digits=4).iloc[:1250]
 
 
-def shuffled(backtest: pd.DataFrame, seed: int = 1) -> pd.DataFrame:
+def shuffle_scores(backtest: pd.DataFrame, seed: int = 1) -> pd.DataFrame:
     """Scores that know nothing."""
     score = np.random.default_rng(seed).permutation(backtest["score"].to_numpy())
     return backtest.assign(score=score)
@@ -28,7 +28,7 @@ def test_a_model_that_beats_the_most_fresh_beyond_chance_passes(backtest: pd.Dat
 
 def test_the_proof_says_what_the_table_of_gains_says(backtest: pd.DataFrame) -> None:
     proof = prove(backtest, depth=0.3, samples=100, seed=4)
-    table = gain_table(measure(backtest, samples=100, seed=4))
+    table = build_gain_table(sample_gains(backtest, samples=100, seed=4))
     model = table.query("depth == 0.3 and ranking == 'model'").iloc[0]
     assert proof.difference is not None
     assert proof.difference.value == model["difference_to_most_fresh"]
@@ -37,7 +37,7 @@ def test_the_proof_says_what_the_table_of_gains_says(backtest: pd.DataFrame) -> 
 
 
 def test_shuffled_scores_do_not_pass(backtest: pd.DataFrame) -> None:
-    proof = prove(shuffled(backtest), depth=0.3)
+    proof = prove(shuffle_scores(backtest), depth=0.3)
     assert not proof.passed
     assert "not enough to say that the model ranks better than most fresh first" in proof.sentence
 
@@ -50,7 +50,7 @@ def test_a_model_that_beats_a_freshness_worse_than_chance_must_beat_random_order
     backtest: pd.DataFrame,
 ) -> None:
     """Mass mailings make dead leads fresh: any order beats calling those first."""
-    upside_down = shuffled(backtest).assign(most_fresh=-backtest["score"])
+    upside_down = shuffle_scores(backtest).assign(most_fresh=-backtest["score"])
     proof = prove(upside_down, depth=0.3)
     assert proof.difference is not None
     assert proof.difference.low > 0
@@ -87,7 +87,7 @@ def test_an_empty_backtest_proves_nothing(backtest: pd.DataFrame) -> None:
 
 
 def test_an_equal_challenger_is_not_worse(backtest: pd.DataFrame) -> None:
-    comparison = compare(backtest, backtest, depth=0.3)
+    comparison = compare_with_champion(backtest, backtest, depth=0.3)
     assert comparison.verdict == "not worse"
     assert comparison.difference is not None
     assert (comparison.difference.low, comparison.difference.high) == (0, 0)
@@ -96,17 +96,17 @@ def test_an_equal_challenger_is_not_worse(backtest: pd.DataFrame) -> None:
 def test_a_challenger_that_knows_more_is_better_and_the_other_way_round_worse(
     backtest: pd.DataFrame,
 ) -> None:
-    random = shuffled(backtest)
-    assert compare(backtest, random, depth=0.3).verdict == "better"
-    assert compare(random, backtest, depth=0.3).verdict == "worse"
+    random = shuffle_scores(backtest)
+    assert compare_with_champion(backtest, random, depth=0.3).verdict == "better"
+    assert compare_with_champion(random, backtest, depth=0.3).verdict == "worse"
 
 
 def test_a_challenger_that_loses_two_points_is_worse_however_wide_the_band() -> None:
     """Ten leads, two convert; the champion calls both first, the challenger one of them late."""
-    small = scored_lists(n_lists=1, n_leads=13, digits=4).iloc[:10]
+    small = draw_scored_lists(n_lists=1, n_leads=13, digits=4).iloc[:10]
     small = small.assign(converted=[1, 1, *[0] * 8], score=np.linspace(1, 0.1, 10))
     challenger = small.assign(score=[1, 0.05, *np.linspace(0.8, 0.1, 8)])
-    comparison = compare(challenger, small, depth=0.3)
+    comparison = compare_with_champion(challenger, small, depth=0.3)
     assert comparison.difference is not None
     assert comparison.difference.value == pytest.approx(-0.5)
     assert comparison.difference.value < -TOLERATED_LOSS
@@ -118,11 +118,13 @@ def test_a_challenger_that_loses_two_points_is_worse_however_wide_the_band() -> 
 def test_a_challenger_whose_scores_rank_nothing_is_worse(
     backtest: pd.DataFrame, score: float
 ) -> None:
-    assert compare(backtest.assign(score=score), backtest, depth=0.3).verdict == "worse"
+    assert (
+        compare_with_champion(backtest.assign(score=score), backtest, depth=0.3).verdict == "worse"
+    )
 
 
 def test_a_champion_whose_scores_are_no_numbers_gives_way(backtest: pd.DataFrame) -> None:
-    comparison = compare(backtest, backtest.assign(score=np.nan), depth=0.3)
+    comparison = compare_with_champion(backtest, backtest.assign(score=np.nan), depth=0.3)
     assert comparison.verdict == "better"
 
 
@@ -130,16 +132,16 @@ def test_only_rows_that_both_were_tested_on_are_compared(backtest: pd.DataFrame)
     """The champion does perfectly on a list that the challenger was not tested on."""
     later = backtest["list_date"] > backtest["list_date"].min()
     earlier = backtest[~later].assign(score=lambda rows: rows["converted"])
-    champion = pd.concat([earlier, shuffled(backtest)[later]])
+    champion = pd.concat([earlier, shuffle_scores(backtest)[later]])
     challenger = backtest[later]
-    comparison = compare(challenger, champion, depth=0.3)
+    comparison = compare_with_champion(challenger, champion, depth=0.3)
     assert comparison.rows == len(challenger)
     assert comparison.verdict == "better"
 
 
 def test_backtests_without_a_common_row_are_not_comparable(backtest: pd.DataFrame) -> None:
     later = backtest.assign(as_of=backtest["as_of"] + pd.Timedelta(days=365))
-    comparison = compare(backtest, later, depth=0.3)
+    comparison = compare_with_champion(backtest, later, depth=0.3)
     assert comparison.verdict == "not comparable"
     assert comparison.rows == 0
     assert comparison.difference is None
@@ -147,4 +149,4 @@ def test_backtests_without_a_common_row_are_not_comparable(backtest: pd.DataFram
 
 def test_the_champion_needs_only_its_published_columns(backtest: pd.DataFrame) -> None:
     published = backtest[["as_of", "lead_id", "score"]].sample(frac=1, random_state=2)
-    assert compare(backtest, published, depth=0.3).verdict == "not worse"
+    assert compare_with_champion(backtest, published, depth=0.3).verdict == "not worse"

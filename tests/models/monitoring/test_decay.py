@@ -4,63 +4,67 @@ import pandas as pd
 import pytest
 
 from models.evaluation.verdicts import Difference
-from models.monitoring.decay import fell, is_enough, is_worse, proven_again
-from tests.models.frames import scored_lists
+from models.monitoring.decay import has_enough_outcomes, has_fallen, is_worse, prove_again
+from tests.models.frames import draw_scored_lists
 
-LISTS = scored_lists(n_lists=12, n_leads=120)
+LISTS = draw_scored_lists(n_lists=12, n_leads=120)
 FIRST = sorted(LISTS["list_date"].unique())
 
 
-def between(first: int, last: int, rows: pd.DataFrame = LISTS) -> pd.DataFrame:
+def select_lists(first: int, last: int, rows: pd.DataFrame = LISTS) -> pd.DataFrame:
     """The lists from the first (counted from 0) up to, but not with, the last."""
     return rows[rows["list_date"].isin(FIRST[first:last])].reset_index(drop=True)
 
 
-def points(value: float, width: float) -> Difference:
+def build_difference(value: float, width: float) -> Difference:
     return Difference(gain=0.4 + value, other_gain=0.4, low=value - width, high=value + width)
 
 
 @pytest.mark.parametrize(
     ("proven", "since", "expected"),
     [
-        (points(0.15, 0.05), points(0.15, 0.05), False),
-        (points(0.15, 0.05), points(0.08, 0.05), False),  # 1.9 standard errors
-        (points(0.15, 0.05), points(0.02, 0.05), True),  # 3.6
-        (points(0.15, 0.05), points(0.02, 0.20), False),  # few customers since: 1.2
-        (points(0.05, 0.05), points(0.30, 0.05), False),  # better than proven
+        (build_difference(0.15, 0.05), build_difference(0.15, 0.05), False),
+        (build_difference(0.15, 0.05), build_difference(0.08, 0.05), False),  # 1.9 standard errors
+        (build_difference(0.15, 0.05), build_difference(0.02, 0.05), True),  # 3.6
+        (
+            build_difference(0.15, 0.05),
+            build_difference(0.02, 0.20),
+            False,
+        ),  # few customers since: 1.2
+        (build_difference(0.05, 0.05), build_difference(0.30, 0.05), False),  # better than proven
     ],
 )
 def test_a_fall_is_told_from_chance_by_both_bands(proven, since, expected):
-    assert fell(proven, since) is expected
+    assert has_fallen(proven, since) is expected
 
 
 def test_worse_than_most_fresh_is_a_band_below_zero():
-    assert is_worse(points(-0.10, 0.08))
-    assert not is_worse(points(-0.10, 0.12))
+    assert is_worse(build_difference(-0.10, 0.08))
+    assert not is_worse(build_difference(-0.10, 0.12))
 
 
 def test_one_new_list_is_not_enough_to_judge_again():
-    assert not is_enough(between(0, 4), between(4, 5))
-    assert is_enough(between(0, 4), between(4, 8))
-    assert proven_again(between(0, 4), between(4, 5), depth=0.3, samples=100) is None
+    assert not has_enough_outcomes(select_lists(0, 4), select_lists(4, 5))
+    assert has_enough_outcomes(select_lists(0, 4), select_lists(4, 8))
+    assert prove_again(select_lists(0, 4), select_lists(4, 5), depth=0.3, samples=100) is None
 
 
 def test_few_new_customers_are_not_enough_to_judge_again():
-    since = between(4, 8)
+    since = select_lists(4, 8)
     few = since.assign(converted=since["converted"].where(since.index == 3, 0))
-    assert not is_enough(between(0, 4), few)
+    assert not has_enough_outcomes(select_lists(0, 4), few)
 
 
 def test_a_model_that_ranks_as_well_as_before_is_proven_again():
-    again = proven_again(between(0, 6), between(6, 12), depth=0.3, samples=100)
+    again = prove_again(select_lists(0, 6), select_lists(6, 12), depth=0.3, samples=100)
     assert again is not None
     assert again.passed
 
 
 def test_a_model_that_ranks_the_wrong_way_round_by_now_is_not():
-    since = between(6, 12)
-    again = proven_again(
-        between(0, 6), since.assign(score=1 - since["score"]), depth=0.3, samples=100
+    since = select_lists(6, 12)
+    again = prove_again(
+        select_lists(0, 6), since.assign(score=1 - since["score"]), depth=0.3, samples=100
     )
     assert again is not None
     assert not again.passed

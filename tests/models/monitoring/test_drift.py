@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.monitoring.drift import (
-    CUSTOMARY,
+    LARGE_SHIFT_PSI,
     Reference,
-    drift_table,
+    build_drift_table,
+    compute_drifted_share,
+    compute_psi_limit,
     learn_reference,
-    limit_of,
-    share_beyond,
     stability_index,
 )
 
@@ -79,10 +79,10 @@ def test_every_row_falls_into_its_bin(values):
     assert sum(bins.counts) == len(values)
 
 
-def found(before: object, now: object) -> pd.Series:
+def compute_drift(before: object, now: object) -> pd.Series:
     X, today = pd.DataFrame({"x": before}), pd.DataFrame({"x": now})
     reference = learn_reference(X, leads=len(X))
-    return drift_table(reference, today, leads=len(today)).iloc[0]
+    return build_drift_table(reference, today, leads=len(today)).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def found(before: object, now: object) -> pd.Series:
     ids=["0 to 1", "3 to 2", "lost", "found", "rarer", "unknown code", "one spread further up"],
 )
 def test_what_has_clearly_changed_has_drifted(before, now):
-    row = found(before, now)
+    row = compute_drift(before, now)
     assert row["drifted"]
-    assert row["psi"] > row["limit"] == CUSTOMARY
+    assert row["psi"] > row["limit"] == LARGE_SHIFT_PSI
 
 
 def test_the_same_list_has_not_drifted():
     values = np.random.default_rng(1).normal(size=500)
-    row = found(values, values)
+    row = compute_drift(values, values)
     assert (row["psi"], row["drifted"]) == (0, False)
 
 
@@ -128,9 +128,9 @@ def test_small_lists_of_one_kind_of_lead_hardly_ever_drift(leads):
         rng = np.random.default_rng(seed)
         before = pd.DataFrame({name: draw(rng, n) for name, draw in SPREADS.items()})
         now = pd.DataFrame({name: draw(rng, m) for name, draw in SPREADS.items()})
-        table = drift_table(learn_reference(before, leads=n), now, leads=m)
+        table = build_drift_table(learn_reference(before, leads=n), now, leads=m)
         alarms += table["drifted"].any()
-        customary += (table["psi"] > CUSTOMARY).any()
+        customary += (table["psi"] > LARGE_SHIFT_PSI).any()
     assert alarms <= 6  # 1 % of 200, and what chance adds
     if m < 100:
         assert customary > 100, "a fixed limit alarms for every other small list"
@@ -138,14 +138,16 @@ def test_small_lists_of_one_kind_of_lead_hardly_ever_drift(leads):
 
 def test_the_limit_grows_with_the_bins_and_the_features_and_falls_with_the_leads():
     few, many = [25, 25], [5] * 10
-    assert limit_of(few, few, 50, 20) < limit_of(many, many, 50, 20)
-    assert limit_of(many, many, 50, 20) < limit_of(many, many, 50, 20, features=100)
-    assert limit_of(many, many, 5_000, 2_000) == CUSTOMARY
+    assert compute_psi_limit(few, few, 50, 20) < compute_psi_limit(many, many, 50, 20)
+    assert compute_psi_limit(many, many, 50, 20) < compute_psi_limit(
+        many, many, 50, 20, features=100
+    )
+    assert compute_psi_limit(many, many, 5_000, 2_000) == LARGE_SHIFT_PSI
 
 
 def test_the_limit_is_the_quantile_of_what_chance_does():
     """Chi-square with one degree of freedom exceeds 6.635 in one case of a hundred."""
-    assert limit_of([25, 25], [25, 25], 50, 20) == pytest.approx(6.635 * 0.07, rel=1e-3)
+    assert compute_psi_limit([25, 25], [25, 25], 50, 20) == pytest.approx(6.635 * 0.07, rel=1e-3)
 
 
 def test_a_reference_comes_back_from_json_as_it_was():
@@ -158,11 +160,11 @@ def test_a_reference_comes_back_from_json_as_it_was():
 def test_a_column_without_any_value_and_a_list_without_any_lead():
     X = pd.DataFrame({"x": [np.nan, np.nan]})
     reference = learn_reference(X, leads=2)
-    assert drift_table(reference, X, leads=2)["psi"].tolist() == [0]
-    assert drift_table(reference, X.iloc[:0], leads=0).empty
+    assert build_drift_table(reference, X, leads=2)["psi"].tolist() == [0]
+    assert build_drift_table(reference, X.iloc[:0], leads=0).empty
 
 
 def test_the_weight_of_what_has_drifted_is_a_share_of_all():
     table = pd.DataFrame({"drifted": [True, False, True]})
-    assert share_beyond(table, [0.1, 0.5, 0.4]) == pytest.approx(0.5)
-    assert share_beyond(table, [0, 0, 0]) == 0
+    assert compute_drifted_share(table, [0.1, 0.5, 0.4]) == pytest.approx(0.5)
+    assert compute_drifted_share(table, [0, 0, 0]) == 0

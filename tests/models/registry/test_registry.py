@@ -16,15 +16,15 @@ from models.registry.registry import (
     NoSuchVersion,
     Registry,
     RegistryUnavailable,
-    champion,
-    embedded,
+    build_embedded_registry,
+    demote,
     fetch,
+    find_champion,
+    list_versions,
     log_training,
-    note_decision,
     promote,
-    rollback,
-    step_down,
-    versions,
+    record_decision,
+    restore_champion,
 )
 from models.scorer.scorer import LeadScorer
 
@@ -73,7 +73,7 @@ def test_a_training_becomes_a_version_with_its_figures_and_files(
     registry: Registry, trained: dict[int, Path], tmp_path: Path
 ) -> None:
     assert log(registry, trained[1], gain=0.551) == 1
-    (found,) = versions(registry)
+    (found,) = list_versions(registry)
     assert found.metrics == {"gain_model_at_30": 0.551}
     assert found.params == {"num_leaves": "15"}
     assert found.tags == {"code_version": "0.1.0", "model_version": "1"}
@@ -89,20 +89,20 @@ def test_the_same_model_again_is_the_same_version(
     registry: Registry, trained: dict[int, Path]
 ) -> None:
     assert [log(registry, trained[seed]) for seed in (1, 2, 1)] == [1, 2, 1]
-    assert [found.version for found in versions(registry)] == [2, 1]
+    assert [found.version for found in list_versions(registry)] == [2, 1]
 
 
 def test_the_alias_moves_and_the_one_before_is_remembered(
     registry: Registry, trained: dict[int, Path]
 ) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
-    assert champion(registry) is None
+    assert find_champion(registry) is None
     promote(registry, first, replacing=None)
     led = promote(registry, second, replacing=first, decision={"difference_at_A": 0.021})
     assert led.version == second
     assert led.aliases == ("champion",)
     assert led.decision == {"difference_at_A": "0.021"}
-    assert [found.aliases for found in versions(registry)] == [("champion",), ("previous",)]
+    assert [found.aliases for found in list_versions(registry)] == [("champion",), ("previous",)]
 
 
 def test_an_alias_that_moved_meanwhile_is_not_overwritten(
@@ -118,7 +118,7 @@ def test_an_alias_that_moved_meanwhile_is_not_overwritten(
         promote(registry, third, replacing=first)
     with pytest.raises(ChampionChanged, match="compared with no champion"):
         promote(registry, third, replacing=None)
-    now = champion(registry)
+    now = find_champion(registry)
     assert now is not None
     assert now.version == second
 
@@ -130,7 +130,7 @@ def test_promoting_the_champion_again_keeps_the_one_before_it(
     promote(registry, first, replacing=None)
     promote(registry, second, replacing=first)
     promote(registry, second, replacing=second)
-    assert rollback(registry).version == first
+    assert restore_champion(registry).version == first
 
 
 def test_why_a_version_does_not_lead_is_kept_with_it(
@@ -138,11 +138,11 @@ def test_why_a_version_does_not_lead_is_kept_with_it(
 ) -> None:
     first, second = (log(registry, trained[seed]) for seed in (1, 2))
     promote(registry, first, replacing=None, decision={"sentence": "The first model."})
-    note_decision(registry, second, {"sentence": "It is worse."})
-    told = {found.version: found.decision["sentence"] for found in versions(registry)}
+    record_decision(registry, second, {"sentence": "It is worse."})
+    told = {found.version: found.decision["sentence"] for found in list_versions(registry)}
     assert told == {first: "The first model.", second: "It is worse."}
-    assert champion(registry).version == first
-    assert [found.version for found in versions(registry, most=1)] == [second]
+    assert find_champion(registry).version == first
+    assert [found.version for found in list_versions(registry, most=1)] == [second]
 
 
 def test_rolling_back_twice_leads_forward_again(
@@ -151,13 +151,13 @@ def test_rolling_back_twice_leads_forward_again(
     first, second = log(registry, trained[1]), log(registry, trained[2])
     promote(registry, first, replacing=None)
     with pytest.raises(NoSuchVersion, match="no earlier champion to go back to"):
-        rollback(registry)
+        restore_champion(registry)
     promote(registry, second, replacing=first)
     begin = time.monotonic()
-    assert rollback(registry).version == first
+    assert restore_champion(registry).version == first
     assert time.monotonic() - begin < 60
-    assert rollback(registry).version == second
-    assert rollback(registry, first).aliases == ("champion",)
+    assert restore_champion(registry).version == second
+    assert restore_champion(registry, first).aliases == ("champion",)
 
 
 def test_a_version_that_a_person_took_the_lead_from_is_marked_until_a_person_gives_it_back(
@@ -166,16 +166,16 @@ def test_a_version_that_a_person_took_the_lead_from_is_marked_until_a_person_giv
     first, second = log(registry, trained[1]), log(registry, trained[2])
     promote(registry, first, replacing=None)
     promote(registry, second, replacing=first, decision={"gain": 0.55})
-    rollback(registry)
-    assert {v.version: dict(v.decision) for v in versions(registry)} == {
+    restore_champion(registry)
+    assert {v.version: dict(v.decision) for v in list_versions(registry)} == {
         second: {"gain": "0.55", "rolled_back_from": "true"},
         first: {},
     }
     promote(registry, second, replacing=first)
-    assert versions(registry)[0].decision["rolled_back_from"] == "true"
-    rollback(registry)
-    rollback(registry, second)
-    assert {v.version: v.decision.get("rolled_back_from") for v in versions(registry)} == {
+    assert list_versions(registry)[0].decision["rolled_back_from"] == "true"
+    restore_champion(registry)
+    restore_champion(registry, second)
+    assert {v.version: v.decision.get("rolled_back_from") for v in list_versions(registry)} == {
         second: None,
         first: "true",
     }
@@ -186,8 +186,8 @@ def test_a_rollback_to_the_champion_itself_marks_nobody(
 ) -> None:
     first = log(registry, trained[1])
     promote(registry, first, replacing=None)
-    assert rollback(registry, first).aliases == ("champion",)
-    assert versions(registry)[0].decision == {}
+    assert restore_champion(registry, first).aliases == ("champion",)
+    assert list_versions(registry)[0].decision == {}
 
 
 def test_a_champion_that_steps_down_leaves_nobody_in_its_place_and_can_come_back(
@@ -196,16 +196,16 @@ def test_a_champion_that_steps_down_leaves_nobody_in_its_place_and_can_come_back
     first, second = log(registry, trained[1]), log(registry, trained[2])
     promote(registry, first, replacing=None)
     promote(registry, second, replacing=first)
-    step_down(registry, second, decision={"sentence": "It is worn.", "difference_high": -0.02})
-    assert champion(registry) is None
-    left = versions(registry)[0]
+    demote(registry, second, decision={"sentence": "It is worn.", "difference_high": -0.02})
+    assert find_champion(registry) is None
+    left = list_versions(registry)[0]
     assert left.aliases == ("previous",)
     assert left.decision == {
         "sentence": "It is worn.",
         "difference_high": "-0.02",
         "stepped_down": "true",
     }
-    back = rollback(registry)
+    back = restore_champion(registry)
     assert back.version == second
     assert "stepped_down" not in back.decision
 
@@ -213,12 +213,12 @@ def test_a_champion_that_steps_down_leaves_nobody_in_its_place_and_can_come_back
 def test_only_the_champion_can_step_down(registry: Registry, trained: dict[int, Path]) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
     with pytest.raises(ChampionChanged, match="Version 1 was to step down, but no version leads"):
-        step_down(registry, first, decision={})
+        demote(registry, first, decision={})
     promote(registry, second, replacing=None)
     with pytest.raises(ChampionChanged, match="step down, but version 2 is the champion now"):
-        step_down(registry, first, decision={"sentence": "It is worn."})
-    assert champion(registry).version == second
-    assert versions(registry)[1].decision == {}
+        demote(registry, first, decision={"sentence": "It is worn."})
+    assert find_champion(registry).version == second
+    assert list_versions(registry)[1].decision == {}
 
 
 def test_a_version_that_does_not_exist_is_named_with_those_that_do(
@@ -228,7 +228,7 @@ def test_a_version_that_does_not_exist_is_named_with_those_that_do(
         promote(registry, 1, replacing=None)
     log(registry, trained[1])
     for ask in (
-        lambda: rollback(registry, 7),
+        lambda: restore_champion(registry, 7),
         lambda: fetch(registry, 7, tmp_path / "fetched"),
     ):
         with pytest.raises(NoSuchVersion, match="no version 7 of leadgain; there is 1"):
@@ -252,16 +252,16 @@ def test_a_moved_home_writes_where_it_is_and_still_knows_its_versions(
     tmp_path: Path, trained: dict[int, Path]
 ) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
-    before = embedded(old / "mlflow.db", old / "mlartifacts")
+    before = build_embedded_registry(old / "mlflow.db", old / "mlartifacts")
     old.mkdir()
     log_training(before, trained[1], params={}, metrics={})
     shutil.copytree(old, new)
     known = sorted(old.rglob("*"))
-    after = embedded(new / "mlflow.db", new / "mlartifacts")
+    after = build_embedded_registry(new / "mlflow.db", new / "mlartifacts")
     for number in (2, 1, 2):
         log_training(after, trained[number], params={}, metrics={})
     assert sorted(old.rglob("*")) == known, "something was written where the home had been"
-    assert [version.version for version in versions(after)] == [2, 1]
+    assert [version.version for version in list_versions(after)] == [2, 1]
     fetch(after, 2, tmp_path / "fetched")
     assert (tmp_path / "fetched" / "model.txt").read_bytes() == (
         trained[2] / "model.txt"
@@ -290,7 +290,7 @@ def test_a_damaged_model_is_not_logged(
     (folder / "model.txt").write_text("tree")
     with pytest.raises(ModelDamaged, match=r"model\.txt is not the file that was saved"):
         log(registry, folder)
-    assert versions(registry) == []
+    assert list_versions(registry) == []
 
 
 def test_metric_names_with_an_at_sign_are_refused(
@@ -304,7 +304,7 @@ def test_a_store_that_cannot_be_opened_is_reported_without_its_password(tmp_path
     (tmp_path / "file").write_text("in the way")
     registry = Registry(f"sqlite:///{tmp_path}/file/mlflow.db")
     with pytest.raises(RegistryUnavailable, match="MLflow at sqlite://"):
-        versions(registry)
+        list_versions(registry)
     assert "secret" not in Registry("postgresql://me:secret@db.example.com:5432/x").shown
 
 

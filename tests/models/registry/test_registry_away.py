@@ -11,13 +11,13 @@ from models.registry import client as registry_connection
 from models.registry.registry import (
     Registry,
     RegistryUnavailable,
-    champion,
+    find_champion,
+    list_versions,
     promote,
-    reachable,
-    rollback,
-    versions,
+    refuse_unreachable,
+    restore_champion,
 )
-from tests.models import away
+from tests.models import bad_servers as away
 
 pytestmark = pytest.mark.slow
 
@@ -28,45 +28,45 @@ NEVER = 600
 
 
 @pytest.fixture(autouse=True)
-def limits(monkeypatch: pytest.MonkeyPatch) -> None:
+def set_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """One attempt, and as little patience as the place needs: what is tried is that it ends."""
-    monkeypatch.setattr(registry_connection, "PATIENCE_SECONDS", ENOUGH)
-    monkeypatch.setattr(registry_connection, "_silent", {})
+    monkeypatch.setattr(registry_connection, "TIMEOUT_SECONDS", ENOUGH)
+    monkeypatch.setattr(registry_connection, "_outages", {})
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", f"{NEVER}")
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_connection, "PATIENCE_SECONDS", LIMIT)
+    monkeypatch.setattr(registry_connection, "TIMEOUT_SECONDS", LIMIT)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def imported() -> None:
+def import_mlflow() -> None:
     """MLflow takes seconds to import, which are not the server's."""
     import mlflow  # noqa: F401
 
 
 SILENT = {
-    "black hole": away.black_hole,
-    "slow": lambda: away.server(away.after(NEVER, away.LOGIN)),
+    "black hole": away.open_black_hole,
+    "slow": lambda: away.run_server(away.delay_answer(NEVER, away.LOGIN)),
 }
 PLACES = {
-    "nobody": (away.nobody, "did not do what was asked: nobody listens there"),
-    "broken": (lambda: away.server(away.BROKEN), "it answers every question with an error"),
-    "login page": (lambda: away.server(away.LOGIN), "what answers is no MLflow"),
-    "hangs up": (lambda: away.server(away.hang_up), "it hangs up without an answer"),
+    "nobody": (away.reserve_closed_port, "did not do what was asked: nobody listens there"),
+    "broken": (lambda: away.run_server(away.BROKEN), "it answers every question with an error"),
+    "login page": (lambda: away.run_server(away.LOGIN), "what answers is no MLflow"),
+    "hangs up": (lambda: away.run_server(away.hang_up), "it hangs up without an answer"),
 }
 QUESTIONS: dict[str, Callable[[Registry], object]] = {
-    "champion": champion,
-    "reachable": reachable,
-    "versions": versions,
+    "champion": find_champion,
+    "reachable": refuse_unreachable,
+    "versions": list_versions,
     "promote": lambda registry: promote(registry, 1, replacing=None),
-    "rollback": rollback,
+    "rollback": restore_champion,
 }
 
 
-def refused(question: str, uri: str, told: str) -> None:
+def expect_refusal(question: str, uri: str, told: str) -> None:
     """Ask with a password, which nobody may be told."""
     registry = Registry(uri.replace("//", "//ann:canary-4711@"))
     with pytest.raises(RegistryUnavailable, match=told) as refusal:
@@ -81,7 +81,7 @@ def refused(question: str, uri: str, told: str) -> None:
 def test_a_server_that_is_no_help_is_told_in_words(place: str, question: str) -> None:
     where, told = PLACES[place]
     with where() as uri:
-        refused(question, uri, told)
+        expect_refusal(question, uri, told)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -90,7 +90,7 @@ def test_a_server_that_is_no_help_is_told_in_words(place: str, question: str) ->
 def test_a_server_that_never_answers_is_given_up_in_time(place: str, question: str) -> None:
     with SILENT[place]() as uri:
         begin = time.monotonic()
-        refused(question, uri, "has not answered within 2 seconds")
+        expect_refusal(question, uri, "has not answered within 2 seconds")
         assert LIMIT <= time.monotonic() - begin < NEVER / 2
 
 
@@ -98,13 +98,15 @@ def test_a_server_that_never_answers_is_given_up_in_time(place: str, question: s
 def test_who_has_not_answered_is_not_asked_again_for_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(registry_connection, "QUIET_SECONDS", NEVER)  # this machine may be busy
-    with away.black_hole() as uri:
+    monkeypatch.setattr(
+        registry_connection, "RETRY_AFTER_SECONDS", NEVER
+    )  # this machine may be busy
+    with away.open_black_hole() as uri:
         registry = Registry(uri)
         with pytest.raises(RegistryUnavailable):
-            champion(registry)
+            find_champion(registry)
         asked: list[Registry] = []
-        monkeypatch.setattr(registry_connection, "_client", asked.append)
+        monkeypatch.setattr(registry_connection, "_create_client", asked.append)
         for ask in QUESTIONS.values():
             with pytest.raises(RegistryUnavailable, match="has not answered within 2 seconds"):
                 ask(registry)
@@ -113,12 +115,12 @@ def test_who_has_not_answered_is_not_asked_again_for_a_minute(
 
 @pytest.mark.usefixtures("impatient")
 def test_after_that_minute_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_connection, "QUIET_SECONDS", 0)
-    with away.black_hole() as uri:
+    monkeypatch.setattr(registry_connection, "RETRY_AFTER_SECONDS", 0)
+    with away.open_black_hole() as uri:
         for _ in range(2):
             begin = time.monotonic()
             with pytest.raises(RegistryUnavailable):
-                champion(Registry(uri))
+                find_champion(Registry(uri))
             assert time.monotonic() - begin >= LIMIT
 
 
@@ -136,7 +138,7 @@ except RegistryUnavailable as refusal:
 """MLflow goes on trying behind a lock of its own, which would hold up the tests after this one."""
 
 
-@pytest.mark.parametrize("where", [away.nobody, away.black_hole])
+@pytest.mark.parametrize("where", [away.reserve_closed_port, away.open_black_hole])
 def test_a_database_that_is_away_is_given_up_in_time(where: Callable[[], object]) -> None:
     with where() as uri:
         address = uri.replace("http://", "postgresql://ann:canary-4711@") + "/mlflow"
@@ -150,22 +152,22 @@ def test_a_database_that_is_away_is_given_up_in_time(where: Callable[[], object]
 
 def test_an_address_that_is_none_is_told_without_it() -> None:
     with pytest.raises(RegistryUnavailable, match="did not do what was asked") as refusal:
-        champion(Registry("klingon://ann:canary-4711@host/mlflow"))
+        find_champion(Registry("klingon://ann:canary-4711@host/mlflow"))
     assert "canary-4711" not in str(refusal.value)
 
 
 def test_it_is_silent_while_it_waits(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with away.nobody() as uri, pytest.raises(RegistryUnavailable):
-        champion(Registry(uri))
+    with away.reserve_closed_port() as uri, pytest.raises(RegistryUnavailable):
+        find_champion(Registry(uri))
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
 
 
 def test_a_server_that_says_that_there_is_none_is_there_and_is_asked_again() -> None:
     told = b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "There is no such run."}'
-    with away.server(away.say(404, told, "application/json")) as uri:
+    with away.run_server(away.build_answer(404, told, "application/json")) as uri:
         with pytest.raises(RegistryUnavailable, match="RESOURCE_DOES_NOT_EXIST"):
-            champion(Registry(uri))
-        assert registry_connection._silent == {}
+            find_champion(Registry(uri))
+        assert registry_connection._outages == {}

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from models.registry.types import RegisteredVersion, Registry, embedded, named
+from models.registry.types import (
+    RegisteredVersion,
+    Registry,
+    build_embedded_registry,
+    build_registry,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,18 +46,21 @@ def test_postgresql_is_opened_by_the_driver_that_leadgain_brings(uri: str, addre
 
 @pytest.mark.parametrize("uri", ["sqlite:////m.db", "postgres://db/m", "mysql+pymysql://db/m"])
 def test_a_database_without_a_server_keeps_its_files_in_the_home(uri: str, tmp_path: Path) -> None:
-    assert named(uri, tmp_path / "mlartifacts").artifact_root == f"file://{tmp_path}/mlartifacts"
+    assert (
+        build_registry(uri, tmp_path / "mlartifacts").artifact_root
+        == f"file://{tmp_path}/mlartifacts"
+    )
 
 
 def test_a_server_says_itself_where_its_files_are(tmp_path: Path) -> None:
-    assert named("https://tracking", tmp_path).artifact_root is None
+    assert build_registry("https://tracking", tmp_path).artifact_root is None
 
 
 def test_the_registry_of_a_home_is_absolute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    registry = embedded(Path("mlflow.db"), Path("ml artifacts"))
+    registry = build_embedded_registry(Path("mlflow.db"), Path("ml artifacts"))
     assert registry.tracking_uri == f"sqlite:///{tmp_path / 'mlflow.db'}"
     assert registry.artifact_root == f"file://{tmp_path}/ml%20artifacts"
 

@@ -6,10 +6,10 @@ import pytest
 from models.errors import ModelDamaged
 from models.scorer.model_files import (
     FORMAT,
-    hash_of_spec,
-    hashes_of,
-    hold_against,
+    hash_files,
+    hash_spec,
     read_model,
+    verify_model_files,
     write_model,
 )
 
@@ -74,7 +74,7 @@ def test_a_missing_file_is_a_damaged_model(folder: Path, name: str) -> None:
 def test_a_model_of_another_format_is_not_opened(folder: Path) -> None:
     file = folder / "spec.json"
     spec = json.loads(file.read_text(encoding="utf-8")) | {"format": "leadgain scorer 0"}
-    file.write_text(json.dumps(spec | {"spec_sha256": hash_of_spec(spec)}))
+    file.write_text(json.dumps(spec | {"spec_sha256": hash_spec(spec)}))
     with pytest.raises(ModelDamaged, match=f"'leadgain scorer 0', and this leadgain .*{FORMAT}"):
         read_model(folder)
 
@@ -87,14 +87,14 @@ def test_a_spec_holds_no_number_that_json_does_not_know(tmp_path: Path) -> None:
 def test_a_folder_is_held_against_the_hashes_that_were_registered(folder: Path) -> None:
     (folder / "tables").mkdir()
     (folder / "tables" / "gains.csv").write_text("depth,gain\n")
-    files = hashes_of(folder)
+    files = hash_files(folder)
     assert set(files) == {"model.txt", "spec.json", "tables/gains.csv"}
     spec = json.loads((folder / "spec.json").read_text())["spec_sha256"]
     (folder / "another.txt").write_text("files beside these do not matter")
-    hold_against(folder, files, spec_sha256=spec, version=3, where="the home")
-    hold_against(folder, {}, spec_sha256="", version=3, where="the home")
+    verify_model_files(folder, files, spec_sha256=spec, version=3, where="the home")
+    verify_model_files(folder, {}, spec_sha256="", version=3, where="the home")
     with pytest.raises(ModelDamaged, match=r"spec\.json in the home is not that of version 3"):
-        hold_against(folder, {}, spec_sha256="another", version=3, where="the home")
+        verify_model_files(folder, {}, spec_sha256="another", version=3, where="the home")
     (folder / "tables" / "gains.csv").unlink()
     with pytest.raises(ModelDamaged, match=r"gains\.csv of version 3 in the home .* no such file"):
-        hold_against(folder, files, spec_sha256=spec, version=3, where="the home")
+        verify_model_files(folder, files, spec_sha256=spec, version=3, where="the home")

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from models.registry.client import connected
-from models.registry.records import experiment
-from models.registry.registry import champion
-from pipelines.config.registry_address import registry_of
-from tests.pipelines.conftest import Outcome, in_force
+from models.registry.client import connect
+from models.registry.records import find_experiment
+from models.registry.registry import find_champion
+from pipelines.config.registry_address import get_registry
+from tests.pipelines.conftest import Outcome, load_current
 from tests.pipelines.lifecycle.test_last_good_model import alone  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.slow
@@ -27,8 +27,8 @@ def asked(leadgain, alone, second_night) -> Callable[..., Outcome]:  # noqa: F81
 @pytest.fixture
 def mlflow(alone):  # noqa: F811
     """MLflow's own client, and the name of the model."""
-    registry = registry_of(alone)
-    with connected(registry) as client:
+    registry = get_registry(alone)
+    with connect(registry) as client:
         yield client, registry
 
 
@@ -46,7 +46,7 @@ def test_a_deleted_champion_is_told_and_the_one_before_is_a_rollback_away(asked,
     )
     assert asked("rollback").code == 0
     assert asked("score").code == 0
-    assert in_force(alone.home.folder).manifest["model"]["version"] == 1
+    assert load_current(alone.home.folder).manifest["model"]["version"] == 1
 
 
 def test_a_deleted_model_is_told_and_trained_anew(asked, alone, mlflow, monkeypatch):  # noqa: F811
@@ -63,19 +63,19 @@ def test_a_deleted_model_is_told_and_trained_anew(asked, alone, mlflow, monkeypa
     assert "MLflow knows no version that leads" in scored.said
     ran = asked("run")
     assert ran.code == 0, ran.err
-    assert champion(registry).version == 1
-    assert in_force(alone.home.folder).manifest["model"]["version"] == 1
+    assert find_champion(registry).version == 1
+    assert load_current(alone.home.folder).manifest["model"]["version"] == 1
     assert "damaged" not in ran.said
 
 
 def test_a_deleted_run_keeps_nobody_from_working(asked, alone, mlflow):  # noqa: F811
     client, registry = mlflow
-    run = champion(registry).run_id
+    run = find_champion(registry).run_id
     client.delete_run(run)
     client._tracking_client.store._hard_delete_run(run)
     scored = asked("score", "--again")
     assert scored.code == 0, scored.err
-    assert in_force(alone.home.folder).manifest["model"]["version"] == 2
+    assert load_current(alone.home.folder).manifest["model"]["version"] == 2
     listed = asked("models")
     assert listed.code == 0, listed.err
     assert "leads" in listed.said
@@ -83,7 +83,7 @@ def test_a_deleted_run_keeps_nobody_from_working(asked, alone, mlflow):  # noqa:
 
 def test_a_deleted_experiment_keeps_only_the_training_from_working(asked, alone, mlflow):  # noqa: F811
     client, registry = mlflow
-    name, _ = experiment(client, registry)
+    name, _ = find_experiment(client, registry)
     client.delete_experiment(client.create_experiment(name, registry.artifact_root))
     trained = asked("train")
     assert trained.code == 1

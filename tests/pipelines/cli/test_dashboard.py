@@ -11,11 +11,17 @@ import pytest
 
 from crm.errors import ConfigurationError
 from pipelines.cli import main as cli
-from pipelines.cli.dashboard import APP_VARIABLE, AUTH_KEYS, Start, dashboard_start, sign_in_at
-from pipelines.config.run_context import Job
+from pipelines.cli.dashboard import (
+    APP_VARIABLE,
+    AUTH_KEYS,
+    DashboardStart,
+    build_dashboard_start,
+    read_sign_in,
+)
+from pipelines.config.run_context import RunContext
 from pipelines.config.sections import DashboardSection
 from pipelines.config.settings import load_settings
-from pipelines.publishing.unchanged import told_settings
+from pipelines.publishing.unchanged_list import dump_settings
 from publications.storage.home import Home
 
 AUTH = {
@@ -47,24 +53,24 @@ def write_auth(folder: Path, **changes: str | None) -> None:
     (folder / "secrets.toml").write_text("\n".join(["[auth]", *lines]))
 
 
-def start(
+def build_start(
     folder: Path, port: int, section: DashboardSection = SOMEBODY, *, public: bool = False
-) -> Start:
-    return dashboard_start(Home(folder), section, folder=folder, port=port, public=public)
+) -> DashboardStart:
+    return build_dashboard_start(Home(folder), section, folder=folder, port=port, public=public)
 
 
-def option(found: Start, name: str) -> list[str]:
+def list_option_values(found: DashboardStart, name: str) -> list[str]:
     head = f"--{name}="
     return [a.removeprefix(head) for a in found.arguments if a.startswith(head)]
 
 
 def test_it_starts_on_this_machine_only_and_nobody_signs_in(tmp_path: Path, free_port: int) -> None:
-    found = start(tmp_path, free_port)
-    assert option(found, "server.address") == ["127.0.0.1"]
-    assert option(found, "server.port") == [str(free_port)]
-    assert option(found, "server.allowedHosts") == ["127.0.0.1", "localhost"]
+    found = build_start(tmp_path, free_port)
+    assert list_option_values(found, "server.address") == ["127.0.0.1"]
+    assert list_option_values(found, "server.port") == [str(free_port)]
+    assert list_option_values(found, "server.allowedHosts") == ["127.0.0.1", "localhost"]
     assert found.url == f"http://127.0.0.1:{free_port}"
-    assert json.loads(found.handed_over) == {"home": str(tmp_path), "roles": None}
+    assert json.loads(found.app_json) == {"home": str(tmp_path), "roles": None}
 
 
 @pytest.mark.parametrize("content", [None, "", "[other]\nx = 1\n", "auth = 1\n"])
@@ -74,18 +80,22 @@ def test_public_is_refused_without_a_sign_in(
     if content is not None:
         (tmp_path / "secrets.toml").write_text(content)
     with pytest.raises(ConfigurationError, match=r"no sign-in is configured: secrets\.toml"):
-        start(tmp_path, free_port, public=True)
+        build_start(tmp_path, free_port, public=True)
 
 
 @pytest.mark.usefixtures("authlib")
 def test_public_answers_the_network_once_people_sign_in(tmp_path: Path, free_port: int) -> None:
     write_auth(tmp_path)
-    found = start(tmp_path, free_port, public=True)
-    assert option(found, "server.address") == ["0.0.0.0"]  # noqa: S104
-    assert option(found, "server.allowedHosts") == ["leads.example.com", "127.0.0.1", "localhost"]
-    assert option(found, "secrets.files") == [str(tmp_path / "secrets.toml")]
+    found = build_start(tmp_path, free_port, public=True)
+    assert list_option_values(found, "server.address") == ["0.0.0.0"]  # noqa: S104
+    assert list_option_values(found, "server.allowedHosts") == [
+        "leads.example.com",
+        "127.0.0.1",
+        "localhost",
+    ]
+    assert list_option_values(found, "secrets.files") == [str(tmp_path / "secrets.toml")]
     assert found.url == "https://leads.example.com"
-    assert json.loads(found.handed_over)["roles"] == {
+    assert json.loads(found.app_json)["roles"] == {
         "managers": ["ann@example.com"],
         "reps": {},
         "rep_domains": [],
@@ -100,7 +110,7 @@ def test_a_sign_in_that_lets_nobody_see_anything_is_refused(
     write_auth(tmp_path)
     nobody = DashboardSection(secrets="secrets.toml")
     with pytest.raises(ConfigurationError, match=r"\[dashboard\] in leadgain.toml names nobody"):
-        start(tmp_path, free_port, nobody, public=public)
+        build_start(tmp_path, free_port, nobody, public=public)
 
 
 @pytest.mark.usefixtures("authlib")
@@ -108,9 +118,9 @@ def test_where_a_sign_in_is_configured_it_holds_on_this_machine_as_well(
     tmp_path: Path, free_port: int
 ) -> None:
     write_auth(tmp_path)
-    found = start(tmp_path, free_port)
-    assert option(found, "server.address") == ["127.0.0.1"]
-    assert json.loads(found.handed_over)["roles"]["managers"] == ["ann@example.com"]
+    found = build_start(tmp_path, free_port)
+    assert list_option_values(found, "server.address") == ["127.0.0.1"]
+    assert json.loads(found.app_json)["roles"]["managers"] == ["ann@example.com"]
 
 
 @pytest.mark.parametrize("missing", AUTH_KEYS)
@@ -119,27 +129,27 @@ def test_an_incomplete_sign_in_is_refused_by_the_name_of_what_it_lacks(
 ) -> None:
     write_auth(tmp_path, **{missing: None})
     with pytest.raises(ConfigurationError, match=f"lacks {missing}") as refusal:
-        sign_in_at(tmp_path / "secrets.toml")
+        read_sign_in(tmp_path / "secrets.toml")
     assert "canary-secret" not in str(refusal.value)
 
 
 def test_a_cookie_secret_that_could_be_guessed_is_refused(tmp_path: Path) -> None:
     write_auth(tmp_path, cookie_secret="hunter2")  # noqa: S106
     with pytest.raises(ConfigurationError, match="shorter than 32") as refusal:
-        sign_in_at(tmp_path / "secrets.toml")
+        read_sign_in(tmp_path / "secrets.toml")
     assert "hunter2" not in str(refusal.value)
 
 
 def test_a_redirect_that_is_no_address_is_refused(tmp_path: Path) -> None:
     write_auth(tmp_path, redirect_uri="oauth2callback")
     with pytest.raises(ConfigurationError, match="redirect_uri"):
-        sign_in_at(tmp_path / "secrets.toml")
+        read_sign_in(tmp_path / "secrets.toml")
 
 
 def test_a_secrets_file_that_is_not_toml_is_refused_without_quoting_it(tmp_path: Path) -> None:
     (tmp_path / "secrets.toml").write_text("cookie_secret: canary-secret")
     with pytest.raises(ConfigurationError, match="cannot be read as TOML") as refusal:
-        sign_in_at(tmp_path / "secrets.toml")
+        read_sign_in(tmp_path / "secrets.toml")
     assert "canary-secret" not in str(refusal.value)
 
 
@@ -149,7 +159,7 @@ def test_a_sign_in_needs_the_package_that_does_it(
     monkeypatch.setattr("pipelines.cli.dashboard.find_spec", lambda name: None)
     write_auth(tmp_path)
     with pytest.raises(ConfigurationError, match=r"pip install 'streamlit\[auth\]'"):
-        start(tmp_path, free_port, public=True)
+        build_start(tmp_path, free_port, public=True)
 
 
 @pytest.fixture
@@ -162,7 +172,7 @@ def taken_port() -> Iterator[int]:
 
 def test_a_port_that_is_taken_is_refused(tmp_path: Path, taken_port: int) -> None:
     with pytest.raises(ConfigurationError, match=f"Port {taken_port} cannot be used"):
-        start(tmp_path, taken_port)
+        build_start(tmp_path, taken_port)
 
 
 def test_variables_of_streamlit_do_not_reach_the_app(
@@ -170,7 +180,7 @@ def test_variables_of_streamlit_do_not_reach_the_app(
 ) -> None:
     monkeypatch.setenv("STREAMLIT_SERVER_TRUSTED_USER_HEADERS", '{"X-Mail": "email"}')
     monkeypatch.setenv("KEPT", "yes")
-    environment = start(tmp_path, free_port).environment()
+    environment = build_start(tmp_path, free_port).environment()
     assert not [name for name in environment if name.startswith("STREAMLIT_")]
     assert environment["KEPT"] == "yes"
     assert json.loads(environment[APP_VARIABLE])["home"] == str(tmp_path)
@@ -203,22 +213,22 @@ def test_the_command_needs_no_leadgain_toml(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    served: list[Start] = []
-    monkeypatch.setattr(Start, "serve", lambda start: served.extend([start]))
+    served: list[DashboardStart] = []
+    monkeypatch.setattr(DashboardStart, "serve", lambda start: served.extend([start]))
     code, said = run_command(monkeypatch, capsys, "--port", str(free_port))
     assert code == 0
     assert f"http://127.0.0.1:{free_port}" in said
-    assert json.loads(served[0].handed_over)["home"] == str(tmp_path / "leadgain-home")
+    assert json.loads(served[0].app_json)["home"] == str(tmp_path / "leadgain-home")
 
 
-def settings_with(tmp_path: Path, dashboard: str) -> DashboardSection:
+def load_section(tmp_path: Path, dashboard: str) -> DashboardSection:
     file = tmp_path / "leadgain.toml"
     file.write_text(f'[leads]\nfile = "leads.csv"\n[dashboard]\n{dashboard}')
     return load_settings(file).dashboard
 
 
 def test_the_role_table_is_read_with_one_owner_or_several(tmp_path: Path) -> None:
-    found = settings_with(
+    found = load_section(
         tmp_path,
         """
         managers = ["ann@example.com", "@board.example.com"]
@@ -232,7 +242,7 @@ def test_the_role_table_is_read_with_one_owner_or_several(tmp_path: Path) -> Non
         "ben@example.com": ("owner 4",),
         "cara@example.com": ("owner 5", "owner 6"),
     }
-    assert not found.names_nobody
+    assert not found.has_no_users
 
 
 @pytest.mark.parametrize(
@@ -252,7 +262,7 @@ def test_a_role_table_that_means_nothing_is_refused(
     dashboard: str, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigurationError) as refusal:
-        settings_with(tmp_path, dashboard)
+        load_section(tmp_path, dashboard)
     assert message in str(refusal.value)
     assert "[dashboard]" in str(refusal.value)
 
@@ -260,7 +270,7 @@ def test_a_role_table_that_means_nothing_is_refused(
 def test_the_role_table_does_not_go_into_publications(tmp_path: Path) -> None:
     file = tmp_path / "leadgain.toml"
     file.write_text('[leads]\nfile = "l.csv"\n[dashboard]\nmanagers = ["ann@example.com"]\n')
-    job = Job(load_settings(file), Home(tmp_path), pd.Timestamp("2012-03-14", tz="UTC"))
-    published = told_settings(job)
+    context = RunContext(load_settings(file), Home(tmp_path), pd.Timestamp("2012-03-14", tz="UTC"))
+    published = dump_settings(context)
     assert "lists" in published
     assert "ann@example.com" not in json.dumps(published)

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 
 
 def test_explain_tells_the_facts_behind_one_score(leadgain, night):
-    first = in_force(night.home).table("worklist.parquet").iloc[0]
+    first = load_current(night.home).table("worklist.parquet").iloc[0]
     outcome = leadgain("explain", first["lead_id"], "--config", night.config, "--home", night.home)
     assert outcome.code == 0, outcome.err
     assert f"The score is {100 * first['score']:.1f} %" in outcome.out
@@ -20,7 +20,7 @@ def test_explain_says_why_a_lead_is_not_on_the_list(leadgain, night):
     won = leads.loc[leads["converted_at"].notna(), "lead_id"].iloc[0]
     lost = leads.loc[leads["closed_at"].notna(), "lead_id"].iloc[0]
     newest = leads.sort_values("created_at")["lead_id"].iloc[-1]
-    still_open = in_force(night.home).table("worklist.parquet")["lead_id"].iloc[0]
+    still_open = load_current(night.home).table("worklist.parquet")["lead_id"].iloc[0]
     for lead_id, at, why in (
         (won, None, "it converted on"),
         (lost, None, "it was closed on"),
@@ -35,7 +35,7 @@ def test_explain_says_why_a_lead_is_not_on_the_list(leadgain, night):
 
 
 def test_explain_names_the_nearest_lead(leadgain, night):
-    lead_id = in_force(night.home).table("worklist.parquet")["lead_id"].iloc[0]
+    lead_id = load_current(night.home).table("worklist.parquet")["lead_id"].iloc[0]
     unknown = leadgain("explain", lead_id + "x", "--config", night.config, "--home", night.home)
     assert unknown.code == 2
     assert f"The export has no lead '{lead_id}x' among its" in unknown.err

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 
 NAMES = {"worklist": "worklist.parquet", "gains": "gains.csv", "tiers": "tiers.csv"}
 
@@ -15,7 +15,7 @@ def test_export_writes_a_published_table(leadgain, night, tmp_path, what, ending
     outcome = leadgain("export", what, "--to", to, "--home", night.home)
     assert outcome.code == 0, outcome.err
     written = pd.read_csv(to) if ending == "csv" else pd.read_parquet(to)
-    published = in_force(night.home).table(NAMES[what])
+    published = load_current(night.home).table(NAMES[what])
     assert list(written.columns) == list(published.columns)
     assert len(written) == len(published)
     assert f"{len(written):,} rows written to {to}" in outcome.out

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.cli import main as cli
 from publications.storage.home import Home
-from publications.storage.lock import hold
-from tests.pipelines.conftest import in_force
+from publications.storage.lock import hold_home
+from tests.pipelines.conftest import load_current
 
 COMMAND = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
 HEAVY = ("duckdb", "lightgbm", "mlflow", "numba", "numpy", "pandas", "prefect", "sklearn")
@@ -67,14 +67,14 @@ def test_an_instant_that_is_none_is_refused(leadgain, crm, home):
 
 
 def test_a_second_process_is_told_to_wait(leadgain, crm, home):
-    with hold(Home(home)):
+    with hold_home(Home(home)):
         outcome = leadgain("run", "--config", crm, "--home", home)
     assert outcome.code == 4
     assert "is at work in" in outcome.err
 
 
 def test_a_fault_of_ours_says_so_and_asks_for_a_report(leadgain, home, monkeypatch):
-    monkeypatch.setattr(cli, "in_force", lambda home: 1 / 0)
+    monkeypatch.setattr(cli, "load_current_publication", lambda home: 1 / 0)
     outcome = leadgain("report", "--home", home)
     assert outcome.code == 1
     assert "This should not have happened (ZeroDivisionError" in outcome.err
@@ -84,7 +84,7 @@ def test_a_fault_of_ours_says_so_and_asks_for_a_report(leadgain, home, monkeypat
 
 @pytest.mark.parametrize("where", ["before", "behind"])
 def test_debug_shows_the_traceback_wherever_it_stands(home, monkeypatch, where):
-    monkeypatch.setattr(cli, "in_force", lambda home: 1 / 0)
+    monkeypatch.setattr(cli, "load_current_publication", lambda home: 1 / 0)
     arguments = ["report", "--home", str(home)]
     with pytest.raises(ZeroDivisionError):
         cli.main(["--debug", *arguments] if where == "before" else [*arguments, "--debug"])
@@ -108,13 +108,13 @@ def test_a_file_in_the_homes_place_is_no_home(leadgain, tmp_path):
 def test_the_report_tells_the_proof_and_where_the_files_lie(leadgain, night):
     outcome = leadgain("report", "--home", night.home)
     assert "Share of the customers reached, on lists the model had not seen" in outcome.said
-    assert str(in_force(night.home).folder / "report.html") in outcome.out
+    assert str(load_current(night.home).folder / "report.html") in outcome.out
 
 
 def test_the_report_can_be_written_elsewhere(leadgain, night, tmp_path):
     outcome = leadgain("report", "--home", night.home, "--to", tmp_path / "proof.html")
     assert outcome.code == 0, outcome.err
-    assert (tmp_path / "proof.html").read_bytes() == in_force(night.home).read("report.html")
+    assert (tmp_path / "proof.html").read_bytes() == load_current(night.home).read("report.html")
     nowhere = leadgain("report", "--home", night.home, "--to", tmp_path / "none" / "proof.html")
     assert nowhere.code == 2
     assert "none is not there. Make it first." in nowhere.err

@@ -13,7 +13,11 @@ from models.registry.types import RegisteredVersion
 from pipelines.cli import output as terminal
 from pipelines.cli.explain import Explanation
 from pipelines.cli.output import ProgressLines
-from tests.publications.made_up_watch import WORN, made_up_decision, worn_watch
+from tests.publications.made_up_monitoring import (
+    DEGRADED_REASON,
+    made_up_decision,
+    made_up_degraded_watch,
+)
 
 AT = pd.Timestamp("2024-03-10 06:30", tz="UTC")
 
@@ -23,11 +27,11 @@ def shown(monkeypatch, capsys):
     """A screen without a terminal behind it, and what stands on it."""
     monkeypatch.setenv("COLUMNS", "120")
     return SimpleNamespace(
-        console=terminal.screen(), text=lambda: " ".join(capsys.readouterr().out.split())
+        console=terminal.build_console(), text=lambda: " ".join(capsys.readouterr().out.split())
     )
 
 
-def gain_table() -> pd.DataFrame:
+def build_gain_table() -> pd.DataFrame:
     return pd.DataFrame(
         [
             (0.3, "model", 0.562, 0.53, 0.59, 0.149, 0.12, 0.174),
@@ -43,7 +47,7 @@ def gain_table() -> pd.DataFrame:
 
 
 def test_gains_are_shown_with_their_bands_and_the_points_ahead(shown):
-    shown.console.print(terminal.gains_table(gain_table()))
+    shown.console.print(terminal.build_gains_table(build_gain_table()))
     text = shown.text()
     for told in ("30 %", "56 %", "53 to 59 %", "41 %", "39 to 44 %", "+14.9", "+12.0 to +17.4"):
         assert told in text
@@ -51,7 +55,7 @@ def test_gains_are_shown_with_their_bands_and_the_points_ahead(shown):
 
 
 def test_random_order_has_no_band(shown):
-    shown.console.print(terminal.gains_table(gain_table().query("ranking == 'random'")))
+    shown.console.print(terminal.build_gains_table(build_gain_table().query("ranking == 'random'")))
     text = shown.text()
     assert "30 % │ 30 %" in text
     assert " to " not in text
@@ -69,7 +73,7 @@ def test_tiers_are_shown_with_their_base_rate_and_its_band(shown):
             "share_of_conversions": [0.56],
         }
     )
-    shown.console.print(terminal.tiers_table(tiers))
+    shown.console.print(terminal.build_tiers_table(tiers))
     assert "A │ 1,265 │ 57.1 % (54.0 to 61.0 %) │ 56 %" in shown.text()
 
 
@@ -95,7 +99,7 @@ def test_each_fact_has_a_bar_as_long_as_it_weighs(shown):
     assert "Model version 3, as of 2024-03-10 06:30 UTC" in text
 
 
-def publication(**counts) -> SimpleNamespace:
+def build_publication(**counts) -> SimpleNamespace:
     rows = [
         {"table": "leads", "rows_in": 900, "kept": 890, "quarantined": 10, "excluded": 0},
         {"table": "activities", "rows_in": 3320, "kept": 3320, "quarantined": 0, "excluded": 0},
@@ -105,7 +109,7 @@ def publication(**counts) -> SimpleNamespace:
 
 
 def test_a_list_is_shown_with_its_instant_its_tiers_and_what_was_set_aside(shown):
-    terminal.show_list(shown.console, publication())
+    terminal.show_list(shown.console, build_publication())
     assert shown.text() == (
         "Publication 7: 3 open leads as of 2024-03-10 06:30 UTC, 1 in tier A, 1 in tier B, 1 in "
         "tier C. In quarantine: 10 of 900 leads. The report says why."
@@ -113,11 +117,13 @@ def test_a_list_is_shown_with_its_instant_its_tiers_and_what_was_set_aside(shown
 
 
 def test_an_empty_list_says_so(shown):
-    terminal.show_list(shown.console, publication(leads_listed=0, tiers={}, rows=[]))
+    terminal.show_list(shown.console, build_publication(leads_listed=0, tiers={}, rows=[]))
     assert shown.text() == "Publication 7: 0 open leads as of 2024-03-10 06:30 UTC."
 
 
-def version(number: int, *aliases: str, metrics=None, **decision: object) -> RegisteredVersion:
+def build_version(
+    number: int, *aliases: str, metrics=None, **decision: object
+) -> RegisteredVersion:
     return RegisteredVersion(
         version=number,
         model_sha256="0123456789abcdef",
@@ -142,8 +148,8 @@ PROOF = {
 
 def test_versions_are_shown_with_their_gain_who_leads_and_why(shown):
     known = [
-        version(3, "champion", sentence="Better [by far].", **PROOF),
-        version(2, "previous", sentence="The first.", rolled_back_from="true", **PROOF),
+        build_version(3, "champion", sentence="Better [by far].", **PROOF),
+        build_version(2, "previous", sentence="The first.", rolled_back_from="true", **PROOF),
     ]
     terminal.show_versions(shown.console, known)
     text = shown.text()
@@ -167,61 +173,63 @@ def test_versions_are_shown_with_their_gain_who_leads_and_why(shown):
     ],
 )
 def test_the_state_of_a_version_in_words(shown_as, aliases, marks):
-    assert terminal.state_of(version(1, *aliases, **marks)) == shown_as
+    assert terminal.describe_state(build_version(1, *aliases, **marks)) == shown_as
 
 
 def test_gains_of_an_older_version_come_from_its_training(shown):
     metrics = {"gain_model_at_30": 0.562, "gain_most_fresh_at_30": 0.413}
-    terminal.show_versions(shown.console, [version(2, metrics=metrics)])
+    terminal.show_versions(shown.console, [build_version(2, metrics=metrics)])
     text = shown.text()
     assert "│ 56.2 % │ 41.3 % │ +14.9" in text
     assert "Nothing was decided." in text
     banded = {"difference_gain": 0.5, "difference_other_gain": 0.4}
     banded |= {"difference_low": 0.05, "difference_high": 0.15}
-    found = terminal.gain_of(version(2, metrics=metrics | banded))
+    found = terminal.collect_gain(build_version(2, metrics=metrics | banded))
     assert (found["gain"], found["most_fresh"], found["high"]) == (0.5, 0.4, 0.15)
 
 
 def test_a_version_that_could_not_be_ranked_has_no_figures(shown):
-    terminal.show_versions(shown.console, [version(1)])
+    terminal.show_versions(shown.console, [build_version(1)])
     assert shown.text().count("\N{EN DASH}") == 5
 
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_versions_fit_on_a_screen(monkeypatch, capsys, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    told = version(12, "previous", sentence="word " * 60, stepped_down="true", **PROOF)
-    terminal.show_versions(terminal.screen(), [told])
+    told = build_version(12, "previous", sentence="word " * 60, stepped_down="true", **PROOF)
+    terminal.show_versions(terminal.build_console(), [told])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= columns
     assert any("+12.0 to +17.4 │" in line for line in lines)
 
 
-def watched(**files: object) -> SimpleNamespace:
+def build_json_publication(**files: object) -> SimpleNamespace:
     """A publication that holds nothing but some JSON files."""
     content = {f"{name}.json": json.dumps(value).encode() for name, value in files.items()}
     return SimpleNamespace(file_names=tuple(content), read=content.__getitem__)
 
 
 def test_how_the_model_does_stands_in_a_line_and_why_it_is_worn(shown):
-    found = watched(watch=worn_watch(), decision=made_up_decision())
-    terminal.show_watch(shown.console, found, ())
+    found = build_json_publication(watch=made_up_degraded_watch(), decision=made_up_decision())
+    terminal.show_monitoring(shown.console, found, ())
     text = shown.text()
     assert text.startswith("Model 3 is 60 days old and worn; on the 4 lists since its training")
-    assert f"Why: {WORN}" in text
+    assert f"Why: {DEGRADED_REASON}" in text
     assert "The last training, as of 14 January 2012, brought model 3" in text
 
 
 def test_what_was_told_before_is_not_told_again(shown):
-    found = watched(watch=worn_watch(), decision=made_up_decision())
-    terminal.show_watch(shown.console, found, {WORN, made_up_decision()["sentence"]})
+    found = build_json_publication(watch=made_up_degraded_watch(), decision=made_up_decision())
+    terminal.show_monitoring(
+        shown.console, found, {DEGRADED_REASON, made_up_decision()["sentence"]}
+    )
     text = shown.text()
     assert "Why:" not in text
     assert "The last training" not in text
 
 
 def test_of_a_publication_from_before_the_watch_nothing_is_told(shown):
-    terminal.show_watch(shown.console, watched(), ())
+    terminal.show_monitoring(shown.console, build_json_publication(), ())
     assert shown.text() == ""
 
 

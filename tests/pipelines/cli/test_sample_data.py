@@ -10,7 +10,7 @@ import pytest
 
 from crm.errors import ConfigurationError
 from pipelines.cli import sample_data as demo_data
-from tests.pipelines.conftest import in_force, run_demo
+from tests.pipelines.conftest import load_current, run_demo
 
 pytestmark = pytest.mark.slow
 
@@ -23,14 +23,14 @@ def gain_at(publication, ranking: str, depth: float) -> float:
 
 
 def test_the_first_30_percent_hold_at_least_54_percent_of_the_conversions(demo):
-    publication = in_force(demo)
+    publication = load_current(demo)
     assert gain_at(publication, "model", 0.3) >= 0.54
     assert gain_at(publication, "model", 0.5) >= 0.78
     assert gain_at(publication, "most_fresh", 0.3) == pytest.approx(0.41, abs=0.01)
 
 
 def test_the_proof_stands_on_the_five_lists_from_mid_january(demo):
-    backtest = in_force(demo).table("backtest.parquet")
+    backtest = load_current(demo).table("backtest.parquet")
     assert backtest["as_of"].drop_duplicates().dt.strftime("%Y-%m-%d").sort_values().tolist() == [
         *("2012-01-14", "2012-01-21", "2012-01-28", "2012-02-04", "2012-02-11")
     ]
@@ -52,7 +52,7 @@ def slow_gain(backtest: pd.DataFrame, score: str, depth: float) -> float:
 
 @pytest.mark.parametrize(("ranking", "score"), [("model", "score"), ("most_fresh", "most_fresh")])
 def test_the_gains_can_be_recomputed_from_the_published_rows(demo, ranking, score):
-    publication = in_force(demo)
+    publication = load_current(demo)
     backtest, gains = publication.table("backtest.parquet"), publication.table("gains.csv")
     curve = gains[gains["ranking"] == ranking].set_index("depth")["gain"]
     for depth in (0.05, 0.1, 0.3, 0.5, 0.77):
@@ -60,7 +60,7 @@ def test_the_gains_can_be_recomputed_from_the_published_rows(demo, ranking, scor
 
 
 def test_newest_created_first_reaches_32_percent(demo):
-    publication = in_force(demo)
+    publication = load_current(demo)
     leads = pd.read_csv("data/loan_applications/leads.csv", dtype={"lead_id": "str"})
     created = pd.to_datetime(leads["created_at"], utc=True, format="ISO8601")
     newest = publication.table("backtest.parquet").assign(
@@ -72,7 +72,7 @@ def test_newest_created_first_reaches_32_percent(demo):
 
 
 def test_the_worklist_holds_every_open_lead_in_calling_order(demo):
-    worklist = in_force(demo).table("worklist.parquet")
+    worklist = load_current(demo).table("worklist.parquet")
     leads = pd.read_csv("data/loan_applications/leads.csv", dtype={"lead_id": "str"})
     still_open = leads[leads["converted_at"].isna() & leads["closed_at"].isna()]
     assert sorted(worklist["lead_id"]) == sorted(still_open["lead_id"])
@@ -83,14 +83,14 @@ def test_the_worklist_holds_every_open_lead_in_calling_order(demo):
 
 
 def test_the_csv_says_the_same_as_the_parquet_file(demo):
-    publication = in_force(demo)
+    publication = load_current(demo)
     csv, parquet = publication.table("worklist.csv"), publication.table("worklist.parquet")
     assert csv["lead_id"].tolist() == parquet["lead_id"].tolist()
     assert np.allclose(csv["score"], parquet["score"], atol=1e-9)
 
 
 def test_the_report_says_the_gains_in_words(demo):
-    report = in_force(demo).read("report.html").decode()
+    report = load_current(demo).read("report.html").decode()
     assert "Calling the first 30\N{NO-BREAK SPACE}%" in report or "Calling the first 30 %" in report
     assert "<script" not in report
     assert "http://www.w3.org" in report.replace("https://", "http://")  # SVG's name space only
@@ -104,18 +104,18 @@ def test_the_terminal_shows_gains_tiers_and_where_the_files_are(demo):
 
 
 def test_every_row_of_the_export_is_accounted_for(demo):
-    for table in in_force(demo).manifest["counts"]["rows"]:
+    for table in load_current(demo).manifest["counts"]["rows"]:
         assert table["rows_in"] == table["kept"] + table["quarantined"] + table["excluded"]
 
 
 def test_the_data_checks_are_readable_by_anyone(demo):
-    checks = json.loads(in_force(demo).read("data_checks.json"))
+    checks = json.loads(load_current(demo).read("data_checks.json"))
     assert checks
 
 
 def test_two_trainings_give_equal_bytes(demo, tmp_path):
     again = run_demo(tmp_path / "home")
-    first, second = in_force(demo), in_force(again)
+    first, second = load_current(demo), load_current(again)
     for publication in (first, second):
         publication.verify()
     assert first.manifest["files"] == second.manifest["files"]
@@ -126,9 +126,9 @@ def test_two_trainings_give_equal_bytes(demo, tmp_path):
 
 
 def test_an_installation_without_the_data_says_where_the_demo_runs(monkeypatch, tmp_path):
-    monkeypatch.setattr(demo_data, "PLACES", (tmp_path / "nowhere",))
+    monkeypatch.setattr(demo_data, "SAMPLE_FOLDERS", (tmp_path / "nowhere",))
     with pytest.raises(ConfigurationError, match=r"holds no sample data\. Run the demo"):
-        demo_data.demo_config()
+        demo_data.find_demo_config()
 
 
 def digest(file) -> str:

@@ -9,14 +9,14 @@ import pytest
 from crm.errors import ConfigurationError
 from pipelines.cli.session import (
     CONFIG,
-    asked_for,
-    false_starts_told,
-    if_there,
-    in_force,
-    refuse_no_home,
+    alert_failed_starts,
+    find_optional_config,
+    load_current_publication,
+    refuse_missing_home,
+    require_outcome,
 )
 from pipelines.runtime import run_log as reporting
-from pipelines.runtime.missed_runs import Skipped
+from pipelines.runtime.missed_runs import SkippedRun
 from publications.filesystem.durable_files import CannotWrite
 from publications.storage import store
 from publications.storage.store import PublicationDamaged
@@ -29,7 +29,7 @@ EMAIL_TO = "LEADGAIN_ALARMS__EMAIL_TO"
 def told(monkeypatch) -> list[str]:
     """The flows whose false starts people were told of."""
     flows: list[str] = []
-    monkeypatch.setattr(reporting, "tell_of_false_start", lambda flow, *_: flows.append(flow))
+    monkeypatch.setattr(reporting, "alert_failed_start", lambda flow, *_: flows.append(flow))
     return flows
 
 
@@ -43,58 +43,58 @@ def test_a_false_start_is_told_to_people_unless_somebody_looks_on(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: looked_on, raising=False)
     with (
         pytest.raises(ConfigurationError),
-        false_starts_told(flow, tmp_path / "leadgain.toml", tmp_path / "home"),
+        alert_failed_starts(flow, tmp_path / "leadgain.toml", tmp_path / "home"),
     ):
         raise ConfigurationError("[schedule] is no schedule.")
     assert told == expected
 
 
 def test_what_somebody_asked_for_is_never_skipped():
-    assert asked_for("a night") == "a night"
+    assert require_outcome("a night") == "a night"
     with pytest.raises(TypeError, match="was done already"):
-        asked_for(Skipped("The score of 2026-11-19 05:30 UTC was done already."))
+        require_outcome(SkippedRun("The score of 2026-11-19 05:30 UTC was done already."))
 
 
 def test_a_configuration_that_was_named_must_be_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert if_there(CONFIG) is None
-    assert if_there(Path("other.toml")) == Path("other.toml")
+    assert find_optional_config(CONFIG) is None
+    assert find_optional_config(Path("other.toml")) == Path("other.toml")
     CONFIG.touch()
-    assert if_there(CONFIG) == CONFIG
+    assert find_optional_config(CONFIG) == CONFIG
 
 
 def test_looking_into_a_home_that_is_not_there_does_not_make_it(tmp_path):
     home = tmp_path / "home"
     with pytest.raises(ConfigurationError, match=r"There is no home folder .*home yet, so there"):
-        refuse_no_home(home)
+        refuse_missing_home(home)
     assert not home.exists()
     home.mkdir()
-    refuse_no_home(home)
+    refuse_missing_home(home)
     with pytest.raises(ConfigurationError, match=r"Nothing was published in .*home yet"):
-        in_force(home)
+        load_current_publication(home)
 
 
 def test_a_lost_current_is_not_told_as_nothing_published(home):
     (home / "publications" / "3").mkdir(parents=True)
     told = r"home/CURRENT is not there, so no list is in force, .*`leadgain score --again`"
     with pytest.raises(PublicationDamaged, match=told):
-        in_force(home)
+        load_current_publication(home)
 
 
 def test_a_home_folder_that_is_closed_to_us_is_refused_before_anything_is_asked(home, monkeypatch):
     home.mkdir(exist_ok=True)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root is let in everywhere
     with pytest.raises(CannotWrite, match=rf"^{home} is closed to the user who runs this\."):
-        refuse_no_home(home)
+        refuse_missing_home(home)
 
 
 def test_a_list_that_is_closed_to_us_is_no_fault_of_ours(home, monkeypatch):
     def closed(_: object) -> None:
         raise PermissionError(13, "Permission denied", "/somewhere/CURRENT")
 
-    monkeypatch.setattr(store, "current", closed)
+    monkeypatch.setattr(store, "open_current", closed)
     with pytest.raises(PublicationDamaged, match=r"^/somewhere/CURRENT is closed to the user who"):
-        in_force(home)
+        load_current_publication(home)
 
 
 def test_a_mistake_in_alarms_is_said_at_once_and_beside_the_list_and_stops_no_list(
@@ -106,17 +106,17 @@ def test_a_mistake_in_alarms_is_said_at_once_and_beside_the_list_and_stops_no_li
     assert scored.code == 0
     assert "leadgain: " in scored.err
     assert "[alarms] email_to is set but smtp is not; name the server" in scored.err
-    publication = conftest.in_force(published)
+    publication = conftest.load_current(published)
     assert publication.number == 2, "what people must know is worth a list"
     (warning,) = (w for w in publication.manifest["warnings"] if "[alarms]" in w)
     assert warning.startswith("Nobody is told when a run fails, because not all of [alarms] in")
     assert "ann@example.com" not in (published / "logs" / "leadgain.log").read_text()
     assert leadgain(*score).code == 0
-    assert conftest.in_force(published).number == 2, "said once is enough"
+    assert conftest.load_current(published).number == 2, "said once is enough"
 
     monkeypatch.delenv(EMAIL_TO)
     assert "[alarms]" not in leadgain(*score).err
-    mended = conftest.in_force(published)
+    mended = conftest.load_current(published)
     assert mended.number == 3
     assert not any("[alarms]" in warning for warning in mended.manifest["warnings"])
 

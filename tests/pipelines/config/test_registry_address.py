@@ -4,20 +4,20 @@ import pytest
 
 from crm.errors import ConfigurationError
 from models.registry.types import SQLITE
-from pipelines.config.registry_address import registry_at
-from pipelines.config.run_context import Job
-from pipelines.publishing.unchanged import told_settings
+from pipelines.config.registry_address import load_registry
+from pipelines.config.run_context import RunContext
+from pipelines.publishing.unchanged_list import dump_settings
 
 
 def test_without_a_leadgain_toml_the_registry_is_the_homes_own(tmp_path):
-    registry = registry_at(None, tmp_path / "home")
+    registry = load_registry(None, tmp_path / "home")
     assert registry.tracking_uri == f"{SQLITE}{tmp_path / 'home' / 'mlflow.db'}"
 
 
 def test_without_a_leadgain_toml_the_environment_may_name_a_server(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_TRACKING__URI", "https://mlflow.example.com")
     monkeypatch.setenv("LEADGAIN_TRACKING__MODEL", "leads-de")
-    registry = registry_at(None, tmp_path)
+    registry = load_registry(None, tmp_path)
     assert (registry.tracking_uri, registry.model_name) == (
         "https://mlflow.example.com",
         "leads-de",
@@ -43,12 +43,12 @@ def test_a_mistyped_variable_does_not_lead_to_the_homes_own_registry(
 ):
     monkeypatch.setenv(variable, "http://m")
     with pytest.raises(ConfigurationError, match=told):
-        registry_at(None, tmp_path)
+        load_registry(None, tmp_path)
 
 
 def test_a_name_of_digits_in_the_environment_is_a_name(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_TRACKING__MODEL", "2026")
-    assert registry_at(None, tmp_path).model_name == "2026"
+    assert load_registry(None, tmp_path).model_name == "2026"
 
 
 def test_a_tracking_server_is_used_where_leadgain_toml_names_one(tmp_path):
@@ -56,7 +56,7 @@ def test_a_tracking_server_is_used_where_leadgain_toml_names_one(tmp_path):
     config.write_text(
         '[leads]\nfile = "l.csv"\n[tracking]\nuri = "http://localhost:5000"\nmodel = "m"\n'
     )
-    registry = registry_at(config, tmp_path / "home")
+    registry = load_registry(config, tmp_path / "home")
     assert (registry.tracking_uri, registry.model_name) == ("http://localhost:5000", "m")
 
 
@@ -64,7 +64,7 @@ def test_a_tracking_server_is_used_where_leadgain_toml_names_one(tmp_path):
 def test_a_database_without_a_server_keeps_its_files_in_the_home(tmp_path, uri):
     config = tmp_path / "leadgain.toml"
     config.write_text(f'[leads]\nfile = "l.csv"\n[tracking]\nuri = "{uri}"\n')
-    registry = registry_at(config, tmp_path / "home")
+    registry = load_registry(config, tmp_path / "home")
     assert registry.artifact_root == f"file://{tmp_path / 'home' / 'mlartifacts'}"
 
 
@@ -72,7 +72,7 @@ def test_a_database_whose_place_depends_on_where_one_stands_is_refused(tmp_path)
     config = tmp_path / "leadgain.toml"
     config.write_text('[leads]\nfile = "l.csv"\n[tracking]\nuri = "sqlite:///mlflow.db"\n')
     with pytest.raises(ConfigurationError, match="Write it with four slashes"):
-        registry_at(config, tmp_path / "home")
+        load_registry(config, tmp_path / "home")
 
 
 def test_the_address_of_the_registry_does_not_go_into_publications(tmp_path):
@@ -80,6 +80,6 @@ def test_the_address_of_the_registry_does_not_go_into_publications(tmp_path):
     config.write_text(
         '[leads]\nfile = "l.csv"\n[tracking]\nuri = "postgresql://ann:canary@db/mlflow"\n'
     )
-    published = told_settings(Job.of(str(config), str(tmp_path / "home")))
+    published = dump_settings(RunContext.of(str(config), str(tmp_path / "home")))
     assert "lists" in published
     assert "canary" not in str(published)

@@ -4,30 +4,30 @@ import pandas as pd
 import pytest
 
 from crm.errors import ConfigurationError
-from pipelines.config.run_context import Job, home_at, in_utc, instant
+from pipelines.config.run_context import RunContext, format_instant, parse_instant, resolve_home
 
 
-def job(crm, home, **instants) -> Job:
-    return Job.of(str(crm), str(home), **instants)
+def context(crm, home, **instants) -> RunContext:
+    return RunContext.of(str(crm), str(home), **instants)
 
 
 def test_a_job_takes_its_policy_from_the_configuration(crm, home):
-    policy = job(crm, home).policy
+    policy = context(crm, home).policy
     assert (policy.policy, policy.every_days, policy.max_age_days) == ("periodic", 7, 60)
     assert policy.horizon == pd.Timedelta(days=14)
 
 
 def test_the_clock_is_read_only_where_now_is_not_given(crm, home):
     before = pd.Timestamp.now(tz="UTC")
-    assert before <= job(crm, home).now <= pd.Timestamp.now(tz="UTC")
-    assert job(crm, home, now="2024-03-01").now == pd.Timestamp("2024-03-01", tz="UTC")
+    assert before <= context(crm, home).now <= pd.Timestamp.now(tz="UTC")
+    assert context(crm, home, now="2024-03-01").now == pd.Timestamp("2024-03-01", tz="UTC")
 
 
 def test_the_list_stands_at_the_last_instant_of_the_export_unless_another_is_asked_for(crm, home):
     last = pd.Timestamp("2024-08-02 12:00", tz="UTC")
-    assert job(crm, home).as_of_or(last) == last
-    asked = job(crm, home, as_of="2024-06-01")
-    assert asked.as_of_or(last) == pd.Timestamp("2024-06-01", tz="UTC")
+    assert context(crm, home).resolve_as_of(last) == last
+    asked = context(crm, home, as_of="2024-06-01")
+    assert asked.resolve_as_of(last) == pd.Timestamp("2024-06-01", tz="UTC")
 
 
 @pytest.mark.parametrize(
@@ -40,24 +40,24 @@ def test_the_list_stands_at_the_last_instant_of_the_export_unless_another_is_ask
     ],
 )
 def test_an_instant_is_utc_where_nothing_else_is_said(text, expected):
-    assert in_utc(instant(text)) == expected
-    assert instant(text).unit == "us"
+    assert format_instant(parse_instant(text)) == expected
+    assert parse_instant(text).unit == "us"
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2023-02-29", "NaT", "32.01.2024", "02/03/2024"])
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(ConfigurationError, match=r"is not a time; write it like 2026-11-20"):
-        instant(text)
+        parse_instant(text)
 
 
 def test_a_list_that_is_still_to_come_is_refused(crm, home):
     clock = "2024-03-01T12:00:00Z"
-    assert job(crm, home, as_of="2024-03-01T13:00:00Z", now=clock).as_of is not None
+    assert context(crm, home, as_of="2024-03-01T13:00:00Z", now=clock).as_of is not None
     with pytest.raises(ConfigurationError, match=r"lies in the future: it is 2024-03-01 12:00 UTC"):
-        job(crm, home, as_of="2024-03-02", now=clock)
+        context(crm, home, as_of="2024-03-02", now=clock)
 
 
 def test_a_home_folder_is_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there").mkdir()
-    assert home_at(tmp_path / "there" / ".." / "home").folder == tmp_path / "home"
+    assert resolve_home(tmp_path / "there" / ".." / "home").folder == tmp_path / "home"

@@ -8,7 +8,7 @@ import pytest
 from crm.checks.check import Gate
 from crm.errors import ConfigurationError
 from features.snapshots import ListPolicy
-from models.evaluation.backtest import SHARES
+from models.evaluation.backtest import DEFAULT_TIER_SHARES
 from models.evaluation.bootstrap import SAMPLES
 from models.registry.types import Registry
 from pipelines.config.sections import (
@@ -25,15 +25,15 @@ SHIPPED = Path(__file__).parents[3] / "data" / "loan_applications" / "leadgain.t
 SMALLEST = '[leads]\nfile = "leads.csv"\n'
 
 
-def settings_from(tmp_path: Path, text: str):
+def load_settings_from(tmp_path: Path, text: str):
     file = tmp_path / "leadgain.toml"
     file.write_text(text)
     return load_settings(file)
 
 
-def refusal_of(tmp_path: Path, text: str) -> str:
+def find_refusal(tmp_path: Path, text: str) -> str:
     with pytest.raises(ConfigurationError) as refusal:
-        settings_from(tmp_path, text)
+        load_settings_from(tmp_path, text)
     return str(refusal.value)
 
 
@@ -46,7 +46,7 @@ def test_the_shipped_configuration_is_understood():
 
 
 def test_a_leads_file_is_all_that_must_be_said(tmp_path):
-    settings = settings_from(tmp_path, SMALLEST)
+    settings = load_settings_from(tmp_path, SMALLEST)
     assert settings.lists.horizon_days == 30
     assert settings.tiers.shares == {"A": 0.3, "B": 0.4, "C": 0.3}
     assert settings.activities is None
@@ -55,7 +55,7 @@ def test_a_leads_file_is_all_that_must_be_said(tmp_path):
 def test_the_defaults_of_the_configuration_are_those_of_the_code():
     assert Gate(**GateSection().model_dump()) == Gate()
     assert ListPolicy(**ListsSection().model_dump()) == ListPolicy()
-    assert TiersSection().shares == SHARES
+    assert TiersSection().shares == DEFAULT_TIER_SHARES
     assert BacktestSection().bootstrap_samples == SAMPLES
     tracking, embedded = TrackingSection(), Registry("")
     assert (tracking.experiment, tracking.model) == (embedded.experiment, embedded.model_name)
@@ -67,7 +67,7 @@ def test_a_folder_is_no_configuration(tmp_path):
 
 
 def test_every_key_of_the_design_is_known(tmp_path):
-    settings = settings_from(
+    settings = load_settings_from(
         tmp_path,
         """
         [export]
@@ -113,12 +113,13 @@ def test_the_environment_overrides_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_LISTS__HORIZON_DAYS", "14")
     monkeypatch.setenv("LEADGAIN_HOME", "/srv/leadgain")  # the command's, not a setting
     assert (
-        settings_from(tmp_path, SMALLEST + "[lists]\nhorizon_days = 60\n").lists.horizon_days == 14
+        load_settings_from(tmp_path, SMALLEST + "[lists]\nhorizon_days = 60\n").lists.horizon_days
+        == 14
     )
 
 
 def test_a_mistyped_key_is_refused_with_the_nearest_known_one(tmp_path):
-    message = refusal_of(tmp_path, '[leads]\nfile = "leads.csv"\ncreated_att = "x"\n')
+    message = find_refusal(tmp_path, '[leads]\nfile = "leads.csv"\ncreated_att = "x"\n')
     assert (
         "[leads] created_att is not a key that leadgain knows. Did you mean 'created_at'?"
         in message
@@ -127,19 +128,19 @@ def test_a_mistyped_key_is_refused_with_the_nearest_known_one(tmp_path):
 
 
 def test_a_mistyped_section_is_refused_with_the_nearest_known_one(tmp_path):
-    message = refusal_of(tmp_path, SMALLEST + "[activites]\nfile = 'a.csv'\n")
+    message = find_refusal(tmp_path, SMALLEST + "[activites]\nfile = 'a.csv'\n")
     assert "Did you mean 'activities'?" in message
 
 
 def test_a_mistyped_variable_of_the_environment_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_LISTS__HORIZONDAYS", "14")
-    assert "Did you mean 'horizon_days'?" in refusal_of(tmp_path, SMALLEST)
+    assert "Did you mean 'horizon_days'?" in find_refusal(tmp_path, SMALLEST)
 
 
 def test_a_mistyped_section_in_the_environment_is_refused(tmp_path, monkeypatch):
     """It would change nothing, and nobody would notice."""
     monkeypatch.setenv("LEADGAIN_LIST__HORIZON_DAYS", "14")
-    message = refusal_of(tmp_path, SMALLEST)
+    message = find_refusal(tmp_path, SMALLEST)
     assert "LEADGAIN_LIST__HORIZON_DAYS (environment): [list] is not a key" in message
     assert "Did you mean 'lists'?" in message
 
@@ -155,7 +156,7 @@ def test_a_mistyped_section_in_the_environment_is_refused(tmp_path, monkeypatch)
 )
 def test_a_variable_that_would_change_nothing_is_refused(tmp_path, monkeypatch, variable, meant):
     monkeypatch.setenv(variable, "14")
-    assert refusal_of(tmp_path, SMALLEST) == (
+    assert find_refusal(tmp_path, SMALLEST) == (
         f"{variable} (environment) is not a variable that leadgain knows, and changes nothing. Did "
         f"you mean {meant}?"
     )
@@ -164,7 +165,7 @@ def test_a_variable_that_would_change_nothing_is_refused(tmp_path, monkeypatch, 
 def test_variables_that_are_for_others_are_left_alone(tmp_path, monkeypatch):
     for name in ("HOME", "CODE", "CONFIG", "FAILPOINT", "EXPORT_JOB", "BACKUP", "HOST"):
         monkeypatch.setenv(f"LEADGAIN_{name}", "x")
-    settings_from(tmp_path, SMALLEST)
+    load_settings_from(tmp_path, SMALLEST)
 
 
 @pytest.mark.parametrize(
@@ -188,14 +189,14 @@ def test_a_file_that_is_no_text_says_what_to_do(tmp_path):
 
 def test_the_environment_does_not_move_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_FILE", "/etc/leadgain.toml")
-    assert settings_from(tmp_path, SMALLEST).mapping.folder == tmp_path
+    assert load_settings_from(tmp_path, SMALLEST).mapping.folder == tmp_path
 
 
 def test_lists_of_the_environment_are_json(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_LEADS__PROFILE", '["Industry"]')
-    assert settings_from(tmp_path, SMALLEST).leads.profile == ("Industry",)
+    assert load_settings_from(tmp_path, SMALLEST).leads.profile == ("Industry",)
     monkeypatch.setenv("LEADGAIN_LEADS", "{")
-    assert "[leads] must be a section, found '{'" in refusal_of(tmp_path, SMALLEST)
+    assert "[leads] must be a section, found '{'" in find_refusal(tmp_path, SMALLEST)
 
 
 @pytest.mark.parametrize(
@@ -207,13 +208,13 @@ def test_lists_of_the_environment_are_json(tmp_path, monkeypatch):
     ],
 )
 def test_a_key_that_may_be_written_in_two_ways_is_told_of_once(tmp_path, leads, told):
-    message = refusal_of(tmp_path, f"{SMALLEST}{leads}\n")
+    message = find_refusal(tmp_path, f"{SMALLEST}{leads}\n")
     assert f"[leads] {told}" in message
     assert "\n" not in message
 
 
 def test_all_findings_are_told_at_once(tmp_path):
-    message = refusal_of(
+    message = find_refusal(
         tmp_path,
         SMALLEST + '[lists]\nhorizon_days = "soon"\nevery_days = 0\n[freshness]\nby = "x"\n',
     )
@@ -240,7 +241,7 @@ def test_all_findings_are_told_at_once(tmp_path):
 )
 def test_what_cannot_be_meant_is_refused(tmp_path, text, told):
     with pytest.raises(ConfigurationError, match=told):
-        settings_from(tmp_path, text)
+        load_settings_from(tmp_path, text)
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -249,12 +250,12 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_the_password_of_a_database_is_never_shown(tmp_path):
-    settings = settings_from(
+    settings = load_settings_from(
         tmp_path,
         '[export]\ndatabase = "postgresql://u:canary@h/d"\n[leads]\ntable = "leads"\n',
     )
     assert "canary" not in repr(settings) + settings.model_dump_json() + repr(settings.mapping)
-    message = refusal_of(
+    message = find_refusal(
         tmp_path,
         '[export]\ndatabase = "postgresql://u:canary@h/d"\nzone = 1\n[leads]\ntable = "leads"\n',
     )
@@ -287,12 +288,12 @@ def test_a_secret_that_is_not_understood_is_not_quoted(tmp_path, monkeypatch, va
 # [alarms]: loud, and nobody is kept from the list.
 
 
-def of_alarms(folder: Path, *lines: str) -> AlarmsSection:
-    return settings_from(folder, "\n".join((SMALLEST, "[alarms]", *lines))).alarms
+def load_alarms_from(folder: Path, *lines: str) -> AlarmsSection:
+    return load_settings_from(folder, "\n".join((SMALLEST, "[alarms]", *lines))).alarms
 
 
 def test_a_mistake_in_alarms_is_told_and_stops_nothing(tmp_path):
-    found = of_alarms(tmp_path, 'email_to = ["ann@example.com"]')
+    found = load_alarms_from(tmp_path, 'email_to = ["ann@example.com"]')
     assert found.mistakes == (
         f"{tmp_path / 'leadgain.toml'}: [alarms] email_to is set but smtp is not; name the server "
         "that sends it. Nobody is told when a run fails.",
@@ -302,33 +303,33 @@ def test_a_mistake_in_alarms_is_told_and_stops_nothing(tmp_path):
 
 def test_the_way_that_holds_good_stays(tmp_path):
     hook = 'webhook = "https://hooks.example.com/x"'
-    (told,) = (found := of_alarms(tmp_path, hook, 'email_to = ["ann@example.com"]')).mistakes
+    (told,) = (found := load_alarms_from(tmp_path, hook, 'email_to = ["ann@example.com"]')).mistakes
     assert told.endswith("Only the webhook is told when a run fails.")
     assert found.webhook is not None
     mail = ('email_to = "ann@example.com"', 'smtp = "smtp://mail.example.com"')
-    (told,) = (found := of_alarms(tmp_path, *mail, 'webhok = "x"')).mistakes
+    (told,) = (found := load_alarms_from(tmp_path, *mail, 'webhok = "x"')).mistakes
     assert "[alarms] webhok is not a key that leadgain knows. Did you mean 'webhook'?" in told
     assert told.endswith("Only the people of email_to are told when a run fails.")
-    (told,) = (found := of_alarms(tmp_path, *mail, hook, "retries = 3")).mistakes
+    (told,) = (found := load_alarms_from(tmp_path, *mail, hook, "retries = 3")).mistakes
     assert "[alarms] retries is not a key that leadgain knows. Known are " in told
     assert "when a run fails" not in told
     assert (found.email_to, found.webhook is not None) == (("ann@example.com",), True)
 
 
 def test_a_mistake_elsewhere_still_refuses_the_file(tmp_path):
-    refused = refusal_of(tmp_path, SMALLEST + "[lists]\nhorizon = 3\n[alarms]\nretries = 3\n")
+    refused = find_refusal(tmp_path, SMALLEST + "[lists]\nhorizon = 3\n[alarms]\nretries = 3\n")
     assert "[lists] horizon is not a key" in refused
 
 
 def test_one_address_may_stand_alone_as_in_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "smtp://mail.example.com")
     monkeypatch.setenv("LEADGAIN_ALARMS__EMAIL_TO", "ann@example.com, ben@example.com")
-    found = of_alarms(tmp_path)
+    found = load_alarms_from(tmp_path)
     assert found.email_to == ("ann@example.com", "ben@example.com")
     assert found.mistakes == ()
 
 
 def test_an_environment_that_is_no_section_stops_nothing_either(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_ALARMS", "smtp://me:GEHEIM@mail")
-    (told,) = settings_from(tmp_path, SMALLEST).alarms.mistakes
+    (told,) = load_settings_from(tmp_path, SMALLEST).alarms.mistakes
     assert "[alarms] must be a section. Nobody is told when a run fails." in told

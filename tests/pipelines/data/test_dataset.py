@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import pandas as pd
 
 from features.snapshots import ListPolicy
-from pipelines.data.dataset import open_at
+from pipelines.data.dataset import find_open_leads
 
 END = pd.Timestamp("2024-03-14", tz="UTC")
 
 
-def listed(as_of: pd.Timestamp) -> list[str]:
+def list_open_leads(as_of: pd.Timestamp) -> list[str]:
     """Four leads: open, converted and closed on the export's last day, closed the day before."""
 
     def days(*texts: str | None) -> pd.Series:
@@ -25,12 +25,17 @@ def listed(as_of: pd.Timestamp) -> list[str]:
         }
     )
     export = SimpleNamespace(leads=leads, last_instant=END)
-    return open_at(as_of, export, SimpleNamespace(policy=ListPolicy()))["lead_id"].tolist()
+    return find_open_leads(as_of, export, SimpleNamespace(policy=ListPolicy()))["lead_id"].tolist()
 
 
 def test_who_ended_at_the_very_end_of_the_export_is_not_called_any_more() -> None:
-    assert listed(END) == ["open"]
+    assert list_open_leads(END) == ["open"]
 
 
 def test_an_earlier_list_does_not_know_what_happened_at_its_instant() -> None:
-    assert listed(pd.Timestamp("2024-03-13", tz="UTC")) == ["open", "won", "lost", "lost before"]
+    assert list_open_leads(pd.Timestamp("2024-03-13", tz="UTC")) == [
+        "open",
+        "won",
+        "lost",
+        "lost before",
+    ]

@@ -6,21 +6,21 @@ import pandas as pd
 import pytest
 
 from crm.errors import DataRefused
-from crm.export import Export, counts_frame
-from pipelines.config.run_context import Job
+from crm.export import Export, build_counts
+from pipelines.config.run_context import RunContext
 from pipelines.config.settings import load_settings
 from pipelines.data.checked_export import CheckedExport
 from pipelines.data.previous_lists import (
-    against_last_list,
-    lost_sizes,
+    build_size_facts,
+    compare_with_last_list,
+    compute_usual_rows,
+    describe_shrunken_tables,
+    describe_unreadable_lists,
+    hash_source,
     refuse_other_leads,
-    shrunken,
-    size_facts,
-    source_of,
-    usual_rows,
 )
 from publications.storage.home import Home
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 from tests.pipelines.small_crm import small_crm, write_export
 
 LEADS = '[leads]\nfile = "leads.csv"\n'
@@ -31,7 +31,7 @@ def place(tmp_path) -> Home:
     return Home(tmp_path / "home")
 
 
-def published(place: Home, number: int, leads: int, **counts: object) -> None:
+def write_publication(place: Home, number: int, leads: int, **counts: object) -> None:
     """As much of a publication as is looked at."""
     folder = place.publications / str(number)
     folder.mkdir(parents=True)
@@ -43,34 +43,34 @@ def published(place: Home, number: int, leads: int, **counts: object) -> None:
 
 
 def test_nothing_is_usual_before_the_first_publication(place):
-    assert usual_rows(place, "here") == {}
+    assert compute_usual_rows(place, "here") == {}
 
 
 def test_the_median_of_the_last_seven_is_usual(place):
     for number, leads in enumerate([9999, 10, 20, 30, 40, 50, 60, 1000], start=1):
-        published(place, number, leads)
-    assert usual_rows(place, "here") == {"leads": 40}
+        write_publication(place, number, leads)
+    assert compute_usual_rows(place, "here") == {"leads": 40}
 
 
 def test_an_export_from_elsewhere_says_nothing_of_this_one(place):
-    published(place, 1, 100)
-    published(place, 2, 7000, source="there")
-    assert usual_rows(place, "here") == {"leads": 100}
-    assert usual_rows(place, "there") == {"leads": 7000}
+    write_publication(place, 1, 100)
+    write_publication(place, 2, 7000, source="there")
+    assert compute_usual_rows(place, "here") == {"leads": 100}
+    assert compute_usual_rows(place, "there") == {"leads": 7000}
 
 
 def test_a_size_that_somebody_accepted_is_where_the_count_begins_anew(place):
     for number, leads in enumerate([100, 100, 100], start=1):
-        published(place, number, leads)
-    published(place, 4, 1000, any_size=True)
-    assert usual_rows(place, "here") == {"leads": 1000}
-    published(place, 5, 1200)
-    assert usual_rows(place, "here") == {"leads": 1100}
+        write_publication(place, number, leads)
+    write_publication(place, 4, 1000, any_size=True)
+    assert compute_usual_rows(place, "here") == {"leads": 1000}
+    write_publication(place, 5, 1200)
+    assert compute_usual_rows(place, "here") == {"leads": 1100}
 
 
 def test_publications_of_an_older_leadgain_do_not_count(place):
-    published(place, 1, 100, source=None)
-    assert usual_rows(place, "here") == {}
+    write_publication(place, 1, 100, source=None)
+    assert compute_usual_rows(place, "here") == {}
 
 
 def damage(place: Home, number: int) -> None:
@@ -78,18 +78,18 @@ def damage(place: Home, number: int) -> None:
 
 
 def test_publications_that_can_be_read_need_no_warning(place):
-    assert lost_sizes(place, "here") == ()
-    published(place, 1, 100)
-    assert lost_sizes(place, "here") == ()
+    assert describe_unreadable_lists(place, "here") == ()
+    write_publication(place, 1, 100)
+    assert describe_unreadable_lists(place, "here") == ()
 
 
 def test_a_damaged_publication_does_not_turn_the_guard_off_and_is_told(place):
     """Not even the one in force: what the others tell still counts."""
     for number in (1, 2, 3):
-        published(place, number, 100 * number)
+        write_publication(place, number, 100 * number)
     damage(place, 3)
-    assert usual_rows(place, "here") == {"leads": 150}
-    assert lost_sizes(place, "here") == (
+    assert compute_usual_rows(place, "here") == {"leads": 150}
+    assert describe_unreadable_lists(place, "here") == (
         "This export's size was held against only 2 earlier lists: the manifest of publication 3 "
         "is damaged. Look after the disk.",
     )
@@ -97,34 +97,34 @@ def test_a_damaged_publication_does_not_turn_the_guard_off_and_is_told(place):
 
 def test_where_every_publication_is_damaged_the_warning_says_that_nothing_was_compared(place):
     for number in (9, 10):
-        published(place, number, 100)
+        write_publication(place, number, 100)
         damage(place, number)
-    assert usual_rows(place, "here") == {}
-    assert lost_sizes(place, "here") == (
+    assert compute_usual_rows(place, "here") == {}
+    assert describe_unreadable_lists(place, "here") == (
         "This export's size was held against no earlier list: the manifest of publications 9, 10 "
         "is damaged. Look after the disk.",
     )
 
 
 def test_a_damaged_publication_that_would_not_have_counted_is_not_told(place):
-    published(place, 1, 100)
-    published(place, 2, 1000, any_size=True)
+    write_publication(place, 1, 100)
+    write_publication(place, 2, 1000, any_size=True)
     damage(place, 1)
-    assert lost_sizes(place, "here") == ()
+    assert describe_unreadable_lists(place, "here") == ()
     for number in range(3, 10):
-        published(place, number, 1000)
+        write_publication(place, number, 1000)
     damage(place, 2)
-    assert lost_sizes(place, "here") == ()
+    assert describe_unreadable_lists(place, "here") == ()
 
 
 def test_an_export_that_shrinks_by_a_tenth_a_night_is_told_though_no_night_is_refused(place):
     """Seven nights later it is half as large, and so is what is usual."""
     rows, told = 1000, {}
     for number in range(1, 30):
-        if usual := usual_rows(place, "here"):
+        if usual := compute_usual_rows(place, "here"):
             assert rows > usual["leads"] / 2, "no night is refused"
-        told[number] = shrunken(place, "here", {"leads": rows})
-        published(place, number, rows)
+        told[number] = describe_shrunken_tables(place, "here", {"leads": rows})
+        write_publication(place, number, rows)
         rows = rows * 9 // 10
     assert [number for number, texts in told.items() if not texts] == [1, 2, 3]
     assert told[4] == (
@@ -135,13 +135,13 @@ def test_an_export_that_shrinks_by_a_tenth_a_night_is_told_though_no_night_is_re
 
 
 def test_a_smaller_size_that_somebody_accepted_is_told_no_more(place):
-    published(place, 1, 1000)
-    published(place, 2, 400, any_size=True)
-    assert shrunken(place, "here", {"leads": 390}) == ()
-    assert shrunken(place, "there", {"leads": 1}) == ()
+    write_publication(place, 1, 1000)
+    write_publication(place, 2, 400, any_size=True)
+    assert describe_shrunken_tables(place, "here", {"leads": 390}) == ()
+    assert describe_shrunken_tables(place, "there", {"leads": 1}) == ()
 
 
-def settings_of(tmp_path, text):
+def load_settings_from(tmp_path, text):
     file = tmp_path / "leadgain.toml"
     file.write_text(text)
     return load_settings(file)
@@ -153,14 +153,16 @@ def test_a_source_is_where_the_tables_come_from_and_not_who_reads_them(tmp_path)
         f'[export]\ndatabase = "{url.format(who)}"\n[leads]\ntable = "{table}"\n'
         for who, table in [("ann:old", "leads"), ("ben:new", "leads"), ("ann:old", "contacts")]
     ]
-    first, other_user, other_table = (source_of(settings_of(tmp_path, text)) for text in texts)
+    first, other_user, other_table = (
+        hash_source(load_settings_from(tmp_path, text)) for text in texts
+    )
     assert first == other_user != other_table
 
 
 def test_a_publication_keeps_its_source_and_whether_its_size_was_accepted(tmp_path):
-    settings = settings_of(tmp_path, LEADS)
-    told = size_facts(settings, any_size=True)
-    assert told == {"source": source_of(settings), "any_size": True}
+    settings = load_settings_from(tmp_path, LEADS)
+    told = build_size_facts(settings, any_size=True)
+    assert told == {"source": hash_source(settings), "any_size": True}
 
 
 @pytest.mark.slow
@@ -178,7 +180,7 @@ def test_a_third_of_the_export_is_refused_until_somebody_says_that_it_is_meant_s
     assert "rows of leads are 33% of the" in refused.err
     assert "between 50% and 200% pass" in refused.err
     assert "run once with --any-size" in refused.err
-    assert in_force(moved.home).number == 1
+    assert load_current(moved.home).number == 1
     assert leadgain("check", *asked, "--any-size").code == 0
 
 
@@ -191,74 +193,86 @@ def test_a_check_says_that_a_damaged_publication_told_it_nothing(moved, leadgain
 
 
 @pytest.fixture
-def job(night) -> Job:
+def context(night) -> RunContext:
     now = pd.Timestamp("2026-11-20", tz="UTC")
-    return Job(load_settings(night.config), Home(night.home.resolve()), now)
+    return RunContext(load_settings(night.config), Home(night.home.resolve()), now)
 
 
-def export_of(job: Job, *, known: int, as_of: str = "") -> CheckedExport:
+def build_checked_export(context: RunContext, *, known: int, as_of: str = "") -> CheckedExport:
     """An export that holds so many of the leads on the list in force."""
-    publication = in_force(job.home.folder)
+    publication = load_current(context.home.folder)
     listed = publication.table("worklist.parquet")["lead_id"]
     leads = pd.DataFrame({"lead_id": [*listed[:known], "stranger"]})
     at = pd.Timestamp(as_of or publication.manifest["as_of"])
-    counts = counts_frame([("leads", known + 1, known + 1, 0, 0)])
+    counts = build_counts([("leads", known + 1, known + 1, 0, 0)])
     export = Export(leads, pd.DataFrame(), (), pd.DataFrame(), counts, (), at)
     return CheckedExport(export, None, at)  # type: ignore[arg-type]
 
 
-def listed(job: Job) -> int:
-    return len(in_force(job.home.folder).table("worklist.parquet"))
+def count_listed_leads(context: RunContext) -> int:
+    return len(load_current(context.home.folder).table("worklist.parquet"))
 
 
-def test_an_export_of_the_same_leads_needs_no_warning(job):
-    assert against_last_list(export_of(job, known=listed(job)), job) == ()
+def test_an_export_of_the_same_leads_needs_no_warning(context):
+    assert (
+        compare_with_last_list(
+            build_checked_export(context, known=count_listed_leads(context)), context
+        )
+        == ()
+    )
 
 
-def test_an_export_of_other_leads_is_a_warning_from_half_on(job):
-    total = listed(job)
-    assert against_last_list(export_of(job, known=total - total // 2), job) == ()
-    (told,) = against_last_list(export_of(job, known=2), job)
+def test_an_export_of_other_leads_is_a_warning_from_half_on(context):
+    total = count_listed_leads(context)
+    assert (
+        compare_with_last_list(build_checked_export(context, known=total - total // 2), context)
+        == ()
+    )
+    (told,) = compare_with_last_list(build_checked_export(context, known=2), context)
     assert told.startswith(f"{total - 2:,} of the {total:,} leads of publication 1 are not in this")
 
 
-def test_an_export_that_goes_back_in_time_is_a_warning_unless_it_was_asked_for(job):
-    earlier = export_of(job, known=listed(job), as_of="2024-06-01T00:00:00Z")
-    (told,) = against_last_list(earlier, job)
+def test_an_export_that_goes_back_in_time_is_a_warning_unless_it_was_asked_for(context):
+    earlier = build_checked_export(
+        context, known=count_listed_leads(context), as_of="2024-06-01T00:00:00Z"
+    )
+    (told,) = compare_with_last_list(earlier, context)
     assert told.startswith("This export ends at 2024-06-01 00:00 UTC, before the list of")
-    assert against_last_list(earlier, replace(job, as_of=earlier.as_of)) == ()
+    assert compare_with_last_list(earlier, replace(context, as_of=earlier.as_of)) == ()
 
 
-def test_an_old_export_that_goes_on_from_there_is_a_warning_on_every_night(job, tmp_path):
+def test_an_old_export_that_goes_on_from_there_is_a_warning_on_every_night(context, tmp_path):
     """Its second night comes after its first, but still before the last list of the true one."""
-    home = Home(shutil.copytree(job.home.folder, tmp_path / "home"))
+    home = Home(shutil.copytree(context.home.folder, tmp_path / "home"))
     second = home.publications / "2"
     shutil.copytree(home.publications / "1", second)
     manifest = json.loads((second / "manifest.json").read_text())
     manifest["as_of"] = "2024-06-01T00:00:00Z"
     (second / "manifest.json").write_text(json.dumps(manifest))
     home.current.write_text("2\n")
-    next_night = export_of(job, known=listed(job), as_of="2024-06-02T00:00:00Z")
-    (told,) = against_last_list(next_night, replace(job, home=home))
+    next_night = build_checked_export(
+        context, known=count_listed_leads(context), as_of="2024-06-02T00:00:00Z"
+    )
+    (told,) = compare_with_last_list(next_night, replace(context, home=home))
     assert "before the list of publication 1, which stands at 2024-08-02 23:22 UTC" in told
     manifest["counts"]["any_size"] = True
     (second / "manifest.json").write_text(json.dumps(manifest))
-    assert against_last_list(next_night, replace(job, home=home)) == (), "it is meant so"
+    assert compare_with_last_list(next_night, replace(context, home=home)) == (), "it is meant so"
 
 
-def test_a_list_from_elsewhere_says_nothing_of_this_export(job, monkeypatch, tmp_path):
-    assert against_last_list(export_of(job, known=0), job) != ()
+def test_a_list_from_elsewhere_says_nothing_of_this_export(context, monkeypatch, tmp_path):
+    assert compare_with_last_list(build_checked_export(context, known=0), context) != ()
     monkeypatch.setenv("LEADGAIN_EXPORT__FOLDER", str(tmp_path))
-    elsewhere = replace(job, settings=load_settings(job.settings.file))
-    assert against_last_list(export_of(job, known=0), elsewhere) == ()
+    elsewhere = replace(context, settings=load_settings(context.settings.file))
+    assert compare_with_last_list(build_checked_export(context, known=0), elsewhere) == ()
 
 
-def test_an_export_that_knows_next_to_none_of_the_leads_is_refused(job):
-    total = listed(job)
+def test_an_export_that_knows_next_to_none_of_the_leads_is_refused(context):
+    total = count_listed_leads(context)
     few = total // 20
-    refuse_other_leads(export_of(job, known=few + 1).export, job)
+    refuse_other_leads(build_checked_export(context, known=few + 1).export, context)
     with pytest.raises(DataRefused) as refusal:
-        refuse_other_leads(export_of(job, known=few - 1).export, job)
+        refuse_other_leads(build_checked_export(context, known=few - 1).export, context)
     assert str(refusal.value) == (
         f"{total - few + 1:,} of the {total:,} leads of publication 1 are not in this export, "
         "although it comes from the same place. That is another CRM's export, or the ids of the "
@@ -267,14 +281,16 @@ def test_an_export_that_knows_next_to_none_of_the_leads_is_refused(job):
     )
 
 
-def test_other_leads_are_taken_when_somebody_says_that_they_are_meant(job):
-    refuse_other_leads(export_of(job, known=0).export, replace(job, any_size=True))
+def test_other_leads_are_taken_when_somebody_says_that_they_are_meant(context):
+    refuse_other_leads(
+        build_checked_export(context, known=0).export, replace(context, any_size=True)
+    )
 
 
-def test_other_leads_of_another_place_are_no_reason_to_refuse(job, monkeypatch, tmp_path):
+def test_other_leads_of_another_place_are_no_reason_to_refuse(context, monkeypatch, tmp_path):
     monkeypatch.setenv("LEADGAIN_EXPORT__FOLDER", str(tmp_path))
-    elsewhere = replace(job, settings=load_settings(job.settings.file))
-    refuse_other_leads(export_of(job, known=0).export, elsewhere)
+    elsewhere = replace(context, settings=load_settings(context.settings.file))
+    refuse_other_leads(build_checked_export(context, known=0).export, elsewhere)
 
 
 def test_another_crms_export_in_the_same_place_is_refused_by_the_command(
@@ -294,4 +310,4 @@ def test_another_crms_export_in_the_same_place_is_refused_by_the_command(
     assert outcome.code == 3
     assert "are not in this export, although it comes from the same place" in outcome.err
     assert taken.code == 0, taken.err
-    assert in_force(published).number == 2
+    assert load_current(published).number == 2

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tests.pipelines.conftest import nothing_published
+from tests.pipelines.conftest import has_no_publication
 from tests.pipelines.small_crm import small_crm, write_export
 
 
@@ -10,7 +10,7 @@ def test_check_says_what_it_found_and_writes_nothing(leadgain, crm, home):
     outcome = leadgain("check", "--config", crm, "--home", home)
     assert outcome.code == 0, outcome.err
     assert "The export can be trusted" in outcome.said
-    assert nothing_published(home)
+    assert has_no_publication(home)
 
 
 def test_a_missing_column_is_refused(leadgain, tmp_path, home):
@@ -24,7 +24,7 @@ def test_a_missing_column_is_refused(leadgain, tmp_path, home):
     assert outcome.code == 3
     assert "created_at" in outcome.err
     assert "creatd_at" in outcome.err
-    assert nothing_published(home)
+    assert has_no_publication(home)
 
 
 def test_an_empty_file_is_refused(leadgain, crm, home):
@@ -33,7 +33,7 @@ def test_an_empty_file_is_refused(leadgain, crm, home):
     assert outcome.code == 3
     assert "leads.csv" in outcome.err
     assert "empty" in outcome.err
-    assert nothing_published(home)
+    assert has_no_publication(home)
 
 
 def test_an_export_that_the_gate_refuses_stops_the_run(leadgain, crm, home):
@@ -44,7 +44,7 @@ def test_an_export_that_the_gate_refuses_stops_the_run(leadgain, crm, home):
     outcome = leadgain("run", "--config", crm, "--home", home)
     assert outcome.code == 3
     assert "rows of leads (10.0%) are in quarantine; at most 5.0% may be" in outcome.err
-    assert nothing_published(home)
+    assert has_no_publication(home)
 
 
 def test_an_old_export_is_a_warning_outside_of_the_demo(leadgain, crm, home):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 from tests.pipelines.small_crm import small_crm, write_export
 
 
@@ -11,7 +11,7 @@ def test_without_a_model_the_freshest_lead_is_called_first(leadgain, night, home
     outcome = leadgain("score", "--config", night.config, "--home", home)
     assert outcome.code == 0, outcome.err
     assert "No model has been trained yet" in outcome.said
-    publication = in_force(home)
+    publication = load_current(home)
     worklist = publication.table("worklist.parquet")
     assert worklist["created_at"].is_monotonic_decreasing
     assert worklist["score"].isna().all()
@@ -20,7 +20,7 @@ def test_without_a_model_the_freshest_lead_is_called_first(leadgain, night, home
 
 def test_the_reasons_of_a_list_without_a_model_are_how_fresh_a_lead_is(leadgain, night, home):
     leadgain("score", "--config", night.config, "--home", home)
-    first = in_force(home).table("worklist.parquet").iloc[0]
+    first = load_current(home).table("worklist.parquet").iloc[0]
     assert "activit" in first["reason_1"]
     assert first["reason_3"].startswith("Open for")
 
@@ -32,7 +32,7 @@ def test_a_profile_column_that_the_model_knows_must_be_there(leadgain, night, pu
     outcome = leadgain("score", "--config", config, "--home", published)
     assert outcome.code == 2
     assert "lack the profile columns ['source'] that the model was trained with" in outcome.err
-    assert in_force(published).number == 1
+    assert load_current(published).number == 1
 
 
 def test_a_model_of_other_settings_that_cannot_rank_gives_way_where_a_training_brings_no_other(
@@ -43,7 +43,7 @@ def test_a_model_of_other_settings_that_cannot_rank_gives_way_where_a_training_b
     monkeypatch.setenv("LEADGAIN_TRAINING__MIN_CONVERSIONS", "5000")
     outcome = leadgain("run", "--config", night.config, "--home", published)
     assert outcome.code == 0, outcome.err
-    publication = in_force(published)
+    publication = load_current(published)
     reason = publication.manifest["model"]["missing_because"]
     assert "at least 5000 conversions are needed to learn from, so" in reason
     assert "Version 1, which leads, is of another leadgain.toml and cannot rank" in reason
@@ -66,7 +66,7 @@ def test_a_lead_stands_on_its_earlier_list_as_it_stood_then(leadgain, night, pub
     """The list of an earlier instant, by today's model: nothing of later days is shown."""
     at = pd.Timestamp("2024-07-01", tz="UTC")
     leadgain("score", "--config", night.config, "--home", published, "--as-of", "2024-07-01")
-    worklist = in_force(published).table("worklist.parquet")
+    worklist = load_current(published).table("worklist.parquet")
     assert worklist["created_at"].max() < at
     assert worklist["last_activity_at"].max() < at
 
@@ -78,7 +78,7 @@ def test_on_arrival_the_list_without_a_model_is_ordered_by_how_fresh_leads_are_n
     monkeypatch.setenv("LEADGAIN_LISTS__POLICY", "on_arrival")
     monkeypatch.setenv("LEADGAIN_FRESHNESS__BY", "last_activity")
     leadgain("score", "--config", night.config, "--home", home)
-    worklist = in_force(home).table("worklist.parquet")
+    worklist = load_current(home).table("worklist.parquet")
     assert len(worklist) > 5
     assert worklist["last_activity_at"].is_monotonic_decreasing
     assert not worklist["reason_1"].str.contains("on arrival").any()
@@ -89,7 +89,7 @@ def test_on_arrival_a_models_reasons_say_that_they_are_of_the_arrival(
 ):
     monkeypatch.setenv("LEADGAIN_LISTS__POLICY", "on_arrival")
     leadgain("score", "--config", night.config, "--home", published)
-    publication = in_force(published)
+    publication = load_current(published)
     reasons = publication.table("worklist.parquet")["reason_1"].replace("", None).dropna()
     assert reasons.str.endswith("(on arrival)").all()
     facts = publication.table("reasons.parquet")["fact"]

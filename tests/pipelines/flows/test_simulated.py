@@ -10,24 +10,24 @@ import pytest
 from crm.export import Export
 from crm.reading.export_reader import read_export
 from crm.simulator.simulate import simulate
-from features.catalog import build_catalog, categorical_names
-from features.freshness import days_since_fresh
+from features.catalog import build_catalog, list_categorical_names
+from features.freshness import compute_days_since_fresh
 from features.matrix import build_matrix
-from features.snapshots import training_snapshots
+from features.snapshots import build_training_snapshots
 from features.vocabulary import learn_vocabulary
-from models.evaluation.backtest import backtest, rolling_origin
+from models.evaluation.backtest import backtest_folds, split_rolling_origin
 from models.evaluation.baselines import most_fresh
 from models.evaluation.gain_curves import pooled_gain
-from models.evaluation.gain_tables import gain_table, measure
+from models.evaluation.gain_tables import build_gain_table, sample_gains
 from models.scorer.scorer import LeadScorer
-from pipelines.config.run_context import Job
+from pipelines.config.run_context import RunContext
 
 pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
 class World:
-    job: Job
+    context: RunContext
     export: Export
     snapshots: pd.DataFrame
     truth: pd.DataFrame
@@ -38,34 +38,38 @@ def world(tmp_path_factory) -> World:
     """The default CRM: 67,000 leads."""
     folder = tmp_path_factory.mktemp("simulated")
     simulate(folder)
-    job = Job.of(str(folder / "leadgain.toml"), str(folder / "home"))
-    export = read_export(job.settings.mapping, now=job.now)
-    snapshots = training_snapshots(export.leads, as_of=export.last_instant, policy=job.policy)
+    context = RunContext.of(str(folder / "leadgain.toml"), str(folder / "home"))
+    export = read_export(context.settings.mapping, now=context.now)
+    snapshots = build_training_snapshots(
+        export.leads, as_of=export.last_instant, policy=context.policy
+    )
     truth = pd.read_parquet(Path(folder) / "truth" / "true_probabilities.parquet")
-    return World(job, export, snapshots, truth)
+    return World(context, export, snapshots, truth)
 
 
-def backtested(world: World, converted: np.ndarray) -> pd.DataFrame:
-    export, job = world.export, world.job
+def run_world_backtest(world: World, converted: np.ndarray) -> pd.DataFrame:
+    export, context = world.export, world.context
 
-    def matrix_for(origin, train, test):
+    def build_matrices(origin, train, test):
         vocabulary = learn_vocabulary(export.leads, export.activities, export.profile, until=origin)
         X_train, X_test = (
             build_matrix(world.snapshots.iloc[rows], export.leads, export.activities, vocabulary)
             for rows in (train, test)
         )
-        return X_train, X_test, categorical_names(build_catalog(vocabulary))
+        return X_train, X_test, list_categorical_names(build_catalog(vocabulary))
 
-    days = days_since_fresh(
-        world.snapshots, export.leads, export.activities, by=job.settings.freshness.by
+    days = compute_days_since_fresh(
+        world.snapshots, export.leads, export.activities, by=context.settings.freshness.by
     )
-    folds = rolling_origin(world.snapshots, horizon=job.policy.horizon, share=0.25, max_fits=2)
-    return backtest(
+    folds = split_rolling_origin(
+        world.snapshots, horizon=context.policy.horizon, share=0.25, max_fits=2
+    )
+    return backtest_folds(
         world.snapshots,
         converted,
         most_fresh(days),
         folds=folds,
-        matrix_for=matrix_for,
+        build_matrices=build_matrices,
         make_scorer=LeadScorer,
     )
 
@@ -77,7 +81,7 @@ def test_the_world_is_that_of_the_published_case(world):
 
 
 def test_the_model_reaches_97_percent_of_what_the_truth_reaches(world):
-    tested = backtested(world, world.snapshots["converted"].to_numpy())
+    tested = run_world_backtest(world, world.snapshots["converted"].to_numpy())
     known = tested.merge(world.truth, on=["lead_id", "as_of"], validate="one_to_one")
     assert len(known) == len(tested)
     y, lists = known["converted"], known["list_date"]
@@ -94,8 +98,8 @@ def test_shuffled_outcomes_give_random_within_its_band(world):
     shuffled = world.snapshots.groupby("list_date")["converted"].transform(
         lambda labels: labels.sample(frac=1, random_state=5).to_numpy()
     )
-    tested = backtested(world, shuffled.to_numpy())
-    table = gain_table(measure(tested, samples=200))
+    tested = run_world_backtest(world, shuffled.to_numpy())
+    table = build_gain_table(sample_gains(tested, samples=200))
     model = table[table["ranking"] == "model"].set_index("depth")
     for depth in (0.1, 0.3, 0.5):
         assert model.loc[depth, "gain_low"] <= depth <= model.loc[depth, "gain_high"]

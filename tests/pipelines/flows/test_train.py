@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from tests.pipelines.conftest import in_force, nothing_published
+from tests.pipelines.conftest import has_no_publication, load_current
 from tests.pipelines.small_crm import small_crm, write_export
 
 
@@ -14,7 +14,7 @@ def test_training_again_on_the_same_data_is_the_same_version(leadgain, night, pu
     outcome = leadgain("train", "--config", night.config, "--home", published)
     assert "the training gave the same model" in outcome.said
     assert [path.name for path in (published / "models").glob("[0-9]*")] == ["1"]
-    assert in_force(published).number == 1, "a training publishes nothing"
+    assert load_current(published).number == 1, "a training publishes nothing"
 
 
 def test_too_few_conversions_publish_the_most_fresh_list_with_the_reason(
@@ -24,7 +24,7 @@ def test_too_few_conversions_publish_the_most_fresh_list_with_the_reason(
     outcome = leadgain("run", "--config", night.config, "--home", home)
     assert outcome.code == 0, outcome.err
     assert outcome.said.count("at least 5000 conversions are needed") == 1, "and not twice"
-    publication = in_force(home)
+    publication = load_current(home)
     worklist = publication.table("worklist.parquet")
     assert worklist["score"].isna().all()
     assert "gains.csv" not in publication.file_names
@@ -57,13 +57,13 @@ def test_outcomes_that_nothing_foretells_give_no_model(leadgain, tmp_path, home)
     outcome = leadgain("run", "--config", config, "--home", home)
     assert "does not lead" in outcome.said
     assert "not enough to say that the model ranks better" in outcome.said
-    publication = in_force(home)
+    publication = load_current(home)
     assert publication.manifest["model"]["version"] is None
     assert publication.table("worklist.parquet")["score"].isna().all()
     asked = ("--config", config, "--home", home)
     assert leadgain("rollback", "1", *asked).code == 0, "a person may let it lead"
     assert leadgain("score", *asked).code == 0
-    manifest = in_force(home).manifest
+    manifest = load_current(home).manifest
     assert manifest["model"]["version"] == 1
     (told,) = (text for text in manifest["warnings"] if "leads without a proof" in text)
     assert "not enough to say that the model ranks better" in told
@@ -78,7 +78,7 @@ def test_no_conversion_at_all_is_refused(leadgain, tmp_path, home):
     assert outcome.code == 3
     assert "has converted before" in outcome.err
     assert "converted_at" in outcome.err
-    assert nothing_published(home)
+    assert has_no_publication(home)
 
 
 def test_a_model_that_may_have_seen_the_outcome_does_not_lead(leadgain, tmp_path, home):
@@ -91,6 +91,6 @@ def test_a_model_that_may_have_seen_the_outcome_does_not_lead(leadgain, tmp_path
     outcome = leadgain("run", "--config", config, "--home", home)
     assert outcome.code == 0, outcome.err
     assert "Model version 1 does not lead." in outcome.said
-    reason = in_force(home).manifest["model"]["missing_because"]
+    reason = load_current(home).manifest["model"]["missing_because"]
     assert "But the model may have seen the outcome, so it does not lead. 'note' in [lead" in reason
     assert "known_before_the_outcome of [training]" in reason

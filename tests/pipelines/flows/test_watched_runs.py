@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.evaluation.verdicts import Difference, Proof
-from pipelines.lifecycle.model_metadata import ModelFacts
+from models.evaluation.verdicts import Difference, ProofVerdict
+from pipelines.lifecycle.model_metadata import ModelMetadata
 from pipelines.monitoring import drift as drifted
 from pipelines.monitoring import monitor as watch
-from tests.pipelines.conftest import in_force, run_night
+from tests.pipelines.conftest import load_current, run_night
 
-FAILED = Proof(
+FAILED = ProofVerdict(
     passed=False,
     sentence="The difference is +1.0 points (95 % band -2.0 to +4.0).",
     depth=0.3,
@@ -39,22 +39,22 @@ def watched(a_week_ago, tmp_path, monkeypatch) -> Path:
     return Path(shutil.copytree(a_week_ago, tmp_path / "home"))
 
 
-def content(home: Path, name: str) -> dict:
-    return json.loads(in_force(home).read(name))
+def read_json(home: Path, name: str) -> dict:
+    return json.loads(load_current(home).read(name))
 
 
 def test_the_model_is_held_against_the_lists_matured_since_its_training(leadgain, night, watched):
     """One list has matured between the two Saturdays: that of 29 June, after 14 days."""
-    assert content(watched, "watch.json")["since_training"] is None
+    assert read_json(watched, "watch.json")["since_training"] is None
     leadgain("run", "--config", night.config, "--home", watched, "--as-of", TODAY)
-    told = content(watched, "watch.json")
+    told = read_json(watched, "watch.json")
     assert told["version"] == 1
     assert told["age_days"] == 7.25
     since = told["since_training"]
     assert (since["lists"], since["from"]) == (1, "2024-06-29T00:00:00Z")
     assert since["until"] == since["from"]
-    assert told["inputs"]["features"] == len(in_force(watched).table("drift.csv"))
-    decision = content(watched, "decision.json")
+    assert told["inputs"]["features"] == len(load_current(watched).table("drift.csv"))
+    decision = read_json(watched, "decision.json")
     assert (decision["version"], decision["promoted"]) == (1, True)
     assert decision["why_trained"] == "there was none yet"
     assert decision["proof"]["low"] > 0
@@ -62,40 +62,40 @@ def test_the_model_is_held_against_the_lists_matured_since_its_training(leadgain
 
 
 def test_a_worn_model_is_trained_early_and_it_is_said_why(leadgain, night, watched, monkeypatch):
-    monkeypatch.setattr(watch, "OLD", pd.Timedelta(days=2))
+    monkeypatch.setattr(watch, "MAX_AGE", pd.Timedelta(days=2))
     outcome = leadgain("run", "--config", night.config, "--home", watched, "--as-of", TODAY)
     assert "Model version 2" in outcome.said
-    decision = content(watched, "decision.json")
+    decision = read_json(watched, "decision.json")
     assert decision["why_trained"] == "version 1 is worn: it is 7 days old"
     assert decision["duel"]["champion"] == 1
     assert decision["duel"]["rows"] > 0
-    first = in_force(watched)
+    first = load_current(watched)
     leadgain("run", "--config", night.config, "--home", watched, "--as-of", TODAY)
-    assert in_force(watched).manifest["files"] == first.manifest["files"], "and not again"
+    assert load_current(watched).manifest["files"] == first.manifest["files"], "and not again"
 
 
 def test_a_worn_model_waits_until_there_is_something_new_to_learn(
     leadgain, night, watched, monkeypatch
 ):
-    monkeypatch.setattr(watch, "OLD", pd.Timedelta(days=-1))
+    monkeypatch.setattr(watch, "MAX_AGE", pd.Timedelta(days=-1))
     outcome = leadgain(
         "score", "--config", night.config, "--home", watched, "--as-of", "2024-07-07"
     )
     assert outcome.code == 0, outcome.err
     assert "Model version" not in outcome.said
-    (note,) = (n for n in content(watched, "watch.json")["notes"] if "matures" in n)
+    (note,) = (n for n in read_json(watched, "watch.json")["notes"] if "matures" in n)
     assert "No list has matured since the last training, of 6 July 2024" in note
     assert note.endswith("The next one matures on 13 July 2024.")
-    assert note in in_force(watched).manifest["warnings"]
+    assert note in load_current(watched).manifest["warnings"]
 
 
 def test_a_champion_whose_proof_ceases_to_hold_steps_down(leadgain, night, watched, monkeypatch):
-    monkeypatch.setattr(watch.wear, "proven_again", lambda *_, **__: FAILED)
+    monkeypatch.setattr(watch.wear, "prove_again", lambda *_, **__: FAILED)
     score = ("score", "--config", night.config, "--home", watched, "--as-of", TODAY)
     outcome = leadgain(*score)
     assert outcome.code == 0, outcome.err
     assert "Version 1 does not lead any more" in outcome.said
-    publication = in_force(watched)
+    publication = load_current(watched)
     assert publication.manifest["model"]["version"] is None
     assert publication.table("worklist.parquet")["score"].isna().all()
     reason = publication.manifest["model"]["missing_because"]
@@ -103,11 +103,13 @@ def test_a_champion_whose_proof_ceases_to_hold_steps_down(leadgain, night, watch
     remembered = json.loads((watched / "models" / "stepped_down.json").read_text())
     assert (remembered["version"], remembered["proof"]["low"]) == (1, -0.02)
     leadgain(*score)
-    assert in_force(watched).manifest["files"] == publication.manifest["files"], "the same again"
+    assert load_current(watched).manifest["files"] == publication.manifest["files"], (
+        "the same again"
+    )
     leadgain("rollback", "1", "--config", night.config, "--home", watched)
     leadgain(*score)
-    assert in_force(watched).manifest["model"]["version"] == 1, "a person has brought it back"
-    assert any("does not hold" in said for said in in_force(watched).manifest["warnings"])
+    assert load_current(watched).manifest["model"]["version"] == 1, "a person has brought it back"
+    assert any("does not hold" in said for said in load_current(watched).manifest["warnings"])
 
 
 def test_inputs_that_hold_much_of_what_moves_the_scores_wear_a_model(
@@ -117,15 +119,15 @@ def test_inputs_that_hold_much_of_what_moves_the_scores_wear_a_model(
         table = drifted_table(reference, X, leads=leads)
         return table.assign(psi=0.5 + table["psi"] + table["limit"], drifted=True)
 
-    drifted_table = drifted.drift_table
-    monkeypatch.setattr(drifted, "drift_table", shifted)
+    drifted_table = drifted.build_drift_table
+    monkeypatch.setattr(drifted, "build_drift_table", shifted)
     leadgain("score", "--config", night.config, "--home", watched, "--as-of", TODAY)
-    told = content(watched, "watch.json")
+    told = read_json(watched, "watch.json")
     assert told["worn"]
     scores, inputs = told["reasons"]
     assert scores.startswith("The scores of today's leads are spread otherwise")
     assert "inputs have drifted, with 100 % of what moves the scores" in inputs
-    table = in_force(watched).table("drift.csv")
+    table = load_current(watched).table("drift.csv")
     assert table["drifted"].eq(1).all()
     assert (table["psi"] / table["limit"]).is_monotonic_decreasing
 
@@ -134,13 +136,13 @@ def test_a_model_of_an_older_leadgain_is_watched_without_its_inputs(
     leadgain, night, watched, monkeypatch
 ):
     """Its spec.json does not tell how they were spread."""
-    read = ModelFacts.from_dict
+    read = ModelMetadata.from_dict
     monkeypatch.setattr(
-        ModelFacts, "from_dict", lambda content: replace(read(content), inputs=None)
+        ModelMetadata, "from_dict", lambda content: replace(read(content), inputs=None)
     )
     leadgain("score", "--config", night.config, "--home", watched, "--as-of", TODAY)
-    told = content(watched, "watch.json")
+    told = read_json(watched, "watch.json")
     assert told["inputs"] is None
     assert told["scores"]["limit"] >= 0.25
     assert told["since_training"]["lists"] == 1
-    assert "drift.csv" not in in_force(watched).file_names
+    assert "drift.csv" not in load_current(watched).file_names

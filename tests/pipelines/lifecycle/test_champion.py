@@ -5,12 +5,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from models.registry.registry import refuse_other
+from models.registry.registry import verify_version_files
 from models.registry.types import RegisteredVersion
-from models.scorer.model_files import hashes_of, read_model, write_model
-from pipelines.lifecycle.champion import keep_files
+from models.scorer.model_files import hash_files, read_model, write_model
+from pipelines.lifecycle.champion import store_model_files
 from publications.storage.home import Home
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 
 
 def test_a_version_whose_files_are_gone_comes_back_from_the_registry(leadgain, night, published):
@@ -24,11 +24,11 @@ def test_a_version_whose_files_are_gone_comes_back_from_the_registry(leadgain, n
 def test_rollback_lets_the_earlier_version_lead_the_next_list(leadgain, second_night, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(second_night.home, home)
-    assert in_force(home).manifest["model"]["version"] == 2
+    assert load_current(home).manifest["model"]["version"] == 2
     outcome = leadgain("rollback", "--config", second_night.config, "--home", home)
     assert "Version 1 leads from the next scoring on" in outcome.said
     leadgain("score", "--config", second_night.config, "--home", home)
-    assert in_force(home).manifest["model"]["version"] == 1
+    assert load_current(home).manifest["model"]["version"] == 1
 
 
 def test_a_rollback_needs_a_version_to_go_back_to(leadgain, night, published):
@@ -41,12 +41,12 @@ def test_a_rollback_needs_a_version_to_go_back_to(leadgain, night, published):
     assert "There is no version 9 of leadgain; there is 1." in unknown.err
 
 
-def a_training(folder: Path, trees: str) -> RegisteredVersion:
+def write_training(folder: Path, trees: str) -> RegisteredVersion:
     """The files of a training, and version 7 as it is registered with them."""
     folder.mkdir(parents=True)
     write_model(folder, trees, {"columns": []})
     _, spec = read_model(folder)
-    files = hashes_of(folder)
+    files = hash_files(folder)
     return RegisteredVersion(
         7, spec["model_sha256"], "r", (), {}, {}, {}, {}, spec["spec_sha256"], files
     )
@@ -55,30 +55,30 @@ def a_training(folder: Path, trees: str) -> RegisteredVersion:
 def test_the_files_of_a_training_are_kept_and_once_is_enough(tmp_path):
     home = Home(tmp_path / "home")
     for attempt in ("first", "second"):
-        version = a_training(tmp_path / attempt, "tree")
+        version = write_training(tmp_path / attempt, "tree")
         home.models.mkdir(parents=True, exist_ok=True)
-        keep_files(tmp_path / attempt, version, home)
+        store_model_files(tmp_path / attempt, version, home)
         assert not (tmp_path / attempt).exists()
         assert [path.name for path in home.models.iterdir()] == ["7"]
-        refuse_other(version, home.models / "7", where="here")
+        verify_version_files(version, home.models / "7", where="here")
 
 
 def test_the_files_of_a_lost_registry_give_way_to_those_of_the_new_one(tmp_path):
     home = Home(tmp_path / "home")
     for attempt in ("lost", "new", "newer"):
-        version = a_training(tmp_path / attempt, attempt)
+        version = write_training(tmp_path / attempt, attempt)
         home.models.mkdir(parents=True, exist_ok=True)
-        keep_files(tmp_path / attempt, version, home)
-        refuse_other(version, home.models / "7", where="here")
+        store_model_files(tmp_path / attempt, version, home)
+        verify_version_files(version, home.models / "7", where="here")
     assert (home.models / "7.damaged" / "model.txt").read_text() == "new"
 
 
 def test_a_training_with_another_proof_than_was_registered_leaves_all_as_it_is(tmp_path):
     home = Home(tmp_path / "home")
-    version = a_training(home.models / "7", "tree")
+    version = write_training(home.models / "7", "tree")
     again = tmp_path / "again"
-    a_training(again, "tree")
+    write_training(again, "tree")
     (again / "gains.csv").write_text("depth,gain\n")
-    keep_files(again, replace(version, files={**version.files, "gains.csv": "other"}), home)
+    store_model_files(again, replace(version, files={**version.files, "gains.csv": "other"}), home)
     assert not again.exists()
     assert [path.name for path in home.models.iterdir()] == ["7"]

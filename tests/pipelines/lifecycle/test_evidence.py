@@ -5,17 +5,17 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from pipelines.lifecycle.evidence import ProofFrames, read_proof, write_proof
+from pipelines.lifecycle.evidence import Evidence, read_evidence, write_evidence
 
 
 @pytest.fixture(scope="module")
-def proof(night) -> ProofFrames:
-    return read_proof(night.home / "models" / "1")
+def proof(night) -> Evidence:
+    return read_evidence(night.home / "models" / "1")
 
 
 def test_a_proof_is_read_as_it_was_written(proof, tmp_path):
-    write_proof(tmp_path, proof, depth=0.3)
-    again = read_proof(tmp_path)
+    write_evidence(tmp_path, proof, depth=0.3)
+    again = read_evidence(tmp_path)
     pd.testing.assert_frame_equal(again.backtest, proof.backtest)
     assert again.tables.keys() == proof.tables.keys()
     for name, frame in again.tables.items():
@@ -25,8 +25,8 @@ def test_a_proof_is_read_as_it_was_written(proof, tmp_path):
 
 def test_what_an_older_leadgain_did_not_write_is_none(proof, tmp_path):
     older = replace(proof, importance=None, first_contact=None, training=None)
-    write_proof(tmp_path, older, depth=0.3)
-    again = read_proof(tmp_path)
+    write_evidence(tmp_path, older, depth=0.3)
+    again = read_evidence(tmp_path)
     assert (again.importance, again.first_contact, again.training) == (None, None, None)
     assert set(again.tables) == {"gains.csv", "gain_table.csv", "tiers.csv"}
     assert (tmp_path / "gains.png").read_bytes().startswith(b"\x89PNG")

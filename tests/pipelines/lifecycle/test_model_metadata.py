@@ -9,9 +9,9 @@ import pytest
 from features.vocabulary import ProfileTerm, Vocabulary
 from models.monitoring.drift import learn_reference
 from pipelines.config.settings import SECTIONS, load_settings
-from pipelines.lifecycle.model_metadata import MEANING, ModelFacts, fingerprint
+from pipelines.lifecycle.model_metadata import COMPARED_SECTIONS, ModelMetadata, compute_fingerprint
 
-FACTS = ModelFacts(
+FACTS = ModelMetadata(
     fingerprint="f",
     as_of=pd.Timestamp("2024-03-14T15:04:54.681Z"),
     trained_from=pd.Timestamp("2024-01-06", tz="UTC"),
@@ -23,21 +23,21 @@ FACTS = ModelFacts(
 
 
 def test_facts_come_back_from_json_as_they_were():
-    assert ModelFacts.from_dict(json.loads(json.dumps(FACTS.to_dict()))) == FACTS
+    assert ModelMetadata.from_dict(json.loads(json.dumps(FACTS.to_dict()))) == FACTS
 
 
 def test_how_the_inputs_were_spread_travels_with_the_model():
     inputs = learn_reference(pd.DataFrame({"call_7d": [0, 0, 1, 3]}), leads=3)
     facts = replace(FACTS, inputs=inputs)
-    assert ModelFacts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
+    assert ModelMetadata.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
     older = {key: value for key, value in facts.to_dict().items() if key != "inputs"}
-    assert ModelFacts.from_dict(older).inputs is None
+    assert ModelMetadata.from_dict(older).inputs is None
 
 
 def fingerprint_with(tmp_path, text: str) -> str:
     file = tmp_path / "leadgain.toml"
     file.write_text('[leads]\nfile = "leads.csv"\n' + text)
-    return fingerprint(load_settings(file))
+    return compute_fingerprint(load_settings(file))
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_where_things_lie_and_how_fast_they_go_does_not(tmp_path, text):
 
 
 def test_a_fingerprint_is_made_of_sections_that_exist():
-    assert set(MEANING) < set(SECTIONS)
-    assert "export" not in MEANING, "it may hold the password of a database"
+    assert set(COMPARED_SECTIONS) < set(SECTIONS)
+    assert "export" not in COMPARED_SECTIONS, "it may hold the password of a database"

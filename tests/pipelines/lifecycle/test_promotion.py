@@ -9,19 +9,23 @@ import pytest
 
 from features.vocabulary import ProfileTerm, Vocabulary
 from models.errors import ModelDamaged
-from models.evaluation.verdicts import Comparison, Difference, Proof, prove
-from models.registry.registry import ROLLED_BACK_FROM, STEPPED_DOWN
+from models.evaluation.verdicts import Comparison, Difference, ProofVerdict, prove
+from models.registry.registry import DEMOTED, ROLLED_BACK_FROM
 from pipelines.lifecycle import promotion as duel
-from pipelines.lifecycle.promotion import hindsight_alarms, let_lead
-from pipelines.lifecycle.training_log import Decision, proof_figures, remember
+from pipelines.lifecycle.promotion import describe_leakage, promote_if_better
+from pipelines.lifecycle.training_log import (
+    TrainingRecord,
+    collect_proof_figures,
+    write_training_record,
+)
 from publications.storage.home import Home
-from publications.storage.lock import hold
-from tests.models.frames import scored_lists
+from publications.storage.lock import hold_home
+from tests.models.frames import draw_scored_lists
 from tests.pipelines.lifecycle.test_model_metadata import FACTS
 
 AHEAD = Difference(gain=0.55, other_gain=0.41, low=0.12, high=0.17)
-PROVEN = Proof(passed=True, sentence="It is better.", depth=0.3, difference=AHEAD)
-TESTED = scored_lists(n_lists=6, n_leads=200)
+PROVEN = ProofVerdict(passed=True, sentence="It is better.", depth=0.3, difference=AHEAD)
+TESTED = draw_scored_lists(n_lists=6, n_leads=200)
 SETTINGS = SimpleNamespace(
     tiers=SimpleNamespace(A=0.3),
     backtest=SimpleNamespace(bootstrap_samples=100),
@@ -30,17 +34,17 @@ SETTINGS = SimpleNamespace(
 JOB = SimpleNamespace(settings=SETTINGS, now=pd.Timestamp("2024-03-20", tz="UTC"))
 
 
-def version(number: int, **decision) -> SimpleNamespace:
+def build_version(number: int, **decision) -> SimpleNamespace:
     return SimpleNamespace(version=number, decision=decision)
 
 
-def gate(*warnings: dict[str, str]) -> SimpleNamespace:
+def build_gate(*warnings: dict[str, str]) -> SimpleNamespace:
     return SimpleNamespace(checks=SimpleNamespace(warnings=list(warnings)))
 
 
-def trace_of(table: str, column: str) -> dict[str, str]:
+def build_leakage_warning(table: str, column: str) -> dict[str, str]:
     message = f"{column!r} looks written after the outcome."
-    return {"table": table, "column": column, "rule": duel.HINDSIGHT, "message": message}
+    return {"table": table, "column": column, "rule": duel.LEAKAGE_RULE, "message": message}
 
 
 @pytest.fixture
@@ -56,23 +60,23 @@ def registry(monkeypatch):
         held.noted.append(number)
         held.decisions[number] = decision
 
-    monkeypatch.setattr(duel, "registry_of", lambda job: held)
-    monkeypatch.setattr(duel, "champion", lambda registry: held.leads)
+    monkeypatch.setattr(duel, "get_registry", lambda context: held)
+    monkeypatch.setattr(duel, "find_champion", lambda registry: held.leads)
     monkeypatch.setattr(duel, "promote", promote)
-    monkeypatch.setattr(duel, "note_decision", note)
+    monkeypatch.setattr(duel, "record_decision", note)
     return held
 
 
 @pytest.fixture
 def champion(registry, monkeypatch):
     """Version 1 leads, was trained when the challenger was, and was tested on the same rows."""
-    registry.leads = version(1)
-    leading = SimpleNamespace(version=registry.leads, facts=FACTS, tested=TESTED)
-    monkeypatch.setattr(duel, "opened", lambda *_: leading)
-    monkeypatch.setattr(duel, "matured_since", lambda *_: None)
-    monkeypatch.setattr(duel, "with_matured", lambda found, _: found.tested)
-    monkeypatch.setattr(duel, "judged_again", lambda *_: None)
-    return leading
+    registry.leads = build_version(1)
+    champion = SimpleNamespace(version=registry.leads, facts=FACTS, tested=TESTED)
+    monkeypatch.setattr(duel, "load_version", lambda *_: champion)
+    monkeypatch.setattr(duel, "score_matured_lists", lambda *_: None)
+    monkeypatch.setattr(duel, "append_matured_lists", lambda found, _: found.tested)
+    monkeypatch.setattr(duel, "judge_again", lambda *_: None)
+    return champion
 
 
 @pytest.fixture
@@ -87,10 +91,18 @@ def compared(champion, monkeypatch):
 
 
 def decide(
-    number: int = 2, verdict: Proof = PROVEN, *, tested=TESTED, facts=FACTS, checked=None, job=JOB
+    number: int = 2,
+    verdict: ProofVerdict = PROVEN,
+    *,
+    tested=TESTED,
+    facts=FACTS,
+    checked=None,
+    context=JOB,
 ):
-    given = number if isinstance(number, SimpleNamespace) else version(number)
-    return let_lead.fn(given, tested, verdict, facts, checked or gate(), job, None)
+    given = number if isinstance(number, SimpleNamespace) else build_version(number)
+    return promote_if_better.fn(
+        given, tested, verdict, facts, checked or build_gate(), context, None
+    )
 
 
 def test_the_first_proven_model_leads(registry):
@@ -115,7 +127,7 @@ def test_a_worse_challenger_does_not_lead(registry, compared):
     assert registry.noted == [2]
 
 
-UNPROVEN = Proof(False, "The difference is +1.0 points.", 0.3, replace(AHEAD, low=-0.02))
+UNPROVEN = ProofVerdict(False, "The difference is +1.0 points.", 0.3, replace(AHEAD, low=-0.02))
 
 
 @pytest.fixture
@@ -123,8 +135,8 @@ def judged(champion, monkeypatch, tmp_path):
     """What the champion's proof comes to with the lists that have matured since its training."""
     champion.version.aliases = ("champion",)
 
-    def become(again: Proof | None) -> SimpleNamespace:
-        monkeypatch.setattr(duel, "judged_again", lambda *_: again)
+    def become(again: ProofVerdict | None) -> SimpleNamespace:
+        monkeypatch.setattr(duel, "judge_again", lambda *_: again)
         return SimpleNamespace(**vars(JOB), home=Home(tmp_path))
 
     return become
@@ -135,7 +147,7 @@ def test_a_champion_that_is_about_to_step_down_keeps_no_proven_challenger_out(
 ):
     """Else it would win the duel, step down a moment later, and nobody would lead."""
     compared("worse")
-    ruling = decide(job=judged(UNPROVEN))
+    ruling = decide(context=judged(UNPROVEN))
     assert registry.promoted == [(2, 1)]
     assert ruling.sentence == (
         "The challenger is worse. But judged again with the lists that have matured since its "
@@ -151,7 +163,7 @@ def test_a_champion_whose_proof_stands_keeps_a_worse_challenger_out(
     registry, compared, judged, again
 ):
     compared("worse")
-    assert not decide(job=judged(again)).promoted
+    assert not decide(context=judged(again)).promoted
     assert registry.promoted == []
 
 
@@ -159,7 +171,7 @@ def test_an_unproven_challenger_does_not_follow_a_champion_that_is_about_to_step
     registry, compared, judged
 ):
     compared("worse")
-    ruling = decide(verdict=UNPROVEN, job=judged(UNPROVEN))
+    ruling = decide(verdict=UNPROVEN, context=judged(UNPROVEN))
     assert not ruling.promoted
     assert registry.promoted == []
 
@@ -180,12 +192,12 @@ def test_a_decision_is_kept_with_all_its_numbers(registry, compared):
     assert kept["sentence"] == "The challenger is worse."
     assert (kept["duel.champion_gain"], kept["duel.low"], kept["duel.rows"]) == (0.41, 0.12, 100)
     expected = {"depth": 0.3, "gain": 0.55, "most_fresh": 0.41, "difference": 0.14}
-    assert proof_figures(PROVEN) == expected | {"low": 0.12, "high": 0.17}
-    for name, figure in proof_figures(PROVEN).items():
+    assert collect_proof_figures(PROVEN) == expected | {"low": 0.12, "high": 0.17}
+    for name, figure in collect_proof_figures(PROVEN).items():
         assert kept[f"proof.{name}"] == figure
 
 
-def shuffled(tested: pd.DataFrame) -> pd.DataFrame:
+def shuffle_outcomes(tested: pd.DataFrame) -> pd.DataFrame:
     """The same scores for outcomes that were dealt out anew on each list."""
     outcomes = tested.groupby("list_date")["converted"].transform(
         lambda labels: labels.sample(frac=1, random_state=4).to_numpy()
@@ -194,7 +206,7 @@ def shuffled(tested: pd.DataFrame) -> pd.DataFrame:
 
 
 BAD = {
-    "shuffled labels": shuffled(TESTED),
+    "shuffled labels": shuffle_outcomes(TESTED),
     "constant scores": TESTED.assign(score=0.5),
     "a score that is no number": TESTED.assign(score=TESTED["score"].mask(TESTED.index == 7)),
     "no score that is a number": TESTED.assign(score=np.nan),
@@ -207,7 +219,7 @@ BAD = {
 @pytest.mark.parametrize("tested", BAD.values(), ids=BAD)
 @pytest.mark.parametrize("leads", [True, False], ids=["against a champion", "as the first"])
 def test_a_challenger_whose_proof_fails_never_moves_the_alias(registry, champion, tested, leads):
-    registry.leads = version(1) if leads else None
+    registry.leads = build_version(1) if leads else None
     verdict = prove(tested, depth=0.3, samples=100)
     assert not verdict.passed
     ruling = decide(verdict=verdict, tested=tested)
@@ -244,13 +256,13 @@ def test_a_champion_dated_in_the_future_keeps_nobody_out(registry, compared, cha
 
 @pytest.mark.parametrize(
     ("mark", "why"),
-    [(ROLLED_BACK_FROM, "the lead was taken back"), (STEPPED_DOWN, "has ceased to hold")],
+    [(ROLLED_BACK_FROM, "the lead was taken back"), (DEMOTED, "has ceased to hold")],
 )
 def test_a_version_that_lost_the_lead_does_not_take_it_again_by_itself(
     registry, compared, mark, why
 ):
     compared("better")
-    ruling = decide(version(2, **{mark: "true"}))
+    ruling = decide(build_version(2, **{mark: "true"}))
     assert not ruling.promoted
     assert registry.promoted == []
     assert why in ruling.sentence
@@ -261,7 +273,7 @@ def test_a_version_that_lost_the_lead_does_not_take_it_again_by_itself(
 def test_a_challenger_that_may_have_seen_the_outcome_does_not_lead(registry, compared, leads):
     compared("better")
     registry.leads = registry.leads if leads else None
-    ruling = decide(checked=gate(trace_of("leads", "source")))
+    ruling = decide(checked=build_gate(build_leakage_warning("leads", "source")))
     assert not ruling.promoted
     assert registry.promoted == []
     assert "'source' looks written after the outcome." in ruling.sentence
@@ -271,22 +283,28 @@ def test_a_challenger_that_may_have_seen_the_outcome_does_not_lead(registry, com
 def test_a_column_that_the_user_vouches_for_bars_nobody(registry, compared):
     compared("better")
     training = SimpleNamespace(seed=1, known_before_the_outcome=("source",))
-    job = SimpleNamespace(settings=SimpleNamespace(**{**vars(SETTINGS), "training": training}))
-    assert decide(checked=gate(trace_of("leads", "source")), job=job).promoted
+    context = SimpleNamespace(settings=SimpleNamespace(**{**vars(SETTINGS), "training": training}))
+    assert decide(
+        checked=build_gate(build_leakage_warning("leads", "source")), context=context
+    ).promoted
 
 
 def test_an_alarm_is_about_what_the_model_uses():
     vocabulary = Vocabulary(("call",), (ProfileTerm("source", "category"),))
-    checks = gate(
-        trace_of("leads", "source"),
-        trace_of("leads", "lost_reason"),  # declared as display: no model sees it
-        trace_of("activities", "type"),
-        {**trace_of("leads", "source"), "rule": "another", "message": "Something else."},
+    checks = build_gate(
+        build_leakage_warning("leads", "source"),
+        build_leakage_warning("leads", "lost_reason"),  # declared as display: no model sees it
+        build_leakage_warning("activities", "type"),
+        {
+            **build_leakage_warning("leads", "source"),
+            "rule": "another",
+            "message": "Something else.",
+        },
     ).checks
-    assert hindsight_alarms(vocabulary, checks, ()) == (
+    assert describe_leakage(vocabulary, checks, ()) == (
         "'source' looks written after the outcome. 'type' looks written after the outcome."
     )
-    assert hindsight_alarms(vocabulary, checks, ("source", "type")) == ""
+    assert describe_leakage(vocabulary, checks, ("source", "type")) == ""
 
 
 def test_the_same_model_again_leads_already(registry, champion):
@@ -296,7 +314,7 @@ def test_the_same_model_again_leads_already(registry, champion):
     assert registry.promoted == registry.noted == []
 
 
-def as_kept(decision: dict[str, object]) -> dict[str, str]:
+def format_tags(decision: dict[str, object]) -> dict[str, str]:
     """A decision as the registry gives it back: every figure is text."""
     return {name: str(figure) for name, figure in decision.items()}
 
@@ -312,22 +330,24 @@ def test_a_run_that_ended_before_it_kept_its_decision_decides_the_same_again(
 ):
     compared("not worse")
     checked = SimpleNamespace(checks=SimpleNamespace(warnings=[]), as_of=FACTS.as_of)
-    before = decide(checked=checked, job=home)
+    before = decide(checked=checked, context=home)
     assert before.promoted
     assert before.duel["champion"] == 1
-    registry.leads = version(2, **as_kept(registry.decisions[2]))
-    again = decide(registry.leads, checked=checked, job=home)
+    registry.leads = build_version(2, **format_tags(registry.decisions[2]))
+    again = decide(registry.leads, checked=checked, context=home)
     assert again == before
 
 
 def test_a_decision_that_was_kept_is_not_made_again(registry, compared, home):
     compared("not worse")
     checked = SimpleNamespace(checks=SimpleNamespace(warnings=[]), as_of=FACTS.as_of)
-    before = decide(checked=checked, job=home)
-    with hold(home.home) as held:
-        remember(held, Decision(FACTS.as_of.isoformat(), "f", 2, True, before.sentence))
-    registry.leads = version(2, **as_kept(registry.decisions[2]))
-    assert "leads already" in decide(registry.leads, checked=checked, job=home).sentence
+    before = decide(checked=checked, context=home)
+    with hold_home(home.home) as held:
+        write_training_record(
+            held, TrainingRecord(FACTS.as_of.isoformat(), "f", 2, True, before.sentence)
+        )
+    registry.leads = build_version(2, **format_tags(registry.decisions[2]))
+    assert "leads already" in decide(registry.leads, checked=checked, context=home).sentence
 
 
 def test_after_a_change_of_leadgain_toml_the_two_are_not_compared(registry, champion):
@@ -342,7 +362,7 @@ def test_a_champion_that_is_damaged_is_replaced(registry, champion, monkeypatch)
     def damaged(*_):
         raise ModelDamaged("model.txt is not the file that was saved.")
 
-    monkeypatch.setattr(duel, "opened", damaged)
+    monkeypatch.setattr(duel, "load_version", damaged)
     ruling = decide()
     assert ruling.promoted
     assert "The champion cannot be used any more: model.txt is not the file" in ruling.sentence

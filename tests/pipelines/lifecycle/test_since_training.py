@@ -6,18 +6,22 @@ import pandas as pd
 import pytest
 
 from features.snapshots import ListPolicy
-from pipelines.lifecycle.since_training import has_matured_since, latest_matured, next_maturity
+from pipelines.lifecycle.since_training import (
+    find_latest_matured,
+    find_next_maturity,
+    has_matured_since,
+)
 
 
 def at(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
 
 
-def job(**policy) -> SimpleNamespace:
+def context(**policy) -> SimpleNamespace:
     return SimpleNamespace(policy=ListPolicy(**policy))
 
 
-WEEKLY = job(every_days=7, horizon_days=14)
+WEEKLY = context(every_days=7, horizon_days=14)
 
 
 @pytest.mark.parametrize(
@@ -29,20 +33,20 @@ WEEKLY = job(every_days=7, horizon_days=14)
     ],
 )
 def test_a_list_has_matured_when_its_whole_horizon_has_passed(until, latest, following):
-    assert latest_matured(at(until), WEEKLY) == at(latest)
-    assert next_maturity(at(until), WEEKLY) == at(following)
+    assert find_latest_matured(at(until), WEEKLY) == at(latest)
+    assert find_next_maturity(at(until), WEEKLY) == at(following)
 
 
 def test_a_list_of_arrivals_matures_a_calling_period_later():
     """Who arrives on its last day has the horizon still ahead."""
-    arrivals = job(policy="on_arrival", every_days=7, horizon_days=14)
-    assert latest_matured(at("2024-07-13"), arrivals) == at("2024-06-22")
-    assert next_maturity(at("2024-07-13"), arrivals) == at("2024-07-20")
+    arrivals = context(policy="on_arrival", every_days=7, horizon_days=14)
+    assert find_latest_matured(at("2024-07-13"), arrivals) == at("2024-06-22")
+    assert find_next_maturity(at("2024-07-13"), arrivals) == at("2024-07-20")
 
 
 def test_something_new_is_to_be_learned_once_a_list_has_matured_since():
     def seen(text):
-        return SimpleNamespace(told_until=at(text))
+        return SimpleNamespace(known_until=at(text))
 
     assert not has_matured_since(at("2024-07-06"), seen("2024-07-12"), WEEKLY)
     assert has_matured_since(at("2024-07-06"), seen("2024-07-13"), WEEKLY)

@@ -7,11 +7,16 @@ import pandas as pd
 import pytest
 
 from crm.errors import ConfigurationError
-from pipelines.lifecycle.training_log import Decision, last_decision, reason_to_train, remember
+from pipelines.lifecycle.training_log import (
+    TrainingRecord,
+    find_training_reason,
+    read_last_training,
+    write_training_record,
+)
 from publications.storage.home import Home
-from publications.storage.lock import hold
+from publications.storage.lock import hold_home
 
-LAST = Decision("2024-03-01T00:00:00+00:00", "f", 1, promoted=True, sentence="It leads.")
+LAST = TrainingRecord("2024-03-01T00:00:00+00:00", "f", 1, promoted=True, sentence="It leads.")
 
 
 def at(text: str) -> pd.Timestamp:
@@ -20,19 +25,21 @@ def at(text: str) -> pd.Timestamp:
 
 def test_a_training_that_is_still_to_come_is_none():
     at = pd.Timestamp("2026-11-20", tz="UTC")
-    last = Decision("2036-03-01T00:00:00+00:00", "f", 1, True, "The clock was wrong.")
-    why = reason_to_train(last, as_of=at, fingerprint="f", every_days=7, now=at)
+    last = TrainingRecord("2036-03-01T00:00:00+00:00", "f", 1, True, "The clock was wrong.")
+    why = find_training_reason(last, as_of=at, fingerprint="f", every_days=7, now=at)
     assert why == "the last one is dated 2036-03-01, which is still to come"
 
 
 def test_a_decision_is_remembered_as_it_was(tmp_path):
     home = Home(tmp_path)
-    assert last_decision(home) is None
-    with hold(home) as held:
-        remember(held, LAST)
-        second = Decision("2024-03-08T00:00:00+00:00", "g", None, promoted=False, sentence="Né.")
-        remember(held, second)
-    assert last_decision(home) == second
+    assert read_last_training(home) is None
+    with hold_home(home) as lock:
+        write_training_record(lock, LAST)
+        second = TrainingRecord(
+            "2024-03-08T00:00:00+00:00", "g", None, promoted=False, sentence="Né."
+        )
+        write_training_record(lock, second)
+    assert read_last_training(home) == second
 
 
 @pytest.mark.parametrize(
@@ -41,25 +48,27 @@ def test_a_decision_is_remembered_as_it_was(tmp_path):
     ids=["empty", "cut off", "a list", "lacking", "nothing", "no text"],
 )
 def test_a_decision_that_somebody_has_edited_badly_is_named_with_what_to_do(tmp_path, content):
-    with hold(Home(tmp_path)) as held:
-        remember(held, LAST)
+    with hold_home(Home(tmp_path)) as lock:
+        write_training_record(lock, LAST)
     file = tmp_path / "models" / "last_training.json"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ConfigurationError, match=r"last_training\.json cannot be understood") as no:
-        last_decision(Home(tmp_path))
+        read_last_training(Home(tmp_path))
     assert "delete it; then the next `leadgain run` trains anew" in str(no.value)
 
 
 def test_an_instant_without_a_time_zone_is_no_instant(tmp_path):
-    with hold(Home(tmp_path)) as held:
-        remember(held, replace(LAST, as_of="2024-03-01"))
+    with hold_home(Home(tmp_path)) as lock:
+        write_training_record(lock, replace(LAST, as_of="2024-03-01"))
     with pytest.raises(ConfigurationError, match="cannot be understood"):
-        last_decision(Home(tmp_path))
+        read_last_training(Home(tmp_path))
 
 
 def test_a_person_can_read_the_decision(tmp_path):
-    with hold(Home(tmp_path)) as held:
-        remember(held, Decision("2024-03-01T00:00:00+00:00", "f", 1, promoted=True, sentence="Né."))
+    with hold_home(Home(tmp_path)) as lock:
+        write_training_record(
+            lock, TrainingRecord("2024-03-01T00:00:00+00:00", "f", 1, promoted=True, sentence="Né.")
+        )
     content = (tmp_path / "models" / "last_training.json").read_text(encoding="utf-8")
     assert "Né." in content
     assert json.loads(content)["version"] == 1
@@ -71,9 +80,9 @@ DUEL = {"champion": 1, "verdict": "not worse", "rows": 900, "difference": -0.004
 
 def test_a_decision_keeps_its_numbers(tmp_path):
     told = replace(LAST, why="it was asked for", proof=PROOF, duel=DUEL)
-    with hold(Home(tmp_path)) as held:
-        remember(held, told)
-    found = last_decision(Home(tmp_path))
+    with hold_home(Home(tmp_path)) as lock:
+        write_training_record(lock, told)
+    found = read_last_training(Home(tmp_path))
     assert found == told
     assert json.loads(found.to_json()) == {
         "as_of": "2024-03-01T00:00:00Z",
@@ -90,9 +99,9 @@ def test_a_decision_of_an_older_or_a_newer_leadgain_is_read(tmp_path):
     """The older one kept no numbers; what a newer one adds is not known here."""
     older = {"as_of": LAST.as_of, "fingerprint": "f", "version": 1, "promoted": True}
     older |= {"sentence": "It leads.", "mood": "good"}
-    with hold(Home(tmp_path)):
+    with hold_home(Home(tmp_path)):
         (tmp_path / "models" / "last_training.json").write_text(json.dumps(older))
-    found = last_decision(Home(tmp_path))
+    found = read_last_training(Home(tmp_path))
     assert found == LAST
     assert (found.why, found.proof, found.duel) == (None, None, None)
 
@@ -102,13 +111,13 @@ def test_the_same_training_again_leaves_the_decision_as_it_was(tmp_path):
     home = Home(tmp_path)
     first = replace(LAST, why="there was none yet")
     again = replace(LAST, why="it was asked for", sentence="Version 1 leads already.")
-    with hold(home) as held:
-        remember(held, first)
-        remember(held, again)
-        assert last_decision(home) == first
+    with hold_home(home) as lock:
+        write_training_record(lock, first)
+        write_training_record(lock, again)
+        assert read_last_training(home) == first
         later = replace(again, as_of="2024-03-08T00:00:00+00:00")
-        remember(held, later)
-    assert last_decision(home) == later
+        write_training_record(lock, later)
+    assert read_last_training(home) == later
 
 
 @pytest.mark.parametrize(
@@ -124,12 +133,12 @@ def test_the_same_training_again_leaves_the_decision_as_it_was(tmp_path):
 def test_a_training_is_due_after_seven_days_or_when_the_configuration_changed(
     last, as_of, fingerprint, reason
 ):
-    due = reason_to_train(last, as_of=at(as_of), fingerprint=fingerprint, every_days=7)
+    due = find_training_reason(last, as_of=at(as_of), fingerprint=fingerprint, every_days=7)
     assert due == reason
 
 
 def test_a_training_that_gave_no_model_counts_as_one():
     """Otherwise a CRM with too few conversions would be trained on every night."""
-    without = Decision(LAST.as_of, "f", None, promoted=False, sentence="Too few.")
-    due = reason_to_train(without, as_of=at("2024-03-02"), fingerprint="f", every_days=7)
+    without = TrainingRecord(LAST.as_of, "f", None, promoted=False, sentence="Too few.")
+    due = find_training_reason(without, as_of=at("2024-03-02"), fingerprint="f", every_days=7)
     assert due is None

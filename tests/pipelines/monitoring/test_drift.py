@@ -5,18 +5,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.names import fact_names, measure_names
+from features.names import list_fact_names, list_measure_names
 from features.snapshots import ListPolicy
 from features.vocabulary import ProfileTerm, Vocabulary
-from models.monitoring.drift import ROWS, learn_reference
+from models.monitoring.drift import SAMPLE_ROWS, learn_reference
 from pipelines.monitoring import drift as drifted
 from pipelines.monitoring import drift as inputs
 from pipelines.monitoring.drift import (
-    comparable_list,
-    drift_of,
-    learn_inputs,
-    some_of,
-    watched_features,
+    build_comparable_list,
+    learn_input_reference,
+    list_monitored_features,
+    measure_drift,
+    sample_rows,
 )
 from tests.pipelines.lifecycle.test_model_metadata import FACTS
 
@@ -38,46 +38,48 @@ def leads(*created: str) -> pd.DataFrame:
     )
 
 
-def known_until(until: str) -> SimpleNamespace:
+def build_checked_until(until: str) -> SimpleNamespace:
     export = SimpleNamespace(leads=leads("2024-01-01", "2024-07-09"), last_instant=at("2024-09-01"))
-    return SimpleNamespace(export=export, told_until=at(until), as_of=at(until))
+    return SimpleNamespace(export=export, known_until=at(until), as_of=at(until))
 
 
-def job(**policy) -> SimpleNamespace:
+def context(**policy) -> SimpleNamespace:
     return SimpleNamespace(policy=ListPolicy(**policy))
 
 
 def test_with_weekly_lists_last_saturdays_list_is_looked_at():
     """On Thursday 11 July: the list of Saturday 6 July, without the lead of Tuesday."""
-    listed = comparable_list(known_until("2024-07-11 09:00"), job(every_days=7))
+    listed = build_comparable_list(build_checked_until("2024-07-11 09:00"), context(every_days=7))
     assert listed["as_of"].tolist() == [at("2024-07-06")]
     assert listed["lead_id"].tolist() == ["L0"]
 
 
 def test_with_lists_every_fourteen_days_a_saturday_is_looked_at_too():
-    listed = comparable_list(known_until("2024-07-18"), job(every_days=14))
+    listed = build_comparable_list(build_checked_until("2024-07-18"), context(every_days=14))
     assert listed["as_of"].unique().tolist() == [at("2024-07-13")]
 
 
 def test_with_daily_lists_a_whole_week_is_looked_at():
-    listed = comparable_list(known_until("2024-07-11 09:00"), job(every_days=1))
+    listed = build_comparable_list(build_checked_until("2024-07-11 09:00"), context(every_days=1))
     days = listed.loc[listed["lead_id"] == "L0", "as_of"].dt.day
     assert sorted(days) == [5, 6, 7, 8, 9, 10, 11]
 
 
 def test_with_rare_lists_on_changing_days_the_latest_is_looked_at():
-    listed = comparable_list(known_until("2024-07-11"), job(every_days=10))
+    listed = build_comparable_list(build_checked_until("2024-07-11"), context(every_days=10))
     assert listed["as_of"].nunique() == 1
     assert at("2024-07-01") < listed["as_of"].iloc[0] <= at("2024-07-11")
 
 
 def test_with_lists_on_arrival_the_arrivals_of_the_week_are_looked_at():
-    listed = comparable_list(known_until("2024-07-11"), job(policy="on_arrival", every_days=7))
+    listed = build_comparable_list(
+        build_checked_until("2024-07-11"), context(policy="on_arrival", every_days=7)
+    )
     assert listed["lead_id"].tolist() == ["L1"]
 
 
 def test_the_day_of_the_list_is_no_input_that_can_drift():
-    names = [feature.name for feature in watched_features(VOCABULARY)]
+    names = [feature.name for feature in list_monitored_features(VOCABULARY)]
     assert "list_weekday" not in names
     assert {"call_7d", "created_weekday", "source"} <= set(names)
 
@@ -91,25 +93,27 @@ def test_the_reference_is_made_of_the_latest_lists(monkeypatch, every_days, list
 
     def matrix(rows, *_):
         asked.append(rows)
-        names = [feature.name for feature in watched_features(VOCABULARY)]
+        names = [feature.name for feature in list_monitored_features(VOCABULARY)]
         return pd.DataFrame(0.0, index=rows.index, columns=names)
 
-    monkeypatch.setattr(inputs, "matrix", matrix)
+    monkeypatch.setattr(inputs, "compute_matrix", matrix)
     checked = SimpleNamespace(export=None)
-    reference = learn_inputs.fn(snapshots, VOCABULARY, checked, job(every_days=every_days))
+    reference = learn_input_reference.fn(
+        snapshots, VOCABULARY, checked, context(every_days=every_days)
+    )
     assert asked[0]["list_date"].tolist() == dates[-lists:].tolist()
     assert reference.leads == lists
     assert reference.columns["call_7d"].counts == (0, lists, 0, 0)
 
 
 def test_a_large_list_is_looked_at_in_part():
-    rows = some_of(pd.DataFrame({"lead": range(3 * ROWS)}))
-    assert len(rows) == ROWS
-    assert rows["lead"].max() > 2.9 * ROWS
+    rows = sample_rows(pd.DataFrame({"lead": range(3 * SAMPLE_ROWS)}))
+    assert len(rows) == SAMPLE_ROWS
+    assert rows["lead"].max() > 2.9 * SAMPLE_ROWS
 
 
 LEADS = 400
-WATCHED = watched_features(FACTS.vocabulary)
+WATCHED = list_monitored_features(FACTS.vocabulary)
 NAMES = [feature.name for feature in WATCHED]
 SPREAD = np.linspace(0, 1, LEADS)
 BEFORE = pd.DataFrame(dict.fromkeys(NAMES, SPREAD))
@@ -123,13 +127,13 @@ class Scorer:
         return np.column_stack([1 - score, score])
 
 
-def leading(*shares: float) -> SimpleNamespace:
+def champion(*shares: float) -> SimpleNamespace:
     """A model whose first inputs hold these shares of what moves the scores, the last the rest."""
     importance = pd.DataFrame(
         {
             "level": "feature",
-            "group": fact_names(WATCHED),
-            "feature": measure_names(WATCHED),
+            "group": list_fact_names(WATCHED),
+            "feature": list_measure_names(WATCHED),
             "share": [*shares, *[0.0] * (len(NAMES) - len(shares) - 1), 1 - sum(shares)],
         }
     )
@@ -148,25 +152,25 @@ def seen(monkeypatch):
     def look(model: SimpleNamespace, **now: float):
         X = BEFORE.assign(**now)
         listed = pd.DataFrame({"lead": range(len(X))})
-        monkeypatch.setattr(drifted, "comparable_list", lambda *_: listed)
-        monkeypatch.setattr(drifted, "matrix", lambda *_: X)
-        return drift_of(model, SimpleNamespace(export=None), SimpleNamespace())
+        monkeypatch.setattr(drifted, "build_comparable_list", lambda *_: listed)
+        monkeypatch.setattr(drifted, "compute_matrix", lambda *_: X)
+        return measure_drift(model, SimpleNamespace(export=None), SimpleNamespace())
 
     return look
 
 
 def test_a_list_like_those_of_the_training_tells_nothing(seen):
-    drift = seen(leading(0.2))
+    drift = seen(champion(0.2))
     assert (drift.reasons, drift.notes) == ((), ())
     assert drift.scores["psi"] == 0
     assert drift.inputs == {"features": len(NAMES), "drifted": 0, "share_of_importance": 0.0}
 
 
 def test_an_input_that_moves_the_scores_wears_the_model_and_is_named(seen):
-    drift = seen(leading(0.15), **{NAMES[0]: 7.0})
+    drift = seen(champion(0.15), **{NAMES[0]: 7.0})
     (reason,) = drift.reasons
     assert (reason.kind, reason.short) == ("inputs", "its inputs have drifted")
-    named = f"{fact_names(WATCHED)[0]}, {measure_names(WATCHED)[0]}"
+    named = f"{list_fact_names(WATCHED)[0]}, {list_measure_names(WATCHED)[0]}"
     assert reason.sentence == (
         f"1 of {len(NAMES)} inputs has drifted, with 15 % of what moves the scores: {named}."
     )
@@ -175,7 +179,7 @@ def test_an_input_that_moves_the_scores_wears_the_model_and_is_named(seen):
 
 
 def test_inputs_that_move_little_are_only_told(seen):
-    drift = seen(leading(0.05, 0.09), **{NAMES[0]: 7.0, NAMES[1]: 7.0})
+    drift = seen(champion(0.05, 0.09), **{NAMES[0]: 7.0, NAMES[1]: 7.0})
     assert drift.reasons == ()
     (note,) = drift.notes
     assert note.kind == "inputs"
@@ -185,12 +189,12 @@ def test_inputs_that_move_little_are_only_told(seen):
 
 
 def test_at_most_three_inputs_are_named(seen):
-    drift = seen(leading(), **dict.fromkeys(NAMES[:5], 7.0))
+    drift = seen(champion(), **dict.fromkeys(NAMES[:5], 7.0))
     assert drift.notes[0].sentence.count(";") == 2
 
 
 def test_scores_that_are_spread_otherwise_wear_the_model(seen):
-    drift = seen(leading(0.2), **{NAMES[-1]: 0.5})
+    drift = seen(champion(0.2), **{NAMES[-1]: 0.5})
     assert [(reason.kind, reason.short) for reason in drift.reasons] == [
         ("scores", "its scores have drifted"),
         ("inputs", "its inputs have drifted"),
@@ -199,7 +203,7 @@ def test_scores_that_are_spread_otherwise_wear_the_model(seen):
 
 
 def test_a_model_whose_importance_is_not_known_is_not_worn_by_its_inputs(seen):
-    model = leading(0.2)
+    model = champion(0.2)
     model.proof.importance = None
     drift = seen(model, **{NAMES[0]: 7.0})
     assert drift.reasons == ()
@@ -207,6 +211,6 @@ def test_a_model_whose_importance_is_not_known_is_not_worn_by_its_inputs(seen):
 
 
 def test_where_no_lead_is_open_nothing_has_drifted(monkeypatch):
-    monkeypatch.setattr(drifted, "comparable_list", lambda *_: pd.DataFrame({"lead": []}))
-    drift = drift_of(leading(), SimpleNamespace(export=None), SimpleNamespace())
+    monkeypatch.setattr(drifted, "build_comparable_list", lambda *_: pd.DataFrame({"lead": []}))
+    drift = measure_drift(champion(), SimpleNamespace(export=None), SimpleNamespace())
     assert (drift.table, drift.scores, drift.reasons, drift.notes) == (None, None, (), ())

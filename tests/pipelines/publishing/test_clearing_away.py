@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.runtime import run_log as reporting
 from publications.filesystem.failpoints import VARIABLE
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 
 pytestmark = pytest.mark.slow
 
@@ -19,11 +19,11 @@ def alarms(monkeypatch) -> list[str]:
     """The texts of the alarms; nothing is sent."""
     sent: list[str] = []
 
-    def keep(alarm, to) -> list[str]:
-        sent.append(alarm.text)
+    def keep(alert, to) -> list[str]:
+        sent.append(alert.text)
         return []
 
-    monkeypatch.setattr(reporting, "send", keep)
+    monkeypatch.setattr(reporting, "send_alert", keep)
     return sent
 
 
@@ -41,14 +41,14 @@ def test_a_list_is_in_force_though_older_ones_could_not_be_cleared_away(
     assert f"{told} Cannot write {published}/publications: No space left on device; " in ended.err
     assert ended.err.endswith("are free there. Mend this; the next run clears them away.")
     assert "untouched" not in ended.err
-    assert in_force(published).number == 2
-    in_force(published).verify()
+    assert load_current(published).number == 2
+    load_current(published).verify()
     last = (published / "logs" / "leadgain.log").read_text().splitlines()[-1]
     assert f"ERROR {command}: exit code 1. {told}" in last
-    (alarm,) = alarms
-    assert told in alarm
-    assert "The list in force is publication 2, as of " in alarm
-    assert "still" not in alarm
+    (alert,) = alarms
+    assert told in alert
+    assert "The list in force is publication 2, as of " in alert
+    assert "still" not in alert
 
 
 def test_the_next_run_clears_away_even_where_it_has_nothing_new_to_publish(

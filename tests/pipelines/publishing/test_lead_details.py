@@ -7,26 +7,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog import build_catalog, humanise, topics
+from features.catalog import build_catalog, humanize_name, list_topics
 from features.vocabulary import Vocabulary
 from models.evaluation.gain_curves import pooled_gain
 from pipelines.cli.explain import explain_lead
 from pipelines.cli.main import main
-from pipelines.config.run_context import Job
+from pipelines.config.run_context import RunContext
 from pipelines.publishing import lead_details as stories
-from pipelines.publishing.lead_details import FACTS, strongest_facts
-from publications.charts.lead_charts import waterfall
+from pipelines.publishing.lead_details import FACTS, find_strongest_facts
+from publications.charts.lead_charts import build_waterfall
 from publications.schema import FILES, require_columns
 from publications.storage.store import Publication
 from publications.tables.lead_details import EVERYTHING_ELSE
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 from tests.pipelines.small_crm import small_crm, write_export
 from tests.publications.test_schema import documented_keys
 
 LATER = {file.name for file in FILES if file.optional}
 
 
-def published(folder: Path, **environment: str) -> Publication:
+def publish_run(folder: Path, **environment: str) -> Publication:
     """The publication of a run on the small CRM."""
     leads, activities = small_crm()
     config = write_export(folder / "crm", leads=leads, activities=activities)
@@ -36,17 +36,17 @@ def published(folder: Path, **environment: str) -> Publication:
         with pytest.raises(SystemExit) as stop:
             main(["run", "--config", str(config), "--home", str(folder / "home")])
     assert not stop.value.code
-    return in_force(folder / "home")
+    return load_current(folder / "home")
 
 
 @pytest.fixture(scope="module")
 def weekly(tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    return published(tmp_path_factory.mktemp("weekly"))
+    return publish_run(tmp_path_factory.mktemp("weekly"))
 
 
 @pytest.fixture(scope="module")
 def on_arrival(tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    return published(
+    return publish_run(
         tmp_path_factory.mktemp("on_arrival"),
         LEADGAIN_LISTS__POLICY="on_arrival",
         LEADGAIN_LISTS__DELAY_HOURS="72",
@@ -55,19 +55,19 @@ def on_arrival(tmp_path_factory: pytest.TempPathFactory) -> Publication:
 
 @pytest.fixture(scope="module")
 def without_model(tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    return published(
+    return publish_run(
         tmp_path_factory.mktemp("without_model"), LEADGAIN_TRAINING__MIN_CONVERSIONS="5000"
     )
 
 
-def activities_before(as_of: pd.Timestamp) -> pd.DataFrame:
+def select_activities_before(as_of: pd.Timestamp) -> pd.DataFrame:
     _, activities = small_crm()
     at = pd.to_datetime(activities["occurred_at"], utc=True).dt.as_unit("us")
     known = activities.assign(occurred_at=at)[at < as_of]
-    return known.assign(type=[humanise(kind) for kind in known["type"]])
+    return known.assign(type=[humanize_name(kind) for kind in known["type"]])
 
 
-def as_of(publication: Publication) -> pd.Timestamp:
+def read_as_of(publication: Publication) -> pd.Timestamp:
     return pd.Timestamp(publication.manifest["as_of"])
 
 
@@ -82,14 +82,14 @@ def test_facts_do_not_depend_on_how_many_leads_are_told_at_a_time(
     catalog = build_catalog(vocabulary)
     rng = np.random.default_rng(1)
     X = pd.DataFrame(rng.integers(0, 3, (20, len(catalog))), columns=[f.name for f in catalog])
-    names = list(dict.fromkeys(topics(catalog)))
+    names = list(dict.fromkeys(list_topics(catalog)))
     moved = pd.DataFrame(rng.normal(size=(20, len(names))).round(1), columns=names)
-    whole = strongest_facts(moved, X.astype("float32"), vocabulary)
+    whole = find_strongest_facts(moved, X.astype("float32"), vocabulary)
     monkeypatch.setattr(stories, "LEADS_AT_ONCE", 3)
-    parts = strongest_facts(moved, X.astype("float32"), vocabulary)
-    assert whole.told.tolist() == parts.told.tolist()
+    parts = find_strongest_facts(moved, X.astype("float32"), vocabulary)
+    assert whole.sentences.tolist() == parts.sentences.tolist()
     assert whole.contributions.tolist() == parts.contributions.tolist()
-    assert whole.others.tolist() == parts.others.tolist()
+    assert whole.other_contributions.tolist() == parts.other_contributions.tolist()
 
 
 def test_a_publication_with_a_model_holds_every_file(weekly: Publication) -> None:
@@ -125,15 +125,15 @@ def test_the_facts_of_a_lead_sum_to_its_score(weekly: Publication) -> None:
 
 def test_the_strongest_facts_are_those_that_explain_tells(weekly: Publication) -> None:
     home = weekly.folder.parents[1]
-    job = Job.of(str(home.parent / "crm" / "leadgain.toml"), str(home))
+    context = RunContext.of(str(home.parent / "crm" / "leadgain.toml"), str(home))
     first = weekly.table("worklist.parquet").iloc[0]
-    told = explain_lead(first["lead_id"], job)
-    rows = weekly.of_lead("reasons.parquet", 1)
+    told = explain_lead(first["lead_id"], context)
+    rows = weekly.read_lead_rows("reasons.parquet", 1)
     shown = rows[rows["fact"] != EVERYTHING_ELSE]
     assert shown["fact"].tolist() == told.facts["fact"].head(len(shown)).tolist()
     others = told.facts["contribution"].iloc[len(shown) :].sum()
     assert rows["contribution"].iloc[-1] == pytest.approx(others, abs=1e-5)
-    steps = waterfall(rows, score=told.score, base=told.base_rate)
+    steps = build_waterfall(rows, score=told.score, base=told.base_rate)
     assert steps["after"].iloc[-2] == pytest.approx(told.score, abs=1e-6)
 
 
@@ -141,7 +141,7 @@ def test_each_listed_lead_has_its_activities_before_the_list_newest_first(
     weekly: Publication,
 ) -> None:
     timeline, worklist = weekly.table("timeline.parquet"), weekly.table("worklist.parquet")
-    known = activities_before(as_of(weekly))
+    known = select_activities_before(read_as_of(weekly))
     assert timeline["rank"].is_monotonic_increasing
     for rank, lead_id in zip(worklist["rank"], worklist["lead_id"], strict=True):
         own = known[known["lead_id"] == lead_id].sort_values("occurred_at", kind="stable")[::-1]
@@ -153,8 +153,8 @@ def test_each_listed_lead_has_its_activities_before_the_list_newest_first(
 
 def test_volumes_count_every_activity_of_the_last_90_days(weekly: Publication) -> None:
     volumes = weekly.table("volumes.csv")
-    known = activities_before(as_of(weekly))
-    begin = (as_of(weekly) - pd.Timedelta(microseconds=1)).floor("D") - pd.Timedelta(days=89)
+    known = select_activities_before(read_as_of(weekly))
+    begin = (read_as_of(weekly) - pd.Timedelta(microseconds=1)).floor("D") - pd.Timedelta(days=89)
     recent = known[known["occurred_at"] >= begin]
     expected = recent.groupby([recent["occurred_at"].dt.floor("D"), "type"]).size()
     assert volumes.set_index(["day", "type"])["activities"].to_dict() == expected.to_dict()
@@ -238,6 +238,6 @@ def test_leads_listed_on_arrival_are_told_as_such(on_arrival: Publication) -> No
 
 
 def test_without_a_model_the_leads_still_have_their_activities(without_model: Publication) -> None:
-    held = set(without_model.file_names) & LATER
-    assert held == {"timeline.parquet", "volumes.csv", "freshness.csv", "decision.json"}
-    assert not without_model.of_lead("timeline.parquet", 1).empty
+    lock = set(without_model.file_names) & LATER
+    assert lock == {"timeline.parquet", "volumes.csv", "freshness.csv", "decision.json"}
+    assert not without_model.read_lead_rows("timeline.parquet", 1).empty

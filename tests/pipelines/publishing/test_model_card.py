@@ -9,50 +9,50 @@ import pytest
 
 from models.registry.registry import RegistryUnavailable
 from models.registry.types import RegisteredVersion
-from pipelines.lifecycle.model_metadata import Meaning
+from pipelines.lifecycle.model_metadata import ModelSettings
 from pipelines.publishing import model_card as model_page
-from pipelines.publishing.model_card import VERSIONS, model_facts
+from pipelines.publishing.model_card import VERSIONS, build_model_card
 from tests.pipelines.lifecycle.test_model_metadata import FACTS
 
 TRAINING = {"trained_on": ["20 lists."], "left_out": [], "folds": []}
 
 
-def version(number: int, **told: object) -> RegisteredVersion:
+def build_version(number: int, **told: object) -> RegisteredVersion:
     nothing = {"metrics": {}, "params": {}, "tags": {}, "decision": {}}
     return RegisteredVersion(number, f"sha of {number}", f"run {number}", (), **nothing | told)
 
 
 @pytest.fixture
-def leading(monkeypatch) -> SimpleNamespace:
+def champion(monkeypatch) -> SimpleNamespace:
     monkeypatch.setattr(model_page, "base_score", lambda _: 1 / 3)
-    monkeypatch.setattr(model_page, "registry_of", lambda _: None)
+    monkeypatch.setattr(model_page, "get_registry", lambda _: None)
     return SimpleNamespace(
-        version=version(3),
+        version=build_version(3),
         facts=FACTS,
-        meaning=Meaning("periodic", 7, 30, "last_inbound", 0.3),
+        meaning=ModelSettings("periodic", 7, 30, "last_inbound", 0.3),
         scorer=SimpleNamespace(rows_=100, conversions_=20, columns_=np.array(["a", "b"])),
         proof=SimpleNamespace(training=TRAINING),
     )
 
 
 @pytest.fixture
-def told(leading, monkeypatch):
+def told(champion, monkeypatch):
     """What model.json says where the registry holds these versions; None: it is away."""
 
-    def tell(registered, champion=leading):
+    def tell(registered, champion=champion):
         def versions(_registry, *, most):
             if registered is None:
                 raise RegistryUnavailable("MLflow is away.")
             return registered[:most]
 
-        monkeypatch.setattr(model_page, "versions", versions)
-        return json.loads(model_facts(champion, SimpleNamespace()))
+        monkeypatch.setattr(model_page, "list_versions", versions)
+        return json.loads(build_model_card(champion, SimpleNamespace()))
 
     return tell
 
 
 def test_the_model_its_training_and_its_meaning_are_told(told):
-    content = told([version(3)])
+    content = told([build_version(3)])
     assert (content["version"], content["sha256"]) == (3, "sha of 3")
     assert (content["rows"], content["conversions"], content["columns"]) == (100, 20, 2)
     assert content["base_score"] == 0.333333333
@@ -62,14 +62,14 @@ def test_the_model_its_training_and_its_meaning_are_told(told):
 
 
 def test_exactly_one_version_leads(told):
-    content = told([version(4), version(3), version(2)])
+    content = told([build_version(4), build_version(3), build_version(2)])
     assert [(v["version"], v["leads"]) for v in content["versions"]] == [
         *((4, False), (3, True), (2, False)),
     ]
 
 
 def test_a_model_older_than_all_that_are_told_is_told_all_the_same(told):
-    newest = [version(number) for number in range(40, 10, -1)]
+    newest = [build_version(number) for number in range(40, 10, -1)]
     versions = told(newest)["versions"]
     assert len(versions) == VERSIONS + 1
     assert (versions[-1]["version"], versions[-1]["leads"]) == (3, True)
@@ -82,22 +82,22 @@ def test_while_the_registry_is_away_the_model_in_force_is_told_alone(told):
 
 def test_a_version_tells_its_gains_and_nothing_where_they_are_not_known(told):
     metrics = {"gain_model_at_30": 0.5621234567891, "gain_most_fresh_at_30": 0.41}
-    known = version(3, metrics=metrics, tags={"as_of": "2024-03-14T15:04:54+00:00"})
-    first, second = told([known, version(2)])["versions"]
+    known = build_version(3, metrics=metrics, tags={"as_of": "2024-03-14T15:04:54+00:00"})
+    first, second = told([known, build_version(2)])["versions"]
     assert (first["gain_at_30"], first["most_fresh_at_30"]) == (0.562123457, 0.41)
     assert first["as_of"] == "2024-03-14T15:04:54Z"
     assert (second["gain_at_30"], second["as_of"], second["decision"]) == (None, None, "")
 
 
-def test_a_model_of_an_older_leadgain_without_its_story_is_told_without_it(told, leading):
-    leading.proof.training = None
-    content = told([version(3)], leading)
+def test_a_model_of_an_older_leadgain_without_its_story_is_told_without_it(told, champion):
+    champion.proof.training = None
+    content = told([build_version(3)], champion)
     assert (content["trained_on"], content["left_out"], content["folds"]) == ([], [], [])
 
 
-def test_the_same_model_gives_the_same_bytes(leading, told):
-    told([version(3)])
-    once = model_facts(leading, SimpleNamespace())
-    leading.facts = replace(FACTS)
-    assert model_facts(leading, SimpleNamespace()) == once
+def test_the_same_model_gives_the_same_bytes(champion, told):
+    told([build_version(3)])
+    once = build_model_card(champion, SimpleNamespace())
+    champion.facts = replace(FACTS)
+    assert build_model_card(champion, SimpleNamespace()) == once
     assert once.endswith(b"}\n")

@@ -8,19 +8,19 @@ import pytest
 
 from pipelines.lifecycle.evidence import PICTURES
 from pipelines.publishing import publish
-from pipelines.publishing.publish import Listing, standing_listing
-from publications.schema import FILES, MANIFEST, published_file
+from pipelines.publishing.publish import PublishedList, read_unchanged_list
+from publications.schema import FILES, MANIFEST, find_published_file
 from publications.storage.home import Home
 from publications.storage.store import open_publication
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 
 AS_OF = pd.Timestamp("2012-03-14T15:04:54Z")
 
 
-def listing(**changes: object) -> Listing:
+def listing(**changes: object) -> PublishedList:
     leads = pd.DataFrame({"lead_id": ["a", "b"]})
     facts = {"proof": object(), "model_version": 3, "no_model_reason": None, "warnings": ()}
-    return Listing(publication=7, as_of=AS_OF, **{"worklist": leads, **facts, **changes})
+    return PublishedList(publication=7, as_of=AS_OF, **{"worklist": leads, **facts, **changes})
 
 
 @pytest.mark.parametrize(
@@ -44,20 +44,20 @@ def listing(**changes: object) -> Listing:
     ],
 )
 def test_the_log_says_what_a_list_came_to(changes, told):
-    assert listing(**changes).told == told
+    assert listing(**changes).summary == told
 
 
 def test_an_empty_list_is_counted_too():
     empty = listing(worklist=pd.DataFrame({"lead_id": []}), warnings=("One.", "Two."))
-    assert "0 open leads" in empty.told
-    assert "With 2 warnings" in empty.told
+    assert "0 open leads" in empty.summary
+    assert "With 2 warnings" in empty.summary
 
 
 @pytest.mark.slow
 def test_a_list_that_stands_is_told_as_it_was_published(night):
-    publication = in_force(night.home)
+    publication = load_current(night.home)
     proof = object()
-    found = standing_listing(publication, SimpleNamespace(proof=proof))
+    found = read_unchanged_list(publication, SimpleNamespace(proof=proof))
     manifest = publication.manifest
     assert (found.publication, found.is_new, found.proof) == (1, False, proof)
     assert found.as_of == pd.Timestamp(manifest["as_of"])
@@ -68,7 +68,7 @@ def test_a_list_that_stands_is_told_as_it_was_published(night):
 
 @pytest.mark.slow
 def test_every_file_of_the_layout_is_there_where_a_model_ranks(night):
-    publication = in_force(night.home)
+    publication = load_current(night.home)
     always = {file.name for file in FILES if not file.optional} - {MANIFEST}
     assert always <= set(publication.file_names)
     told = json.loads(publication.read("decision.json"))
@@ -96,13 +96,13 @@ def test_the_tested_rows_name_their_list_where_it_is_not_their_instant(
     policy, more, tmp_path, monkeypatch
 ):
     """With weekly lists ``as_of`` is the list; on arrival, each lead has its instant."""
-    columns = [*published_file("backtest.parquet").column_names]
+    columns = [*find_published_file("backtest.parquet").column_names]
     written: dict[str, list[str]] = {}
     monkeypatch.setattr(
         publish, "write_table", lambda _, name, frame: written.update({name: [*frame.columns]})
     )
     backtest = pd.DataFrame(columns=[*columns, "list_date", "lead"])
-    leading = SimpleNamespace(
+    champion = SimpleNamespace(
         meaning=SimpleNamespace(policy=policy),
         proof=SimpleNamespace(backtest=backtest, tables={}),
         version=SimpleNamespace(version=1),
@@ -111,6 +111,6 @@ def test_the_tested_rows_name_their_list_where_it_is_not_their_instant(
     kept.mkdir(parents=True)
     for name in PICTURES:
         (kept / name).write_bytes(name.encode())
-    publish._copy_proof(tmp_path, leading, SimpleNamespace(home=Home(tmp_path)))
+    publish._copy_evidence(tmp_path, champion, SimpleNamespace(home=Home(tmp_path)))
     assert written["backtest.parquet"] == [*columns, *more]
     assert all((tmp_path / name).read_bytes() == name.encode() for name in PICTURES)

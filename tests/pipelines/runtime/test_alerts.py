@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from pipelines.config.sections import AlarmsSection
 from pipelines.runtime import alerts as alarms
-from pipelines.runtime.alerts import Alarm, NotDelivered, send, send_mail
+from pipelines.runtime.alerts import Alert, DeliveryError, send_alert, send_mail
 
-ALARM = Alarm("leadgain on crm1: run failed", "12 rows of <leads> & more.\n\nPublication 7 stays.")
+ALARM = Alert("leadgain on crm1: run failed", "12 rows of <leads> & more.\n\nPublication 7 stays.")
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def mail() -> Iterator[tuple[int, list[str], list[str]]]:
 
 def test_the_webhook_gets_slacks_format(webhook):
     url, posted = webhook
-    assert send(ALARM, AlarmsSection(webhook=url)) == []
+    assert send_alert(ALARM, AlarmsSection(webhook=url)) == []
     assert posted == [
         {
             "text": "*leadgain on crm1: run failed*\n12 rows of &lt;leads&gt; &amp; more.\n\n"
@@ -97,7 +97,7 @@ def test_the_webhook_gets_slacks_format(webhook):
 
 def test_a_webhook_that_refuses_is_told_without_its_address(webhook):
     url, _ = webhook
-    failed = send(ALARM, AlarmsSection(webhook=f"{url}/refuse"))
+    failed = send_alert(ALARM, AlarmsSection(webhook=f"{url}/refuse"))
     assert failed == ["The webhook refused the message (HTTP 404)."]
 
 
@@ -124,7 +124,9 @@ def test_a_webhook_that_leads_elsewhere_has_delivered_nothing(code):
             pass
 
     with listening(HTTPServer(("127.0.0.1", 0), Moved)) as port:
-        failed = send(ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/services/secret"))
+        failed = send_alert(
+            ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/services/secret")
+        )
     assert failed == [
         f"The webhook was redirected to localhost (HTTP {code}), which is not followed, so nobody "
         "has the message. Name the address that takes it in [alarms] webhook."
@@ -137,7 +139,7 @@ def test_people_get_an_e_mail(mail):
     to = AlarmsSection(
         email_to=("ann@example.com", "ben@example.com"), smtp=f"smtp://127.0.0.1:{port}"
     )
-    assert send(ALARM, to) == []
+    assert send_alert(ALARM, to) == []
     assert [line for line in dialogue if line.startswith("rcpt")] == [
         "rcpt TO:<ann@example.com>",
         "rcpt TO:<ben@example.com>",
@@ -152,7 +154,7 @@ def test_a_mailbox_that_takes_no_message_is_told_though_another_one_did(mail):
     to = AlarmsSection(
         email_to=("ann@example.com", "unknown@example.com"), smtp=f"smtp://127.0.0.1:{port}"
     )
-    assert send(ALARM, to) == [
+    assert send_alert(ALARM, to) == [
         "The e-mail was sent, but the server refused it for 1 of 2 addresses of [alarms] email_to."
     ]
     assert len(messages) == 1
@@ -170,7 +172,7 @@ def test_a_password_is_not_sent_in_clear_to_another_machine(mail, monkeypatch):
     port, dialogue, messages = mail
     monkeypatch.setattr(alarms, "_is_this_machine", lambda host: False)
     to = AlarmsSection(email_to=("a@example.com",), smtp=f"smtp://me:secret@127.0.0.1:{port}")
-    with pytest.raises(NotDelivered, match=r"offers no encryption, so the password .* stays here"):
+    with pytest.raises(DeliveryError, match=r"offers no encryption, so the password .* stays here"):
         send_mail(ALARM, to)
     assert not any(line.startswith("AUTH") for line in dialogue)
     assert messages == []
@@ -181,7 +183,7 @@ def test_one_way_that_fails_does_not_stop_the_other(webhook):
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as closed:
         port = closed.server_address[1]
     to = AlarmsSection(email_to=("a@example.com",), smtp=f"smtp://127.0.0.1:{port}", webhook=url)
-    assert send(ALARM, to) == ["The e-mail was not sent (ConnectionRefusedError)."]
+    assert send_alert(ALARM, to) == ["The e-mail was not sent (ConnectionRefusedError)."]
     assert len(posted) == 1
 
 
@@ -197,7 +199,7 @@ def test_one_way_that_fails_does_not_stop_the_other(webhook):
 )
 def test_an_address_that_makes_no_sense_fails_in_one_sentence_that_does_not_quote_it(ways):
     secret = {key: SecretStr(ways[key]) for key in ("smtp", "webhook") if key in ways}
-    (failed,) = send(ALARM, AlarmsSection.model_construct(**{"smtp": None, **ways, **secret}))
+    (failed,) = send_alert(ALARM, AlarmsSection.model_construct(**{"smtp": None, **ways, **secret}))
     assert failed.startswith(("The e-mail was not sent (", "The webhook was not reached ("))
     assert "secret" not in failed
     assert "pa" not in failed
@@ -210,7 +212,7 @@ def test_a_webhook_that_speaks_no_http_is_a_failure_like_any_other():
             self.wfile.write(b"220 this is a mail server\r\n")
 
     with listening(socketserver.TCPServer(("127.0.0.1", 0), Garbage)) as port:
-        failed = send(ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/x"))
+        failed = send_alert(ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/x"))
     assert failed == ["The webhook was not reached (BadStatusLine)."]
 
 
@@ -225,13 +227,15 @@ def test_a_webhook_that_never_ends_its_answer_holds_nobody_up():
             over.wait(30)
 
     with listening(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Endless)) as port:
-        assert send(ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/x")) == []
+        assert send_alert(ALARM, AlarmsSection(webhook=f"http://127.0.0.1:{port}/x")) == []
         over.set()
 
 
 def test_nobody_is_told_where_nobody_is_named():
-    assert send(ALARM, AlarmsSection()) == []
-    assert send(ALARM, AlarmsSection(webhook="")) == [], "as .env leaves it where nothing is set"
+    assert send_alert(ALARM, AlarmsSection()) == []
+    assert send_alert(ALARM, AlarmsSection(webhook="")) == [], (
+        "as .env leaves it where nothing is set"
+    )
 
 
 @pytest.mark.parametrize(

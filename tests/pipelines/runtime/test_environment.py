@@ -8,11 +8,11 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pipelines.runtime import environment
-from pipelines.runtime.environment import PrefectUnavailable, prefect_at_hand, prepare
+from pipelines.runtime.environment import PrefectUnavailable, prepare_environment, provide_prefect
 from pipelines.runtime.prefect_server import start_server
 from publications.filesystem.durable_files import CannotWrite
 from publications.storage.home import Home
-from publications.storage.lock import Busy, hold
+from publications.storage.lock import Busy, hold_home
 
 SWITCHES = {
     "DO_NOT_TRACK": "1",
@@ -29,31 +29,31 @@ def _own_environment(monkeypatch):
 
 def test_telemetry_is_off_even_where_it_was_on(tmp_path):
     os.environ.update(DO_NOT_TRACK="0", GX_ANALYTICS_ENABLED="true")
-    prepare(tmp_path)
+    prepare_environment(tmp_path)
     assert {name: os.environ[name] for name in SWITCHES} == SWITCHES
 
 
 def test_nothing_is_pickled_whatever_was_set(tmp_path):
     os.environ["PREFECT_RESULTS_DEFAULT_SERIALIZER"] = "pickle"
-    prepare(tmp_path)
+    prepare_environment(tmp_path)
     assert os.environ["PREFECT_RESULTS_DEFAULT_SERIALIZER"] == "json"
 
 
 def test_prefect_lives_in_the_home_folder_unless_it_has_a_place(tmp_path):
     os.environ.pop("PREFECT_HOME", None)
-    prepare(tmp_path / "home")
+    prepare_environment(tmp_path / "home")
     assert os.environ["PREFECT_HOME"] == str(tmp_path / "home" / "prefect")
-    prepare(tmp_path / "another")
+    prepare_environment(tmp_path / "another")
     assert os.environ["PREFECT_HOME"] == str(tmp_path / "home" / "prefect")
 
 
 def test_preparing_makes_nothing(tmp_path):
-    prepare(tmp_path / "home")
+    prepare_environment(tmp_path / "home")
     assert not (tmp_path / "home").exists()
 
 
 def have_prefect(home: Path) -> None:
-    with prefect_at_hand(home, lambda: None):
+    with provide_prefect(home, lambda: None):
         pass
 
 
@@ -64,7 +64,7 @@ def test_a_home_that_cannot_be_made_is_told_before_anything_starts(tmp_path):
 
 
 def test_a_full_disk_is_told_before_anything_starts(tmp_path, monkeypatch):
-    monkeypatch.setattr(environment, "LEAST_FREE_BYTES", 2**62)
+    monkeypatch.setattr(environment, "MIN_FREE_BYTES", 2**62)
     with pytest.raises(CannotWrite, match=r"Cannot write .*home: No space left on device; .* free"):
         have_prefect(tmp_path / "home")
 
@@ -77,7 +77,7 @@ def test_a_database_that_cannot_be_written_is_told_before_anything_starts(tmp_pa
 
 def test_a_busy_home_is_told_before_anything_starts(tmp_path):
     home = Home(tmp_path / "home")
-    with hold(home), pytest.raises(Busy, match=f"Process {os.getpid()} is at work in"):
+    with hold_home(home), pytest.raises(Busy, match=f"Process {os.getpid()} is at work in"):
         have_prefect(home.folder)
     assert not home.prefect.exists()
 
@@ -85,7 +85,7 @@ def test_a_busy_home_is_told_before_anything_starts(tmp_path):
 def test_a_server_that_does_not_start_is_told_with_what_to_do(tmp_path, monkeypatch):
     os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = "sqlite+aiosqlite:////dev/null/prefect.db"
     gone = start_server(keeps_schedule=False)
-    monkeypatch.setattr(environment, "_server_of_this_process", lambda keeps_schedule: gone)
+    monkeypatch.setattr(environment, "_get_own_server", lambda keeps_schedule: gone)
     with pytest.raises(PrefectUnavailable, match=r"cannot be reached \(it ended with code \d\)"):
         have_prefect(tmp_path / "home")
     assert not list((tmp_path / "home" / "prefect").iterdir())

@@ -8,7 +8,7 @@ import models.registry.types
 import pipelines.runtime.environment
 import publications.storage.home
 import publications.storage.store
-from pipelines.runtime.exit_codes import exit_code_of, paragraph_of
+from pipelines.runtime.exit_codes import describe_error, find_exit_code
 
 DOORS = (
     crm.errors,
@@ -52,13 +52,13 @@ def test_every_error_of_ours_has_an_exit_code():
 @pytest.mark.parametrize("error", own_errors(), ids=lambda error: error.__name__)
 def test_an_error_of_ours_speaks_for_itself(error):
     refusal = error("Nothing was published. Export the leads again.")
-    assert exit_code_of(refusal) == CODES[error.__name__]
-    assert paragraph_of(refusal) == "Nothing was published. Export the leads again."
+    assert find_exit_code(refusal) == CODES[error.__name__]
+    assert describe_error(refusal) == "Nothing was published. Export the leads again."
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), OSError(28, "No space")])
 def test_any_other_error_is_our_fault(error):
-    assert exit_code_of(error) == 1
-    told = paragraph_of(error)
+    assert find_exit_code(error) == 1
+    told = describe_error(error)
     assert told.startswith(f"This should not have happened ({type(error).__name__}")
     assert "Run the command again with --debug" in told

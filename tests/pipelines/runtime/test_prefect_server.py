@@ -20,7 +20,7 @@ time.sleep(600)
 """
 
 
-def alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
@@ -28,14 +28,14 @@ def alive(process: int) -> bool:
     return state != "Z"
 
 
-def told(process: int, what: str) -> bytes:
+def read_process_file(process: int, what: str) -> bytes:
     """What the system tells of a process; a new one is for a moment the one that it comes from."""
     return Path(f"/proc/{process}/{what}").read_bytes()
 
 
 def wait_for_end(process: int, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
-    while alive(process):
+    while is_alive(process):
         assert time.monotonic() < deadline, "the server is still there"
         time.sleep(0.1)
 
@@ -50,7 +50,7 @@ def test_a_server_ends_when_its_process_is_killed(own_prefect) -> None:
     owner = subprocess.Popen([sys.executable, "-c", STARTS_ONE], stdout=subprocess.PIPE)
     with owner:
         server = int(owner.stdout.readline())
-        assert alive(server)
+        assert is_alive(server)
         owner.send_signal(signal.SIGKILL)
     wait_for_end(server)
 
@@ -61,10 +61,12 @@ def test_a_server_reports_to_nobody_whoever_starts_it(own_prefect, monkeypatch) 
     monkeypatch.setenv("DO_NOT_TRACK", "0")
     server = start_server(keeps_schedule=False)
     try:
-        while b"pipelines.runtime.prefect_server" not in told(server.process.pid, "cmdline"):
+        while b"pipelines.runtime.prefect_server" not in read_process_file(
+            server.process.pid, "cmdline"
+        ):
             assert server.process.poll() is None
             time.sleep(0.05)
-        started = told(server.process.pid, "environ").split(b"\0")
+        started = read_process_file(server.process.pid, "environ").split(b"\0")
     finally:
         server.stop()
     assert {b"PREFECT_SERVER_ANALYTICS_ENABLED=false", b"DO_NOT_TRACK=1"} <= set(started)
@@ -77,7 +79,7 @@ def test_a_server_answers_and_is_stopped(own_prefect, tmp_path) -> None:
         assert (tmp_path / "prefect.db").exists()
     finally:
         server.stop()
-    assert not alive(server.process.pid)
+    assert not is_alive(server.process.pid)
     with pytest.raises(ServerGone, match="it ended with code"):
         server.wait_until_up(5)
 

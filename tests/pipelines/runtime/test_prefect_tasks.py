@@ -12,7 +12,7 @@ from pipelines.flows.check import check
 from pipelines.flows.nightly import run
 from pipelines.flows.score import score
 from pipelines.flows.train import train
-from pipelines.runtime.exit_codes import OurFault
+from pipelines.runtime.exit_codes import InternalError
 from pipelines.runtime.prefect_tasks import coarse_task
 
 
@@ -37,7 +37,7 @@ def test_what_nobody_foresaw_leaves_a_task_in_words_that_quote_nothing():
         raise error
 
     failing = coarse_task(name="fail")(fail)
-    with pytest.raises(OurFault, match=r"This should not have happened \(KeyError") as told:
+    with pytest.raises(InternalError, match=r"This should not have happened \(KeyError") as told:
         failing.fn(KeyError("ann@example.com"))
     assert "ann@" not in str(told.value)
     assert isinstance(told.value.__cause__, KeyError), "--debug shows both"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.runtime.progress import listening, step
+from pipelines.runtime.progress import step, use_listener
 
 
 class Ear:
@@ -19,14 +19,14 @@ class Ear:
 
 def test_a_step_tells_its_begin_its_progress_and_its_end():
     ear = Ear()
-    with listening(ear), step("Reading") as advance:
+    with use_listener(ear), step("Reading") as advance:
         advance(1, 2)
     assert ear.heard == [("begin", "Reading"), (1, 2), ("end", "Reading")]
 
 
 def test_a_step_that_fails_is_not_told_as_done():
     ear = Ear()
-    with pytest.raises(ZeroDivisionError), listening(ear), step("Reading"):
+    with pytest.raises(ZeroDivisionError), use_listener(ear), step("Reading"):
         raise ZeroDivisionError
     assert ear.heard == [("begin", "Reading")]
 
@@ -35,7 +35,7 @@ def test_nobody_is_told_before_or_after_somebody_listens():
     ear = Ear()
     with step("Before"):
         pass
-    with listening(ear):
+    with use_listener(ear):
         pass
     with step("After") as advance:
         advance(1, 1)
@@ -44,8 +44,8 @@ def test_nobody_is_told_before_or_after_somebody_listens():
 
 def test_the_inner_listener_hears_and_the_outer_one_comes_back():
     outer, inner = Ear(), Ear()
-    with listening(outer):
-        with listening(inner), step("Inner"):
+    with use_listener(outer):
+        with use_listener(inner), step("Inner"):
             pass
         with step("Outer"):
             pass

@@ -12,7 +12,13 @@ import pytest
 
 from crm.errors import DataRefused
 from pipelines.runtime import run_log as reporting
-from pipelines.runtime.run_log import alarm_of, alarms_of, reported, run_log, tell_of_crash
+from pipelines.runtime.run_log import (
+    alert_crash,
+    build_failure_alert,
+    log_run,
+    open_run_log,
+    read_alarms,
+)
 from publications.filesystem.durable_files import CannotWrite
 from publications.storage.home import Home
 from publications.storage.lock import Busy
@@ -60,19 +66,19 @@ def posted(monkeypatch) -> list[str]:
     return texts
 
 
-def lines(place: Home) -> list[str]:
+def read_log_lines(place: Home) -> list[str]:
     return (place.logs / "leadgain.log").read_text().splitlines()
 
 
 def fail_with(error: BaseException, config: str, place: Home) -> None:
-    with pytest.raises(type(error)), reported("run", config, str(place.folder)):
+    with pytest.raises(type(error)), log_run("run", config, str(place.folder)):
         raise error
 
 
 def test_a_run_that_is_done_leaves_a_line_and_no_alarm(config, place, posted):
-    with reported("run", config, str(place.folder)) as report:
-        report.done(SimpleNamespace(told="publication 7, 399 leads."))
-    (line,) = lines(place)
+    with log_run("run", config, str(place.folder)) as report:
+        report.done(SimpleNamespace(summary="publication 7, 399 leads."))
+    (line,) = read_log_lines(place)
     assert re.search(r"INFO run: publication 7, 399 leads\. \(\d s\)$", line)
     assert line[:2] == "20"
     assert line[19] == "Z"
@@ -81,7 +87,7 @@ def test_a_run_that_is_done_leaves_a_line_and_no_alarm(config, place, posted):
 
 def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, place, posted):
     fail_with(DataRefused("No lead is left. Export the leads again."), config, place)
-    (line,) = lines(place)
+    (line,) = read_log_lines(place)
     assert line.endswith("ERROR run: exit code 3. No lead is left. Export the leads again.")
     (text,) = posted
     assert text.startswith("*leadgain on ")
@@ -92,7 +98,7 @@ def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, pla
 
 def test_a_failure_of_ours_is_told_without_its_text_which_may_quote_a_cell(config, place, posted):
     fail_with(KeyError("ann@example.com"), config, place)
-    told = "\n".join([*lines(place), *posted])
+    told = "\n".join([*read_log_lines(place), *posted])
     assert "ann@example.com" not in told
     assert "This should not have happened (KeyError" in told
 
@@ -104,7 +110,7 @@ def test_a_busy_home_is_an_alarm_too(config, place, posted):
 
 def test_a_run_that_is_ended_from_outside_is_logged_and_wakes_nobody(config, place, posted):
     fail_with(KeyboardInterrupt(), config, place)
-    assert lines(place)[0].endswith("WARNING run: ended from outside (KeyboardInterrupt).")
+    assert read_log_lines(place)[0].endswith("WARNING run: ended from outside (KeyboardInterrupt).")
     assert posted == []
 
 
@@ -114,17 +120,17 @@ def test_an_alarm_that_nobody_took_is_in_the_log_without_its_address(config, pla
 
     monkeypatch.setattr(urllib.request.OpenerDirector, "open", refuse)
     fail_with(DataRefused("No lead is left."), config, place)
-    assert lines(place)[1].endswith("WARNING run: The webhook was not reached (OSError).")
-    assert "secret" not in "\n".join(lines(place))
+    assert read_log_lines(place)[1].endswith("WARNING run: The webhook was not reached (OSError).")
+    assert "secret" not in "\n".join(read_log_lines(place))
 
 
 def test_a_leadgain_toml_that_is_broken_elsewhere_still_names_who_is_told(tmp_path):
     file = tmp_path / "leadgain.toml"
     file.write_text(TOML + "[lists]\nhorizon = 3\n")
-    assert alarms_of(str(file)).webhook is not None
+    assert read_alarms(str(file)).webhook is not None
     file.write_text("[leads\n")
-    assert alarms_of(str(file)).webhook is None
-    assert alarms_of(str(tmp_path / "none.toml")).webhook is None
+    assert read_alarms(str(file)).webhook is None
+    assert read_alarms(str(tmp_path / "none.toml")).webhook is None
 
 
 def test_who_is_told_by_the_environment_is_told_of_a_broken_leadgain_toml(tmp_path, monkeypatch):
@@ -135,17 +141,17 @@ def test_who_is_told_by_the_environment_is_told_of_a_broken_leadgain_toml(tmp_pa
     named = '[leads]\nfile = "l.csv"\n[alarms]\nemail_to = ["ann@example.com"]\n'
     for broken in ("[listz]\n", "[lists]\nhorizon = 3\n"):
         file.write_text(named + broken)
-        assert alarms_of(str(file)).email_to == ("ann@example.com",)
-        assert alarms_of(str(file)).smtp is not None
+        assert read_alarms(str(file)).email_to == ("ann@example.com",)
+        assert read_alarms(str(file)).smtp is not None
     for gone in (lambda: file.write_text("[leads\n"), file.unlink):
         gone()
-        assert alarms_of(str(file)).webhook is not None
+        assert read_alarms(str(file)).webhook is not None
 
 
 def test_one_way_that_is_not_understood_leaves_the_other(config, monkeypatch):
     monkeypatch.setenv("LEADGAIN_ALARMS__EMAIL_TO", '["ann@example.com"]')
     monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "mail.example.com")
-    found = alarms_of(config)
+    found = read_alarms(config)
     assert found.webhook is not None
     assert found.email_to == ()
 
@@ -154,7 +160,7 @@ def test_an_alarm_is_sent_where_the_home_folder_cannot_be_read(config, place, po
     def closed(home: Home) -> None:
         raise PermissionError(13, "Permission denied", str(home.current))
 
-    monkeypatch.setattr(reporting, "current", closed)
+    monkeypatch.setattr(reporting, "open_current", closed)
     fail_with(CannotWrite("Cannot write LOCK: Permission denied."), config, place)
     assert "Cannot write LOCK" in posted[0]
     assert "Which list is in force cannot be told: Permission denied." in posted[0]
@@ -162,14 +168,14 @@ def test_an_alarm_is_sent_where_the_home_folder_cannot_be_read(config, place, po
 
 def test_a_log_that_cannot_be_written_does_not_end_the_run(place):
     place.folder.write_text("a file where the home should be")
-    with run_log(place) as log:
+    with open_run_log(place) as log:
         log.info("nobody reads this")
 
 
 def test_the_log_takes_turns_with_five_older_ones(place, monkeypatch):
     monkeypatch.setattr(reporting, "LOG_BYTES", 200)
     for number in range(40):
-        with run_log(place) as log:
+        with open_run_log(place) as log:
             log.info("run %d", number)
     kept = sorted(path.name for path in place.logs.iterdir())
     assert kept == ["leadgain.log", *(f"leadgain.log.{number}" for number in range(1, 6))]
@@ -180,11 +186,11 @@ def test_a_scheduled_run_that_was_killed_is_told_and_one_at_a_terminal_is_not(
 ):
     parameters = {"config": config, "home": str(place.folder)}
     flow = SimpleNamespace(name="run")
-    tell_of_crash(flow, SimpleNamespace(deployment_id=None, parameters=parameters), None)
+    alert_crash(flow, SimpleNamespace(deployment_id=None, parameters=parameters), None)
     assert posted == []
-    tell_of_crash(flow, SimpleNamespace(deployment_id="x", parameters=parameters), None)
+    alert_crash(flow, SimpleNamespace(deployment_id="x", parameters=parameters), None)
     assert ": run was killed*\nThe process of a scheduled run ended without a word" in posted[0]
-    assert lines(place)[-1].endswith("ERROR run: killed, or ended without a word.")
+    assert read_log_lines(place)[-1].endswith("ERROR run: killed, or ended without a word.")
 
 
 def test_a_run_that_cannot_begin_is_told_where_nobody_looks_on(config, place, posted, leadgain):
@@ -196,7 +202,7 @@ def test_a_run_that_cannot_begin_is_told_where_nobody_looks_on(config, place, po
 
     place.folder.mkdir()
     leadgain("score", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
-    assert "ERROR score: exit code 2. 'tomorrow' is not a time" in lines(place)[0]
+    assert "ERROR score: exit code 2. 'tomorrow' is not a time" in read_log_lines(place)[0]
     assert len(posted) == 2
     leadgain("check", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
     assert len(posted) == 2, "a check tells whoever asked for it"
@@ -212,7 +218,7 @@ def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
         file.write('[schedule]\nscore = "every night"\n')
     for _ in range(3):
         assert leadgain(*serve).code == 2
-    (line,) = lines(place)
+    (line,) = read_log_lines(place)
     assert "ERROR serve: exit code 2. [schedule] 'every night' is no schedule" in line
     assert ": serve failed*\n[schedule] 'every night' is no schedule" in posted[0]
     assert len(posted) == 1
@@ -224,16 +230,16 @@ def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
 
 
 def test_an_alarm_names_the_list_in_force(published):
-    alarm = alarm_of("run", DataRefused("No."), Home(published))
-    assert "The list in force is publication 1, as of 2024-08-0" in alarm.text
+    alert = build_failure_alert("run", DataRefused("No."), Home(published))
+    assert "The list in force is publication 1, as of 2024-08-0" in alert.text
 
 
 def test_a_mistake_in_alarms_is_in_the_log_of_each_run_and_the_run_is_done(config, place):
     with Path(config).open("a") as file:
         file.write('email_to = ["ann@example.com"]\n')
-    with reported("run", config, str(place.folder)) as report:
-        report.done(SimpleNamespace(told="publication 7, 399 leads."))
-    warning, done = lines(place)
+    with log_run("run", config, str(place.folder)) as report:
+        report.done(SimpleNamespace(summary="publication 7, 399 leads."))
+    warning, done = read_log_lines(place)
     assert "WARNING run: " in warning
     assert "[alarms] email_to is set but smtp is not" in warning
     assert warning.endswith("Only the webhook is told when a run fails.")

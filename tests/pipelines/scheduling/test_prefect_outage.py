@@ -20,25 +20,25 @@ from crm.errors import ConfigurationError
 from pipelines.runtime.environment import PrefectUnavailable
 from pipelines.runtime.prefect_server import LocalServer
 from pipelines.scheduling.prefect_outage import (
-    Contact,
-    back_after,
-    named_server,
-    polls_noted,
-    silence_told,
+    ServerContact,
+    describe_recovery,
+    find_named_server,
+    track_polls,
+    translate_outage_errors,
 )
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 
 LAST = pd.Timestamp("2026-11-20 03:12", tz="UTC")
 GIVEN_UP = RuntimeError("Service exceeded error threshold.")
 
 
-def answered(code: int) -> httpx.HTTPStatusError:
+def build_status_error(code: int) -> httpx.HTTPStatusError:
     asked = httpx.Request("POST", "https://prefect.example.com/api")
     return httpx.HTTPStatusError("", request=asked, response=httpx.Response(code, request=asked))
 
 
-def gone_with(error: Exception) -> None:
-    with silence_told(Contact(LAST)):
+def raise_from_server(error: Exception) -> None:
+    with translate_outage_errors(ServerContact(LAST)):
         raise error
 
 
@@ -48,7 +48,7 @@ def gone_with(error: Exception) -> None:
         ExceptionGroup("runner", [ExceptionGroup("loops", [GIVEN_UP])]),
         ExceptionGroup("runner", [GIVEN_UP, httpx.ConnectError("refused")]),
         httpx.ConnectError("All connection attempts failed"),
-        answered(503),
+        build_status_error(503),
     ],
 )
 def test_a_server_that_was_named_and_is_away_is_told_with_its_address_and_since_when(
@@ -56,7 +56,7 @@ def test_a_server_that_was_named_and_is_away_is_told_with_its_address_and_since_
 ):
     monkeypatch.setenv("PREFECT_API_URL", "https://me:secret@prefect.example.com/api")
     with pytest.raises(PrefectUnavailable) as gone:
-        gone_with(error)
+        raise_from_server(error)
     assert str(gone.value).startswith(
         "Prefect's server at https://prefect.example.com has not answered since 2026-11-20 03:12 "
         "UTC, so no run can start. It is asked again every 10 seconds"
@@ -66,29 +66,32 @@ def test_a_server_that_was_named_and_is_away_is_told_with_its_address_and_since_
 def test_a_server_of_leadgains_own_that_has_gone_ends_the_schedule(monkeypatch):
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with pytest.raises(PrefectUnavailable, match="has ceased to answer, so no run can start"):
-        gone_with(GIVEN_UP)
+        raise_from_server(GIVEN_UP)
 
 
 @pytest.mark.parametrize(
-    "error", [KeyError("x"), answered(422), ExceptionGroup("runner", [GIVEN_UP, KeyError("x")])]
+    "error",
+    [KeyError("x"), build_status_error(422), ExceptionGroup("runner", [GIVEN_UP, KeyError("x")])],
 )
 def test_another_error_is_not_taken_for_silence(error):
     with pytest.raises(type(error)):
-        gone_with(error)
+        raise_from_server(error)
 
 
-@pytest.mark.parametrize("error", [answered(401), ExceptionGroup("runner", [answered(403)])])
+@pytest.mark.parametrize(
+    "error", [build_status_error(401), ExceptionGroup("runner", [build_status_error(403)])]
+)
 def test_a_server_that_does_not_let_us_in_is_no_silence(error, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "https://me:secret@prefect.example.com/api")
     told = r"at https://prefect\.example\.com does not let leadgain in\. PREFECT_API_AUTH_STRING or"
     with pytest.raises(ConfigurationError, match=told):
-        gone_with(error)
+        raise_from_server(error)
 
 
 def test_people_are_told_how_long_it_was_away(monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
-    assert named_server() == "http://127.0.0.1:4200"
-    assert back_after(LAST, LAST + pd.Timedelta(seconds=70)) == (
+    assert find_named_server() == "http://127.0.0.1:4200"
+    assert describe_recovery(LAST, LAST + pd.Timedelta(seconds=70)) == (
         "Prefect's server at http://127.0.0.1:4200 answers again, after 1 minute; the schedule "
         "goes on."
     )
@@ -99,7 +102,7 @@ def test_polls_are_noted_and_prefects_own_loops_are_put_back():
     from prefect.runner import _scheduled_run_poller as poller
 
     before = poller.critical_service_loop
-    with polls_noted(Contact()):
+    with track_polls(ServerContact()):
         assert before not in (poller.critical_service_loop, observers.critical_service_loop)
     assert poller.critical_service_loop is observers.critical_service_loop is before
 
@@ -130,7 +133,7 @@ def test_whoever_looks_for_cancelled_runs_neither_gives_up_before_the_poll_nor_s
         looking.cancel()  # as the runner ends it when the poll has given up
         await asyncio.wait([looking])
 
-    with polls_noted(Contact()):
+    with track_polls(ServerContact()):
         asyncio.run(look_for_cancelled_runs())
     assert len(asked) >= 10, "it has given up"
     assert wrong == []
@@ -169,12 +172,12 @@ def reserved_port() -> Iterator[int]:
         yield kept.getsockname()[1]
 
 
-def children(process: int) -> list[str]:
+def list_children(process: int) -> list[str]:
     told = Path(f"/proc/{process}/task").glob("*/children")
     return [child for file in told for child in file.read_text().split()]
 
 
-def until(there: Callable[[], bool], serving: "subprocess.Popen[bytes]", said: Path) -> None:
+def wait_until(there: Callable[[], bool], serving: "subprocess.Popen[bytes]", said: Path) -> None:
     deadline = time.monotonic() + 480
     while not there():
         assert serving.poll() is None, said.read_text()
@@ -194,7 +197,7 @@ def test_a_schedule_that_waits_ends_in_order_when_it_is_told(crm, home, tmp_path
             stderr=out,
         )
     try:
-        until(lambda: "has not answered since" in said.read_text(), serving, said)
+        wait_until(lambda: "has not answered since" in said.read_text(), serving, said)
     finally:
         serving.send_signal(signal.SIGTERM)
         serving.wait(300)
@@ -206,10 +209,10 @@ def test_a_schedule_that_waits_ends_in_order_when_it_is_told(crm, home, tmp_path
 def test_a_schedule_outlives_its_prefect_server_and_says_so_twice(crm, home, tmp_path):
     """The real thing: a server that is not there yet, that comes, goes, and comes back."""
     with reserved_port() as port:
-        comes_goes_and_comes_back(port, crm, home, tmp_path)
+        check_outage_and_recovery(port, crm, home, tmp_path)
 
 
-def comes_goes_and_comes_back(port: int, crm: Path, home: Path, tmp_path: Path) -> None:
+def check_outage_and_recovery(port: int, crm: Path, home: Path, tmp_path: Path) -> None:
     said, log = tmp_path / "said", home / "logs" / "leadgain.log"
     short = {"PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_CLIENT_MAX_RETRIES": "1"}
     command = [sys.executable, "-c", "from pipelines.cli.main import main; main()", "serve"]
@@ -225,15 +228,17 @@ def comes_goes_and_comes_back(port: int, crm: Path, home: Path, tmp_path: Path) 
         return said.read_text().count(text)
 
     try:
-        until(lambda: times("has not answered since") == 1, serving, said)
+        wait_until(lambda: times("has not answered since") == 1, serving, said)
         with prefect_on(port, tmp_path / "prefect"):
-            until(lambda: times("answers again, after") == 1, serving, said)
-            until((home / "CURRENT").exists, serving, said)
-            until(lambda: "publication 1, 44 open leads" in log.read_text(), serving, said)
-            until(lambda: not children(serving.pid), serving, said)  # the run has told its end
-        until(lambda: times("has not answered since") == 2, serving, said)
+            wait_until(lambda: times("answers again, after") == 1, serving, said)
+            wait_until((home / "CURRENT").exists, serving, said)
+            wait_until(lambda: "publication 1, 44 open leads" in log.read_text(), serving, said)
+            wait_until(
+                lambda: not list_children(serving.pid), serving, said
+            )  # the run has told its end
+        wait_until(lambda: times("has not answered since") == 2, serving, said)
         with prefect_on(port, tmp_path / "prefect"):
-            until(lambda: times("Ctrl-C ends the schedule.") == 2, serving, said)
+            wait_until(lambda: times("Ctrl-C ends the schedule.") == 2, serving, said)
     finally:
         serving.send_signal(signal.SIGTERM)
         serving.wait(300)
@@ -244,4 +249,4 @@ def comes_goes_and_comes_back(port: int, crm: Path, home: Path, tmp_path: Path) 
     assert times("has not answered since") == times("answers again, after") == 2
     lines = [line for line in log.read_text().splitlines() if " serve: " in line]
     assert [re.search(r"Z (\w+) serve", line)[1] for line in lines] == ["ERROR", "INFO"] * 2
-    assert in_force(home).number == 1
+    assert load_current(home).number == 1

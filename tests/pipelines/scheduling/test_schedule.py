@@ -13,17 +13,17 @@ import pytest
 
 from crm.errors import ConfigurationError
 from pipelines.config.sections import ScheduleSection
-from pipelines.runtime.missed_runs import take_turn
+from pipelines.runtime.missed_runs import record_run
 from pipelines.scheduling.schedule import (
-    alone,
-    deployment_name,
-    deployments,
-    plan,
-    to_make_up,
+    build_deployment_name,
+    build_deployments,
+    find_missed_runs,
+    lock_schedule,
+    plan_deployments,
 )
 from publications.storage.home import Home
-from publications.storage.lock import Busy, hold
-from tests.pipelines.conftest import in_force
+from publications.storage.lock import Busy, hold_home
+from tests.pipelines.conftest import load_current
 
 NOW = pd.Timestamp("2026-11-20 09:00", tz="UTC")  # a Friday
 NIGHTLY = ScheduleSection(score="30 5 * * *", train="0 4 * * 6", timezone="Europe/Amsterdam")
@@ -34,13 +34,13 @@ def place(tmp_path) -> Home:
     return Home(tmp_path / "home")
 
 
-def turn(place: Home, name: str, at: str) -> None:
-    with hold(place) as held:
-        take_turn(held, name, pd.Timestamp(at, tz="UTC"))
+def record_run_at(place: Home, name: str, at: str) -> None:
+    with hold_home(place) as lock:
+        record_run(lock, name, pd.Timestamp(at, tz="UTC"))
 
 
 def test_both_schedules_are_planned_in_their_time_zone():
-    dues = {one.name: str(one.next_due) for one in plan(NIGHTLY, NOW)}
+    dues = {one.name: str(one.next_due) for one in plan_deployments(NIGHTLY, NOW)}
     assert dues == {
         "train": "2026-11-21 03:00:00+00:00",
         "score": "2026-11-21 04:30:00+00:00",
@@ -48,18 +48,20 @@ def test_both_schedules_are_planned_in_their_time_zone():
 
 
 def test_an_empty_schedule_is_not_served_and_two_are_refused():
-    assert [one.name for one in plan(NIGHTLY.model_copy(update={"train": ""}), NOW)] == ["score"]
+    assert [
+        one.name for one in plan_deployments(NIGHTLY.model_copy(update={"train": ""}), NOW)
+    ] == ["score"]
     with pytest.raises(ConfigurationError, match="both empty, so there is nothing to serve"):
-        plan(ScheduleSection(score="", train=""), NOW)
+        plan_deployments(ScheduleSection(score="", train=""), NOW)
 
 
 def test_a_schedule_of_four_fields_is_refused():
     with pytest.raises(ConfigurationError, match=r"'5 \* \* \*' is no schedule"):
-        plan(ScheduleSection(score="5 * * *"), NOW)
+        plan_deployments(ScheduleSection(score="5 * * *"), NOW)
 
 
 def test_the_deployments_are_the_flows_of_the_command_and_know_whose_turn_it_is(place):
-    told = deployments(NIGHTLY, plan(NIGHTLY, NOW), Path("leadgain.toml"), place)
+    told = build_deployments(NIGHTLY, plan_deployments(NIGHTLY, NOW), Path("leadgain.toml"), place)
     assert [(d.flow_name, d.name) for d in told] == [("train", "train"), ("run", "score")]
     assert [d.entrypoint for d in told] == [
         "pipelines.flows.train.train",
@@ -74,20 +76,20 @@ def test_the_deployments_are_the_flows_of_the_command_and_know_whose_turn_it_is(
 def test_on_a_server_that_others_use_a_deployment_is_called_by_its_home_as_well(place, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "https://prefect.example.com/api")
     other = Home(place.folder.with_name("other") / "home")
-    names = [deployment_name("score", home) for home in (place, other, place)]
+    names = [build_deployment_name("score", home) for home in (place, other, place)]
     assert names[0] == names[2] != names[1]
     assert re.fullmatch(r"score-home-[0-9a-f]{8}", names[0])
 
 
 def test_a_home_without_a_list_gets_its_first_one_at_once(place):
-    assert to_make_up(place, NIGHTLY, NOW) == {"score": NOW}
+    assert find_missed_runs(place, NIGHTLY, NOW) == {"score": NOW}
 
 
 def test_after_five_nights_off_one_scoring_and_one_training_are_made_up(published):
     place = Home(published)
-    turn(place, "score", "2026-11-13 04:30")
-    turn(place, "train", "2026-11-07 03:00")
-    late = {name: str(due) for name, due in to_make_up(place, NIGHTLY, NOW).items()}
+    record_run_at(place, "score", "2026-11-13 04:30")
+    record_run_at(place, "train", "2026-11-07 03:00")
+    late = {name: str(due) for name, due in find_missed_runs(place, NIGHTLY, NOW).items()}
     assert late == {
         "train": "2026-11-14 03:00:00+00:00",
         "score": "2026-11-20 04:30:00+00:00",
@@ -96,13 +98,13 @@ def test_after_five_nights_off_one_scoring_and_one_training_are_made_up(publishe
 
 def test_nothing_is_made_up_where_nothing_was_missed(published):
     place = Home(published)
-    turn(place, "score", "2026-11-20 04:30")
-    assert to_make_up(place, NIGHTLY, NOW) == {}
+    record_run_at(place, "score", "2026-11-20 04:30")
+    assert find_missed_runs(place, NIGHTLY, NOW) == {}
 
 
 def test_a_second_schedule_of_the_same_home_is_refused(place):
     told = rf"already: Process {os.getpid()} does it, for {place.folder}\. One is enough\.$"
-    with alone(place), pytest.raises(Busy, match=told), alone(place):
+    with lock_schedule(place), pytest.raises(Busy, match=told), lock_schedule(place):
         pass
 
 
@@ -129,5 +131,5 @@ def test_a_schedule_begins_with_the_list_that_is_missing_and_ends_when_it_is_tol
     assert serving.returncode == 0, err
     assert "score (30 5 * * *): next at" in out
     assert "score: now, as that of" in out
-    assert in_force(home).number == 1
+    assert load_current(home).number == 1
     assert (home / "schedule.json").exists()

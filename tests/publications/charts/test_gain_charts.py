@@ -6,15 +6,15 @@ import pandas as pd
 import pytest
 
 from publications.charts.gain_charts import (
-    calibration_chart,
-    gain_chart,
-    lists_chart,
-    tiers_chart,
-    to_png,
-    to_svg,
+    draw_calibration_chart,
+    draw_gain_chart,
+    draw_lists_chart,
+    draw_tiers_chart,
+    render_png,
+    render_svg,
 )
 from publications.charts.theme import LINES, PALETTES, Theme
-from publications.tables.summaries import gains_at
+from publications.tables.summaries import interpolate_gains
 from tests.publications.conftest import made_up_gains, made_up_tiers
 
 LISTS = pd.DataFrame(
@@ -34,13 +34,13 @@ CALIBRATION = pd.DataFrame(
 )
 
 
-def words(svg: str) -> list[str]:
+def read_words(svg: str) -> list[str]:
     return re.findall(r"<text[^>]*>([^<]+)</text>", svg)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_gain_chart_names_every_ranking_with_its_gain_and_band(theme: Theme) -> None:
-    written = words(to_svg(gain_chart(made_up_gains(), depth=0.3, theme=theme)))
+    written = read_words(render_svg(draw_gain_chart(made_up_gains(), depth=0.3, theme=theme)))
     for expected in (
         *("Share of the list called", "Share of the customers reached"),
         "Reached by calling 30 %",
@@ -54,45 +54,47 @@ def test_the_gain_chart_names_every_ranking_with_its_gain_and_band(theme: Theme)
 
 def test_a_chart_without_some_ranking_leaves_it_out() -> None:
     gains = made_up_gains()
-    svg = to_svg(gain_chart(gains[gains["ranking"] != "perfect"]))
-    assert "Perfect order" not in words(svg)
+    svg = render_svg(draw_gain_chart(gains[gains["ranking"] != "perfect"]))
+    assert "Perfect order" not in read_words(svg)
 
 
 def test_gains_between_two_published_depths_lie_on_the_straight_line() -> None:
     gains = pd.DataFrame({"ranking": "model", "depth": [0.2, 0.4], "gain": [0.4, 0.6]})
-    read = gains_at(gains.assign(gain_low=0.0, gain_high=1.0), 0.3)
+    read = interpolate_gains(gains.assign(gain_low=0.0, gain_high=1.0), 0.3)
     assert read["gain"].tolist() == pytest.approx([0.5])
 
 
 def test_the_tiers_chart_shows_rates_and_shares_in_percent() -> None:
-    written = words(to_svg(tiers_chart(made_up_tiers())))
+    written = read_words(render_svg(draw_tiers_chart(made_up_tiers())))
     assert {"A", "B", "C", "56 %", "28 %", "55 %", "36 %"} <= set(written)
 
 
 def test_the_lists_chart_has_one_place_a_list_and_names_both_lines() -> None:
-    written = words(to_svg(lists_chart(LISTS, depth=0.3)))
+    written = read_words(render_svg(draw_lists_chart(LISTS, depth=0.3)))
     assert {"14 Jan 2012", "21 Jan 2012", "Customers reached by 30 %", "Model"} <= set(written)
 
 
 def test_the_calibration_chart_sets_seen_against_foretold() -> None:
-    written = words(to_svg(calibration_chart(CALIBRATION)))
+    written = read_words(render_svg(draw_calibration_chart(CALIBRATION)))
     assert "Conversion rate that the score foretold" in written
     assert "Conversion rate that was seen" in written
 
 
 def test_equal_frames_give_equal_pictures_whatever_was_drawn_before() -> None:
     def both() -> tuple[str, bytes]:
-        chart = tiers_chart(made_up_tiers())
-        return to_svg(chart), to_png(chart, scale=1)
+        chart = draw_tiers_chart(made_up_tiers())
+        return render_svg(chart), render_png(chart, scale=1)
 
     before = both()
-    to_svg(gain_chart(made_up_gains()))
+    render_svg(draw_gain_chart(made_up_gains()))
     assert both() == before
     assert before[1].startswith(b"\x89PNG\r\n")
 
 
 def test_several_drawings_on_one_page_share_no_internal_name() -> None:
-    first, second = (to_svg(gain_chart(made_up_gains()), name=name) for name in ("one", "two"))
+    first, second = (
+        render_svg(draw_gain_chart(made_up_gains()), name=name) for name in ("one", "two")
+    )
     names = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (first, second)]
     assert names[0].isdisjoint(names[1])
     assert set(re.findall(r"url\(#([^)]+)\)", first)) <= names[0]

@@ -4,18 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from publications.charts.gain_charts import to_png, to_svg
+from publications.charts.gain_charts import render_png, render_svg
 from publications.charts.lead_charts import (
     MOST_FIGURES,
     MOST_TYPES,
     OTHER_TYPES,
-    rank_history_chart,
-    timeline_chart,
-    waterfall,
-    waterfall_chart,
+    build_waterfall,
+    draw_rank_history_chart,
+    draw_timeline_chart,
+    draw_waterfall_chart,
 )
 from publications.charts.theme import Theme
-from tests.publications.charts.test_gain_charts import words
+from tests.publications.charts.test_gain_charts import read_words
 
 REASONS = pd.DataFrame(
     {
@@ -51,14 +51,14 @@ def log_odds(share: float) -> float:
 
 
 def test_the_steps_lead_from_the_typical_lead_to_this_one() -> None:
-    steps = waterfall(REASONS, score=0.6, base=0.3)
+    steps = build_waterfall(REASONS, score=0.6, base=0.3)
     assert steps["before"].tolist()[1:] == steps["after"].tolist()[:-1]
     assert (steps["before"].iloc[0], steps["after"].iloc[-1]) == (0.3, 0.6)
     assert steps["way"].tolist() == ["stands", "raises", "lowers", "raises", "stands"]
 
 
 def test_steps_are_in_proportion_to_the_contributions_however_the_score_was_calibrated() -> None:
-    steps = waterfall(REASONS, score=0.6, base=0.3)
+    steps = build_waterfall(REASONS, score=0.6, base=0.3)
     ends = np.array([log_odds(share) for share in steps["after"]])
     # 0.6 of log odds before calibration stand for the whole way from 0.3 to 0.6.
     stretch = (log_odds(0.6) - log_odds(0.3)) / 0.6
@@ -67,17 +67,19 @@ def test_steps_are_in_proportion_to_the_contributions_however_the_score_was_cali
 
 def test_facts_that_move_nothing_have_no_step() -> None:
     nothing = REASONS.assign(contribution=[1.0, 0.0, 0.0])
-    assert len(waterfall(nothing, score=0.6, base=0.3)) == 3
+    assert len(build_waterfall(nothing, score=0.6, base=0.3)) == 3
 
 
 def test_a_lead_that_nothing_moves_stands_where_the_typical_lead_stands() -> None:
-    steps = waterfall(REASONS.assign(contribution=0.0), score=0.3, base=0.3)
+    steps = build_waterfall(REASONS.assign(contribution=0.0), score=0.3, base=0.3)
     assert steps["after"].tolist() == [0.3, 0.3]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_waterfall_names_every_fact_and_the_score_after_it(theme: Theme) -> None:
-    written = words(to_svg(waterfall_chart(REASONS, score=0.6, base=0.3, theme=theme)))
+    written = read_words(
+        render_svg(draw_waterfall_chart(REASONS, score=0.6, base=0.3, theme=theme))
+    )
     for expected in ("A typical lead", *REASONS["fact"], "This lead", "30 %", "60 %"):
         assert expected in written
     assert "raises the score" in written
@@ -86,18 +88,23 @@ def test_the_waterfall_names_every_fact_and_the_score_after_it(theme: Theme) -> 
 
 @pytest.mark.parametrize(("base", "score"), [(0.22, 0.18), (0.22, 0.01), (0.2, 0.99), (0.5, 0.5)])
 def test_the_axis_carries_at_least_three_percentages(base: float, score: float) -> None:
-    written = words(to_svg(waterfall_chart(REASONS, score=score, base=base)))
+    written = read_words(render_svg(draw_waterfall_chart(REASONS, score=score, base=base)))
     axis = written[: written.index("Score")]
     assert len([word for word in axis if word.endswith(" %")]) >= 3
 
 
 def test_two_facts_that_read_the_same_have_a_bar_each() -> None:
     twice = REASONS.assign(fact="Amount unknown")
-    assert words(to_svg(waterfall_chart(twice, score=0.6, base=0.3))).count("Amount unknown") == 3
+    assert (
+        read_words(render_svg(draw_waterfall_chart(twice, score=0.6, base=0.3))).count(
+            "Amount unknown"
+        )
+        == 3
+    )
 
 
 def test_the_timeline_has_a_row_for_each_kind_the_latest_on_top() -> None:
-    written = words(to_svg(timeline_chart(TIMELINE)))
+    written = read_words(render_svg(draw_timeline_chart(TIMELINE)))
     assert written.index("Offer returned") < written.index("Offer sent")
     assert {"inbound", "outbound", "internal", "Activities of 2012, UTC"} <= set(written)
 
@@ -110,33 +117,33 @@ def test_kinds_that_lie_furthest_back_share_a_row_where_there_are_many() -> None
             "direction": "inbound",
         }
     )
-    written = words(to_svg(timeline_chart(many)))
+    written = read_words(render_svg(draw_timeline_chart(many)))
     kinds = [word for word in written if word.startswith("Kind ")]
     assert kinds == [f"Kind {n}" for n in range(MOST_TYPES - 1)]
     assert OTHER_TYPES in written
 
 
 def test_a_lead_without_activities_has_an_empty_timeline() -> None:
-    assert to_svg(timeline_chart(TIMELINE.head(0)))
+    assert render_svg(draw_timeline_chart(TIMELINE.head(0)))
 
 
 def test_the_history_tells_place_and_score_list_by_list() -> None:
-    written = words(to_svg(rank_history_chart(history(3))))
+    written = read_words(render_svg(draw_rank_history_chart(history(3))))
     assert {"Place in the list", "Score", "40", "42", "50 %", "Lists of 2012, UTC"} <= set(written)
 
 
 def test_of_many_lists_only_the_first_and_the_last_carry_a_figure() -> None:
-    written = words(to_svg(rank_history_chart(history(MOST_FIGURES + 1))))
+    written = read_words(render_svg(draw_rank_history_chart(history(MOST_FIGURES + 1))))
     assert {"40", "48"} <= set(written)
     assert "43" not in written
 
 
 def test_a_single_list_and_lists_without_a_model_can_be_drawn() -> None:
-    written = words(to_svg(rank_history_chart(history(1).assign(score=np.nan))))
+    written = read_words(render_svg(draw_rank_history_chart(history(1).assign(score=np.nan))))
     assert "Place in the list" in written
     assert "Score" not in written
 
 
 def test_equal_frames_give_equal_pictures() -> None:
-    charts = [waterfall_chart(REASONS, score=0.6, base=0.3, theme="dark") for _ in range(2)]
-    assert to_png(charts[0], scale=1) == to_png(charts[1], scale=1)
+    charts = [draw_waterfall_chart(REASONS, score=0.6, base=0.3, theme="dark") for _ in range(2)]
+    assert render_png(charts[0], scale=1) == render_png(charts[1], scale=1)

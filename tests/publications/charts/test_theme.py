@@ -3,7 +3,14 @@
 import pandas as pd
 import pytest
 
-from publications.charts.theme import LINES, PALETTES, Theme, dressed, percent_axis, time_axis
+from publications.charts.theme import (
+    LINES,
+    PALETTES,
+    Theme,
+    apply_theme,
+    build_percent_axis,
+    build_time_axis,
+)
 from tests.publications.charts.test_gain_charts import contrast
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -35,13 +42,13 @@ def test_the_model_is_the_strongest_line_and_only_what_was_measured_has_a_band()
 
 
 def test_an_axis_of_shares_begins_at_nothing_and_ends_where_it_is_told() -> None:
-    axis = percent_axis("Share", top=0.4)
+    axis = build_percent_axis("Share", top=0.4)
     assert axis["title"] == "Share"
     assert axis["scale"].to_dict() == {"domain": [0, 0.4], "nice": False}
 
 
 def test_a_single_instant_has_half_a_day_of_room_on_both_sides() -> None:
-    domain = time_axis(instants("2012-03-14"), "Lists")["scale"].to_dict()["domain"]
+    domain = build_time_axis(instants("2012-03-14"), "Lists")["scale"].to_dict()["domain"]
     assert domain == ["2012-03-13T12:00:00+00:00", "2012-03-14T12:00:00+00:00"]
 
 
@@ -55,22 +62,22 @@ def test_a_single_instant_has_half_a_day_of_room_on_both_sides() -> None:
     ],
 )
 def test_the_labels_of_time_suit_its_length(last: str, title: str, label: str) -> None:
-    axis = time_axis(instants("2012-03-01 00:00", last), "Lists")
+    axis = build_time_axis(instants("2012-03-01 00:00", last), "Lists")
     assert (axis["title"], axis["axis"].to_dict()["format"]) == (title, label)
 
 
 def test_a_stretch_over_new_year_names_both_years() -> None:
-    axis = time_axis(instants("2011-12-20", "2012-01-10"), "Lists")
+    axis = build_time_axis(instants("2011-12-20", "2012-01-10"), "Lists")
     assert axis["title"] == "Lists of 2011 and 2012, UTC"
 
 
 def test_no_instants_have_an_axis_all_the_same() -> None:
-    assert time_axis(instants(), "Lists")["title"] == "Lists, UTC"
+    assert build_time_axis(instants(), "Lists")["title"] == "Lists, UTC"
 
 
 def test_a_chart_without_a_title_gets_none() -> None:
     import altair as alt
 
     bare = alt.Chart(pd.DataFrame({"x": [1]})).mark_point().encode(x="x:Q")
-    assert "title" not in dressed(bare, "light", None).to_dict()
-    assert dressed(bare, "dark", "Gains").to_dict()["title"] == "Gains"
+    assert "title" not in apply_theme(bare, "light", None).to_dict()
+    assert apply_theme(bare, "dark", "Gains").to_dict()["title"] == "Gains"

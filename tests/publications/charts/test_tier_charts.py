@@ -3,10 +3,14 @@
 import pandas as pd
 import pytest
 
-from publications.charts.gain_charts import to_svg
+from publications.charts.gain_charts import render_svg
 from publications.charts.theme import PALETTES, Theme
-from publications.charts.tier_charts import expected_chart, first_contact_chart, tier_sizes_chart
-from tests.publications.charts.test_gain_charts import contrast, words
+from publications.charts.tier_charts import (
+    draw_expected_conversions_chart,
+    draw_first_contact_chart,
+    draw_tier_sizes_chart,
+)
+from tests.publications.charts.test_gain_charts import contrast, read_words
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 FIRST_CONTACT = pd.DataFrame(
@@ -35,13 +39,15 @@ def sizes(*instants: str) -> pd.DataFrame:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_sizes_chart_has_a_bar_for_each_list_and_a_key_to_the_tiers(theme: Theme) -> None:
-    chart = tier_sizes_chart(sizes("2012-03-07", "2012-03-14"), theme=theme)
-    assert {"7 March 2012", "14 March 2012", "A", "B", "C"} <= set(words(to_svg(chart)))
+    chart = draw_tier_sizes_chart(sizes("2012-03-07", "2012-03-14"), theme=theme)
+    assert {"7 March 2012", "14 March 2012", "A", "B", "C"} <= set(read_words(render_svg(chart)))
 
 
 def test_two_lists_of_one_day_are_told_apart_by_their_hour() -> None:
-    chart = tier_sizes_chart(sizes("2012-03-07 06:00", "2012-03-07 18:30"))
-    assert {"7 March 2012, 06:00 UTC", "7 March 2012, 18:30 UTC"} <= set(words(to_svg(chart)))
+    chart = draw_tier_sizes_chart(sizes("2012-03-07 06:00", "2012-03-07 18:30"))
+    assert {"7 March 2012, 06:00 UTC", "7 March 2012, 18:30 UTC"} <= set(
+        read_words(render_svg(chart))
+    )
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -56,10 +62,12 @@ def test_the_expected_chart_says_what_was_seen_and_what_was_foretold() -> None:
     table = pd.DataFrame(
         {"tier": ["A"], "expected": [690.4], "actual": [1708], "low": [1660.0], "high": [1745.0]}
     )
-    assert "1,708 seen, 690 foretold" in words(to_svg(expected_chart(table)))
+    assert "1,708 seen, 690 foretold" in read_words(
+        render_svg(draw_expected_conversions_chart(table))
+    )
 
 
 def test_the_first_contact_chart_shows_rate_and_count_tier_by_tier() -> None:
-    written = words(to_svg(first_contact_chart(FIRST_CONTACT)))
+    written = read_words(render_svg(draw_first_contact_chart(FIRST_CONTACT)))
     assert {"Tier A", "Tier B", "60 %", "n = 320", "17 %", "n = 1,000"} <= set(written)
     assert "Tier C" not in written

@@ -2,20 +2,20 @@
 
 from publications.report.report import render_report
 from tests.publications.conftest import made_up_facts
-from tests.publications.made_up_watch import (
-    WORN,
+from tests.publications.made_up_monitoring import (
+    DEGRADED_REASON,
     made_up_decision,
+    made_up_degraded_watch,
     made_up_drift,
     made_up_watch,
-    with_kinds,
-    worn_watch,
+    made_up_watch_with_kinds,
 )
 from tests.publications.report.test_report import REASON, Page
 
 FALLBACK = "MLflow cannot be reached; ranked by version 3, the last that was known to lead."
 
 
-def page_of(**changes: object) -> Page:
+def render_page(**changes: object) -> Page:
     return Page(render_report(made_up_facts(**changes)))
 
 
@@ -25,7 +25,7 @@ def drawings(page: Page) -> list[str]:
 
 
 def test_the_page_tells_age_gain_drift_and_tiers_since_the_training() -> None:
-    page = page_of(watch=made_up_watch(), drift=made_up_drift())
+    page = render_page(watch=made_up_watch(), drift=made_up_drift())
     for words in (
         "The model since its training",
         "14 January 2012, 60 days before this list",
@@ -43,22 +43,24 @@ def test_the_page_tells_age_gain_drift_and_tiers_since_the_training() -> None:
 
 
 def test_a_worn_model_is_the_first_that_one_reads() -> None:
-    page = page_of(watch=worn_watch(), warnings=(WORN, "3 % are unknown."))
+    page = render_page(
+        watch=made_up_degraded_watch(), warnings=(DEGRADED_REASON, "3 % are unknown.")
+    )
     assert page.text.index("The model is worn") < page.text.index("Calling the first 30 %")
-    assert page.text.count(WORN) == 1
+    assert page.text.count(DEGRADED_REASON) == 1
     assert "with the leads of today it may reach less" in page.text
     assert "3 % are unknown." in page.text
 
 
 def test_another_model_than_usual_is_told_first_as_well() -> None:
-    page = page_of(told_first=(FALLBACK,), warnings=(FALLBACK,))
+    page = render_page(first_warnings=(FALLBACK,), warnings=(FALLBACK,))
     assert page.text.index(FALLBACK) < page.text.index("Calling the first 30 %")
     assert page.text.count(FALLBACK) == 1
     assert "None but what stands at the top." in page.text
 
 
 def test_each_note_stands_in_the_part_that_it_is_about() -> None:
-    text = page_of(watch=with_kinds(), decision=made_up_decision()).text
+    text = render_page(watch=made_up_watch_with_kinds(), decision=made_up_decision()).text
     drift = text.index("Are today's leads like those")
     assert text.index("A proof.") < drift
     assert drift < min(text.index(told) for told in ("A spread.", "A move.", "Something new."))
@@ -66,13 +68,13 @@ def test_each_note_stands_in_the_part_that_it_is_about() -> None:
 
 
 def test_when_the_next_training_comes_is_told_even_where_the_last_is_not() -> None:
-    text = page_of(watch=with_kinds(), decision=None).text
+    text = render_page(watch=made_up_watch_with_kinds(), decision=None).text
     assert text.index("A training.") < text.index("Are today's leads like those")
 
 
 def test_a_model_of_today_has_neither_pictures_nor_gains_since() -> None:
     still = made_up_drift().assign(drifted=0)
-    page = page_of(watch=made_up_watch(since_training=None, notes=[]), drift=still)
+    page = render_page(watch=made_up_watch(since_training=None, notes=[]), drift=still)
     assert "No list since its training has matured yet" in page.text
     assert len(drawings(page)) == 4
     assert "An input that has drifted tells" not in page.text
@@ -81,13 +83,13 @@ def test_a_model_of_today_has_neither_pictures_nor_gains_since() -> None:
 def test_what_is_not_known_of_today_has_no_figure() -> None:
     tiers = [{"tier": "A", "expected": 0.3, "found": None}]
     watch = made_up_watch(inputs=None, scores=None, tier_shares=tiers, notes=[])
-    page = page_of(watch=watch)
+    page = render_page(watch=watch)
     assert "cannot be held against those that the model learned from" in page.text
     assert "A 30 % \N{EN DASH}" in page.text
 
 
 def test_the_last_decision_stands_there_with_its_numbers() -> None:
-    page = page_of(decision=made_up_decision())
+    page = render_page(decision=made_up_decision())
     for words in (
         "brought model 3, which was let lead. The challenger is not worse than the champion.",
         "Why it took place: the last training is 7 days old.",
@@ -99,20 +101,21 @@ def test_the_last_decision_stands_there_with_its_numbers() -> None:
 
 def test_why_there_is_no_model_is_told_once() -> None:
     decision = made_up_decision(version=None, promoted=False, sentence=REASON)
-    page = page_of(proof=None, no_model_reason=REASON, decision=decision)
+    page = render_page(proof=None, no_model_reason=REASON, decision=decision)
     assert page.text.count(REASON) == 1
     other = made_up_decision(promoted=False, sentence="It ranks nothing.")
-    stepped_down = page_of(proof=None, no_model_reason=REASON, decision=other)
+    stepped_down = render_page(proof=None, no_model_reason=REASON, decision=other)
     assert "It ranks nothing." in stepped_down.text
 
 
 def test_words_of_the_crm_cannot_become_markup_here_either() -> None:
     attack = "<script>alert(1)</script>"
-    page = page_of(
-        watch=worn_watch() | {"reasons": [attack], "notes": [attack], "note_kinds": [attack]},
+    page = render_page(
+        watch=made_up_degraded_watch()
+        | {"reasons": [attack], "notes": [attack], "note_kinds": [attack]},
         drift=made_up_drift().assign(group=attack),
         decision=made_up_decision(sentence=attack, why_trained=attack),
-        told_first=(attack,),
+        first_warnings=(attack,),
     )
     assert "script" not in {tag for tag, _ in page.tags}
     assert attack in page.text
@@ -120,9 +123,9 @@ def test_words_of_the_crm_cannot_become_markup_here_either() -> None:
 
 def test_equal_facts_give_equal_bytes() -> None:
     facts = made_up_facts(
-        watch=worn_watch(),
+        watch=made_up_degraded_watch(),
         drift=made_up_drift(),
         decision=made_up_decision(),
-        told_first=(FALLBACK,),
+        first_warnings=(FALLBACK,),
     )
     assert render_report(facts) == render_report(facts)

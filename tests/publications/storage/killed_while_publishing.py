@@ -24,14 +24,14 @@ WATCHED = {home_module.__file__, store.__file__}
 
 
 def publish_once(home: Home, files: Path) -> None:
-    with store.hold(home) as held:
-        run = store.start_run(held, "run")
+    with store.hold_home(home) as lock:
+        run = store.start_run(lock, "run")
         shutil.copytree(files, run, dirs_exist_ok=True)
-        store.publish(held, run, Provenance(INSTANT, INSTANT, "0.1.0", 1, "hash"), INSTANT)
-        store.keep_latest(held, 0)
+        store.publish(lock, run, Provenance(INSTANT, INSTANT, "0.1.0", 1, "hash"), INSTANT)
+        store.delete_old_publications(lock, 0)
 
 
-def killed_at(line: int, home: Home, files: Path) -> bool:
+def is_killed_at(line: int, home: Home, files: Path) -> bool:
     """Whether the child was killed; False once it has fewer lines than that."""
     child = os.fork()
     if child == 0:
@@ -67,12 +67,12 @@ def main() -> None:
     for line in range(100_000):
         home = Home(folder / "tried")
         shutil.copytree(first.folder, home.folder)
-        killed = killed_at(line, home, files)
-        publication = store.current(home)
+        killed = is_killed_at(line, home, files)
+        publication = store.open_current(home)
         publication.verify()
         seen[publication.number] += killed
         publish_once(home, files)
-        after = store.current(home)
+        after = store.open_current(home)
         after.verify()
         assert after.number > publication.number, "a number was used twice"
         assert not list(home.runs.iterdir()), "the killed run was not cleared away"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from publications.filesystem.durable_files import CannotWrite, move_lasting
+from publications.filesystem.durable_files import CannotWrite, move_durably
 from publications.storage.home import Home
-from publications.storage.lock import Busy, hold, refuse_busy
+from publications.storage.lock import Busy, hold_home, refuse_busy
 from publications.storage.run_folders import start_run
 
 HOLDER = """
@@ -47,7 +47,7 @@ def test_a_second_process_is_told_who_is_at_work(
 ) -> None:
     with (
         pytest.raises(Busy, match=rf"Process {other_process.pid} is at work in {home.folder}"),
-        hold(home),
+        hold_home(home),
     ):
         pass
 
@@ -57,7 +57,7 @@ def test_the_lock_goes_with_a_process_that_is_killed(
 ) -> None:
     other_process.send_signal(signal.SIGKILL)
     other_process.wait()
-    with hold(home):
+    with hold_home(home):
         pass
 
 
@@ -65,22 +65,22 @@ def test_waiting_ends_when_the_patience_ends(
     home: Home, other_process: "subprocess.Popen[str]"
 ) -> None:
     begin = time.monotonic()
-    with pytest.raises(Busy), hold(home, wait_seconds=0.2):
+    with pytest.raises(Busy), hold_home(home, wait_seconds=0.2):
         pass
     assert time.monotonic() - begin >= 0.2
 
 
 def test_within_one_process_the_home_is_held_once(home: Home) -> None:
-    with hold(home), pytest.raises(Busy), hold(home):
+    with hold_home(home), pytest.raises(Busy), hold_home(home):
         pass
-    with hold(home):
+    with hold_home(home):
         pass
 
 
 def test_the_lock_is_freed_when_the_work_fails(home: Home) -> None:
-    with pytest.raises(ZeroDivisionError), hold(home):
+    with pytest.raises(ZeroDivisionError), hold_home(home):
         raise ZeroDivisionError
-    with hold(home):
+    with hold_home(home):
         pass
 
 
@@ -88,16 +88,16 @@ def test_a_home_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with (
         pytest.raises(CannotWrite, match=r"Cannot write .*file.*Not a directory; .* free there"),
-        hold(Home(tmp_path / "file" / "home")),
+        hold_home(Home(tmp_path / "file" / "home")),
     ):
         pass
 
 
 def test_what_killed_runs_left_behind_is_cleared_away(home: Home) -> None:
-    with hold(home) as held:
-        (start_run(held, "first") / "half.csv").write_text("half")
+    with hold_home(home) as lock:
+        (start_run(lock, "first") / "half.csv").write_text("half")
         (home.runs / "stray").write_text("file")
-        second = start_run(held, "second")
+        second = start_run(lock, "second")
     assert list(home.runs.iterdir()) == [second]
     assert list(second.iterdir()) == []
 
@@ -106,12 +106,12 @@ def test_a_finished_folder_never_replaces_another(tmp_path: Path) -> None:
     for name in ("new", "old"):
         (tmp_path / name).mkdir()
     with pytest.raises(FileExistsError, match="is there already"):
-        move_lasting(tmp_path / "new", tmp_path / "old")
+        move_durably(tmp_path / "new", tmp_path / "old")
 
 
 def test_two_who_only_look_are_not_in_each_others_way(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    with hold(home):
+    with hold_home(home):
         pass
     with home.lock.open() as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
@@ -120,10 +120,10 @@ def test_two_who_only_look_are_not_in_each_others_way(tmp_path: Path) -> None:
 
 def test_a_look_ends_before_it_refuses_anybody(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    with hold(home):
+    with hold_home(home):
         pass
     looking = home.lock.open()
     fcntl.flock(looking, fcntl.LOCK_SH)
     threading.Timer(0.05, looking.close).start()
-    with hold(home), pytest.raises(Busy, match=f"Process {os.getpid()} is at work in"):
+    with hold_home(home), pytest.raises(Busy, match=f"Process {os.getpid()} is at work in"):
         refuse_busy(home)

@@ -25,9 +25,9 @@ from publications.storage.store import (
     Home,
     Publication,
     PublicationDamaged,
-    current,
-    hold,
-    keep_latest,
+    delete_old_publications,
+    hold_home,
+    open_current,
     publish,
     start_run,
 )
@@ -37,25 +37,25 @@ PUBLISHED_AT = datetime(2026, 11, 20, 6, 1, tzinfo=UTC)
 
 
 def publish_files(home: Home, files: Path, **changes: object) -> int:
-    with hold(home) as held:
-        run = start_run(held, "run")
+    with hold_home(home) as lock:
+        run = start_run(lock, "run")
         shutil.copytree(files, run, dirs_exist_ok=True)
-        return publish(held, run, made_up_provenance(**changes), PUBLISHED_AT)
+        return publish(lock, run, made_up_provenance(**changes), PUBLISHED_AT)
 
 
-def in_force(home: Home) -> Publication:
-    publication = current(home)
+def open_published(home: Home) -> Publication:
+    publication = open_current(home)
     assert publication is not None
     return publication
 
 
 def test_before_the_first_publication_nothing_is_in_force(home: Home) -> None:
-    assert current(home) is None
+    assert open_current(home) is None
 
 
 def test_publications_are_numbered_one_two_three(home: Home, finished_files: Path) -> None:
     assert [publish_files(home, finished_files) for _ in range(3)] == [1, 2, 3]
-    assert in_force(home).number == 3
+    assert open_published(home).number == 3
     assert home.current.read_text() == "3\n"
 
 
@@ -97,7 +97,7 @@ def test_the_same_content_at_another_time_gives_the_same_bytes_but_for_the_manif
 
 def test_tables_come_back_as_they_were_published(home: Home, finished_files: Path) -> None:
     publish_files(home, finished_files)
-    publication = in_force(home)
+    publication = open_published(home)
     pd.testing.assert_frame_equal(publication.table("gains.csv"), made_up_gains())
     pd.testing.assert_frame_equal(publication.table("worklist.parquet"), made_up_worklist())
     assert publication.table("worklist.csv")["rank"].tolist() == list(range(1, 31))
@@ -107,7 +107,7 @@ def test_a_reader_keeps_its_publication_while_a_newer_one_appears(
     home: Home, finished_files: Path
 ) -> None:
     publish_files(home, finished_files)
-    publication = in_force(home)
+    publication = open_published(home)
     publish_files(home, finished_files)
     assert publication.number == 1
     publication.verify()
@@ -124,14 +124,14 @@ def test_a_flipped_byte_is_found_and_both_hashes_are_named(
     path.write_bytes(content)
     after = hashlib.sha256(content).hexdigest()
     with pytest.raises(PublicationDamaged, match=rf"tiers\.csv is damaged: .*{before}.*{after}"):
-        in_force(home).read("tiers.csv")
+        open_published(home).read("tiers.csv")
 
 
 def test_a_lost_file_is_named(home: Home, finished_files: Path) -> None:
     publish_files(home, finished_files)
     (home.publications / "1" / "tiers.csv").unlink()
     with pytest.raises(PublicationDamaged, match=r"has lost its tiers\.csv"):
-        in_force(home).verify()
+        open_published(home).verify()
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_a_current_that_names_nothing_is_refused(home: Home, content: str, messa
     home.publications.mkdir(parents=True)
     home.current.write_text(content)
     with pytest.raises(PublicationDamaged, match=message):
-        current(home)
+        open_current(home)
 
 
 def test_a_manifest_that_is_not_whole_is_refused(home: Home, finished_files: Path) -> None:
     publish_files(home, finished_files)
     (home.publications / "1" / "manifest.json").write_text("{}")
     with pytest.raises(PublicationDamaged, match=r"manifest\.json is damaged"):
-        current(home)
+        open_current(home)
 
 
 def test_a_publication_without_a_model_lacks_the_proof_and_says_why(
@@ -166,9 +166,9 @@ def test_a_publication_without_a_model_lacks_the_proof_and_says_why(
         (files / name).unlink()
     reason = "only 80 conversions have matured"
     publish_files(home, files, model_version=None, model_sha256=None, no_model_reason=reason)
-    assert in_force(home).table("worklist.csv").shape[0] == 30
+    assert open_published(home).table("worklist.csv").shape[0] == 30
     with pytest.raises(KeyError, match=f"holds no gains.csv: there is no model, because {reason}"):
-        in_force(home).read("gains.csv")
+        open_published(home).read("gains.csv")
 
 
 def test_files_that_came_later_may_be_absent_and_are_named_plainly(
@@ -180,21 +180,21 @@ def test_files_that_came_later_may_be_absent_and_are_named_plainly(
         if file.optional:
             (older / file.name).unlink()
     publish_files(home, older)
-    publication = in_force(home)
+    publication = open_published(home)
     publication.verify()
     assert "timeline.parquet" not in publication.file_names
     with pytest.raises(KeyError, match=r"publication 1 holds no timeline\.parquet'"):
-        publication.of_lead("timeline.parquet", 1)
+        publication.read_lead_rows("timeline.parquet", 1)
 
 
 def test_one_leads_story_is_read_without_the_rest(home: Home, finished_files: Path) -> None:
     publish_files(home, finished_files)
-    publication = in_force(home)
-    facts = publication.of_lead("reasons.parquet", 7)
+    publication = open_published(home)
+    facts = publication.read_lead_rows("reasons.parquet", 7)
     whole = publication.table("reasons.parquet")
     pd.testing.assert_frame_equal(facts, whole[whole["rank"] == 7].reset_index(drop=True))
     assert facts["lead_id"].unique().tolist() == ["170006"]
-    assert len(publication.of_lead("timeline.parquet", 7)) == 2
+    assert len(publication.read_lead_rows("timeline.parquet", 7)) == 2
 
 
 def test_a_story_that_was_damaged_is_refused(home: Home, finished_files: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_story_that_was_damaged_is_refused(home: Home, finished_files: Path) -
     content[60] ^= 1
     path.write_bytes(content)
     with pytest.raises(PublicationDamaged, match=r"reasons\.parquet is missing or damaged"):
-        in_force(home).of_lead("reasons.parquet", 7)
+        open_published(home).read_lead_rows("reasons.parquet", 7)
 
 
 def test_a_publication_with_a_model_needs_its_proof(
@@ -215,7 +215,7 @@ def test_a_publication_with_a_model_needs_its_proof(
     (files / "gains.csv").unlink()
     with pytest.raises(ValueError, match=r"the publication lacks gains\.csv"):
         publish_files(home, files)
-    assert current(home) is None
+    assert open_current(home) is None
 
 
 def test_a_file_that_nobody_agreed_on_is_not_published(
@@ -231,12 +231,12 @@ def test_a_file_that_nobody_agreed_on_is_not_published(
 def test_old_publications_go_and_the_one_in_force_stays(home: Home, finished_files: Path) -> None:
     for _ in range(4):
         publish_files(home, finished_files)
-    with hold(home) as held:
-        assert keep_latest(held, 1) == [1, 2]
-        assert keep_latest(held, 1) == []
-        assert keep_latest(held, 0) == [3]
+    with hold_home(home) as lock:
+        assert delete_old_publications(lock, 1) == [1, 2]
+        assert delete_old_publications(lock, 1) == []
+        assert delete_old_publications(lock, 0) == [3]
     assert sorted(path.name for path in home.publications.iterdir()) == ["4"]
-    in_force(home).verify()
+    open_published(home).verify()
     assert publish_files(home, finished_files) == 5
 
 
@@ -287,7 +287,7 @@ def test_readers_never_suffer_while_publications_follow_each_other(
     def read_on(numbers: list[int]) -> None:
         while not done.is_set():
             try:
-                publication = in_force(home)
+                publication = open_published(home)
                 publication.read("gains.csv")
                 numbers.append(publication.number)
             except Exception as error:
@@ -298,8 +298,8 @@ def test_readers_never_suffer_while_publications_follow_each_other(
         reader.start()
     for _ in range(40):
         publish_files(home, finished_files)
-        with hold(home) as held:
-            keep_latest(held, 5)
+        with hold_home(home) as lock:
+            delete_old_publications(lock, 5)
         begun = [len(numbers) for numbers in seen]
         while not faults and any(len(of) < n + 2 for of, n in zip(seen, begun, strict=True)):
             time.sleep(0.001)
@@ -320,14 +320,14 @@ def test_a_disk_that_refuses_any_step_leaves_the_publication_in_force(
 ) -> None:
     publish_files(home, finished_files)
     before = {path: path.read_bytes() for path in (home.publications / "1").iterdir()}
-    with hold(home) as held:
-        run = start_run(held, "run")
+    with hold_home(home) as lock:
+        run = start_run(lock, "run")
         shutil.copytree(finished_files, run, dirs_exist_ok=True)
         with monkeypatch.context() as patched:
             break_step(patched, step, OSError(number, os.strerror(number)))
             with pytest.raises(CannotWrite, match=rf"{os.strerror(number)}; [\d.]+ .B are free"):
-                publish(held, run, made_up_provenance(), PUBLISHED_AT)
-    assert in_force(home).number == 1
+                publish(lock, run, made_up_provenance(), PUBLISHED_AT)
+    assert open_published(home).number == 1
     assert {path: path.read_bytes() for path in (home.publications / "1").iterdir()} == before
     assert publish_files(home, finished_files) > 1
 

@@ -12,17 +12,17 @@ from publications.filesystem.failpoints import VARIABLE
 from publications.storage.store import (
     CannotWrite,
     Home,
-    current,
-    hold,
-    keep_latest,
+    delete_old_publications,
+    hold_home,
+    open_current,
     publish,
     start_run,
 )
 from tests.publications.conftest import made_up_provenance
-from tests.publications.storage.test_store import PUBLISHED_AT, in_force, publish_files
+from tests.publications.storage.test_store import PUBLISHED_AT, open_published, publish_files
 
 
-def three_published(home: Home, files: Path) -> None:
+def publish_three(home: Home, files: Path) -> None:
     for _ in range(3):
         publish_files(home, files)
 
@@ -31,31 +31,31 @@ def three_published(home: Home, files: Path) -> None:
 def test_what_cannot_be_cleared_away_leaves_the_new_list_in_force_and_says_so(
     home: Home, finished_files: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    three_published(home, finished_files)
+    publish_three(home, finished_files)
     monkeypatch.setenv(VARIABLE, f"{place}:error")
     sentence = (
         "Publication 3 is in force and whole, but older ones could not be cleared away. "
         rf"Cannot write {re.escape(str(home.publications))}: No space left on device; "
         r"[\d.]+ .B are free there\. Mend this; the next run clears them away\.$"
     )
-    with hold(home) as held, pytest.raises(CannotWrite, match=sentence) as refused:
-        keep_latest(held, 1)
+    with hold_home(home) as lock, pytest.raises(CannotWrite, match=sentence) as refused:
+        delete_old_publications(lock, 1)
     assert "untouched" not in str(refused.value)
-    assert in_force(home).number == 3
-    in_force(home).verify()
+    assert open_published(home).number == 3
+    open_published(home).verify()
 
 
 def test_the_next_clearing_away_deletes_what_an_earlier_one_left(
     home: Home, finished_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    three_published(home, finished_files)
-    with monkeypatch.context() as failing, hold(home) as held:
+    publish_three(home, finished_files)
+    with monkeypatch.context() as failing, hold_home(home) as lock:
         failing.setenv(VARIABLE, "old.set_aside:error")
         with pytest.raises(CannotWrite):
-            keep_latest(held, 1)
+            delete_old_publications(lock, 1)
     assert {path.name for path in home.publications.iterdir()} == {"1.removed", "2", "3"}
-    with hold(home) as held:
-        assert keep_latest(held, 1) == []
+    with hold_home(home) as lock:
+        assert delete_old_publications(lock, 1) == []
     assert {path.name for path in home.publications.iterdir()} == {"2", "3"}
 
 
@@ -63,15 +63,15 @@ def test_a_file_that_cannot_be_deleted_is_named_with_its_folder(
     home: Home, finished_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python names a file that it deletes inside a folder without that folder."""
-    three_published(home, finished_files)
+    publish_three(home, finished_files)
 
     def refuse(name: str, **_: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
 
     monkeypatch.setattr(os, "unlink", refuse)
     named = rf"Cannot write {re.escape(str(home.publications))}/\S+: Permission denied; "
-    with hold(home) as held, pytest.raises(CannotWrite, match=named):
-        keep_latest(held, 1)
+    with hold_home(home) as lock, pytest.raises(CannotWrite, match=named):
+        delete_old_publications(lock, 1)
 
 
 def test_a_list_that_the_disk_has_not_confirmed_is_said_to_be_in_force(
@@ -86,16 +86,16 @@ def test_a_list_that_the_disk_has_not_confirmed_is_said_to_be_in_force(
     )
     with pytest.raises(CannotWrite, match=sentence):
         publish_files(home, finished_files)
-    assert in_force(home).number == 2
+    assert open_published(home).number == 2
 
 
 def test_a_list_that_is_not_in_force_yet_is_not_said_to_be(
     home: Home, finished_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "file.drafted/CURRENT:error")
-    with hold(home) as held:
-        run = start_run(held, "run")
+    with hold_home(home) as lock:
+        run = start_run(lock, "run")
         shutil.copytree(finished_files, run, dirs_exist_ok=True)
         with pytest.raises(CannotWrite, match="What was published before is untouched"):
-            publish(held, run, made_up_provenance(), PUBLISHED_AT)
-    assert current(home) is None
+            publish(lock, run, made_up_provenance(), PUBLISHED_AT)
+    assert open_current(home) is None

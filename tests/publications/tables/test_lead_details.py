@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 
 from publications.schema import require_columns
-from publications.tables.lead_details import EVERYTHING_ELSE, reasons_parts, timeline_parts
+from publications.tables.lead_details import (
+    EVERYTHING_ELSE,
+    build_reason_parts,
+    build_timeline_parts,
+)
 
 LEADS, FACTS = 11, 4
 
@@ -30,22 +34,24 @@ def slow_twin() -> list[tuple[object, ...]]:
     return rows
 
 
-@pytest.mark.parametrize("leads_at_once", [1, 4, 8_192])
-def test_facts_follow_the_worklist_and_end_with_everything_else(leads_at_once: int) -> None:
+@pytest.mark.parametrize("leads_per_frame", [1, 4, 8_192])
+def test_facts_follow_the_worklist_and_end_with_everything_else(leads_per_frame: int) -> None:
     ids, facts, moved, others, order = inputs()
     parts = [
-        *reasons_parts(ids[order], facts, moved, others, order=order, leads_at_once=leads_at_once)
+        *build_reason_parts(
+            ids[order], facts, moved, others, order=order, leads_per_frame=leads_per_frame
+        )
     ]
     found = pd.concat(parts, ignore_index=True)
     require_columns(found, "reasons.parquet")
     assert [*found.itertuples(index=False, name=None)] == slow_twin()
-    assert len(parts) == -(-LEADS // leads_at_once)
+    assert len(parts) == -(-LEADS // leads_per_frame)
 
 
 def test_an_empty_list_has_one_empty_part_of_the_same_kinds() -> None:
     ids, facts, moved, others, order = inputs()
-    (some,) = reasons_parts(ids[order], facts, moved, others, order=order)
-    (none,) = reasons_parts(ids[:0], facts, moved, others, order=order[:0])
+    (some,) = build_reason_parts(ids[order], facts, moved, others, order=order)
+    (none,) = build_reason_parts(ids[:0], facts, moved, others, order=order[:0])
     assert none.empty
     assert none.dtypes.equals(some.dtypes)
 
@@ -55,7 +61,7 @@ def test_a_timeline_names_its_leads_by_their_place() -> None:
     part = pd.DataFrame(
         {"place": [0, 0, 2], "occurred_at": at, "type": "Call", "direction": "outbound"}
     ).astype({"type": "str", "direction": "str"})
-    first, second = timeline_parts(pd.Series(["x", "y", "z"]), [part, part.head(0)])
+    first, second = build_timeline_parts(pd.Series(["x", "y", "z"]), [part, part.head(0)])
     require_columns(first, "timeline.parquet")
     assert first[["rank", "lead_id"]].values.tolist() == [[1, "x"], [1, "x"], [3, "z"]]
     assert first["occurred_at"].tolist() == at.tolist()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from publications.tables.safe_csv import csv_bytes, defused
+from publications.tables.safe_csv import encode_csv, escape_formulas
 
 SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 PAYLOADS = (
@@ -50,7 +50,7 @@ PAYLOADS = (
 BLANK = " \xa0\ufeff\u200b\u200c\u200d\u2060\xad\x01"
 
 
-def dangerous(cell: str) -> bool:
+def is_dangerous(cell: str) -> bool:
     """The slow twin: look at every line of a cell, one character after the other."""
     for line in [cell, *re.split("[\n\r\u2028]", cell)]:
         rest = line
@@ -61,7 +61,7 @@ def dangerous(cell: str) -> bool:
     return False
 
 
-def formula(cell: str) -> bool:
+def is_formula(cell: str) -> bool:
     """Whether any line of a cell would be computed, once blanks and stray quotes are skipped."""
     lines = (line.lstrip(BLANK + '"\t') for line in re.split("[\n\r\u2028]", cell))
     return any(line.startswith(("=", "+", "-", "@", "\uff1d", "\uff20")) for line in lines)
@@ -74,9 +74,9 @@ def payload_frame() -> pd.DataFrame:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_every_payload_is_recognised_and_made_plain_text(payload: str) -> None:
-    assert defused(payload) != payload
-    assert defused(payload).replace("'", "") == payload.replace("'", "")
-    assert not dangerous(defused(payload))
+    assert escape_formulas(payload) != payload
+    assert escape_formulas(payload).replace("'", "") == payload.replace("'", "")
+    assert not is_dangerous(escape_formulas(payload))
 
 
 @pytest.mark.parametrize(
@@ -84,16 +84,16 @@ def test_every_payload_is_recognised_and_made_plain_text(payload: str) -> None:
     ["Smith & Sons", "a = b", "mail@example.org", "1-2-3", "3,5", "", "'quoted'", "x\ny", "é"],
 )
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
-    assert defused(text) == text
+    assert escape_formulas(text) == text
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("bom", [False, True])
 def test_no_cell_or_header_is_dangerous_to_pythons_parser(separator: str, bom: bool) -> None:
-    text = csv_bytes(payload_frame(), bom=bom, separator=separator).decode("utf-8-sig")
+    text = encode_csv(payload_frame(), bom=bom, separator=separator).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     assert [len(row) for row in rows] == [len(PAYLOADS)] * (len(PAYLOADS) + 1)
-    assert [cell for row in rows for cell in row if dangerous(cell)] == []
+    assert [cell for row in rows for cell in row if is_dangerous(cell)] == []
 
 
 @pytest.mark.parametrize("written", [",", ";", "\t"])
@@ -101,9 +101,9 @@ def test_no_cell_or_header_is_dangerous_to_pythons_parser(separator: str, bom: b
 def test_no_cell_is_dangerous_where_the_file_is_opened_with_another_separator(
     written: str, read: str
 ) -> None:
-    text = csv_bytes(payload_frame(), separator=written).decode()
+    text = encode_csv(payload_frame(), separator=written).decode()
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=read)
-    assert [cell for row in rows for cell in row if formula(cell)] == []
+    assert [cell for row in rows for cell in row if is_formula(cell)] == []
 
 
 @pytest.mark.parametrize("separator", [",", ";"])
@@ -111,20 +111,20 @@ def test_duckdb_reads_the_same_harmless_cells(separator: str, tmp_path: Path) ->
     payloads = [p for p in PAYLOADS if "\0" not in p]
     path = tmp_path / "leads.csv"
     frame = pd.DataFrame({"n": range(len(payloads)), "text": payloads})
-    path.write_bytes(csv_bytes(frame, separator=separator))
+    path.write_bytes(encode_csv(frame, separator=separator))
     rows = duckdb.sql(
         f"SELECT n, text FROM read_csv('{path}', delim='{separator}', quote='\"', escape='\"', "
         "header=true, all_varchar=true, new_line='\\n', auto_detect=false, "
         "columns={'n': 'VARCHAR', 'text': 'VARCHAR'})"
     ).fetchall()
-    assert [text for _, text in rows] == [defused(payload) for payload in payloads]
-    assert not any(dangerous(text) for _, text in rows)
+    assert [text for _, text in rows] == [escape_formulas(payload) for payload in payloads]
+    assert not any(is_dangerous(text) for _, text in rows)
 
 
 def test_scores_and_counts_stay_numbers(tmp_path: Path) -> None:
     frame = pd.DataFrame({"score": [-0.25, 0.1 + 0.2, np.nan], "calls": [-1, 2, 3]})
     path = tmp_path / "scores.csv"
-    path.write_bytes(csv_bytes(frame))
+    path.write_bytes(encode_csv(frame))
     assert path.read_text() == '"score","calls"\n"-0.25","-1"\n"0.3","2"\n"","3"\n'
     read = duckdb.sql(f"SELECT * FROM read_csv('{path}')").df()
     assert read["score"].tolist()[:2] == [-0.25, 0.3]
@@ -138,23 +138,23 @@ def test_instants_are_written_in_utc_and_yes_no_columns_in_words() -> None:
             "newsletter": pd.array([True, None], dtype="boolean"),
         }
     )
-    text = csv_bytes(frame).decode()
+    text = encode_csv(frame).decode()
     assert text == '"created_at","newsletter"\n"2012-03-25T00:30:00Z","yes"\n"",""\n'
 
 
 def test_categories_are_defused_like_any_text() -> None:
     frame = pd.DataFrame({"source": pd.Categorical(["=1", "web", None])})
-    assert csv_bytes(frame).decode() == '"source"\n"\'=1"\n"web"\n""\n'
+    assert encode_csv(frame).decode() == '"source"\n"\'=1"\n"web"\n""\n'
 
 
 def test_a_frame_without_rows_still_has_its_headers() -> None:
-    assert csv_bytes(pd.DataFrame({"lead_id": pd.Series(dtype="str")})) == b'"lead_id"\n'
+    assert encode_csv(pd.DataFrame({"lead_id": pd.Series(dtype="str")})) == b'"lead_id"\n'
 
 
 def test_excel_is_told_the_encoding_on_request() -> None:
-    assert csv_bytes(pd.DataFrame({"é": ["ü"]}), bom=True).startswith(b"\xef\xbb\xbf")
+    assert encode_csv(pd.DataFrame({"é": ["ü"]}), bom=True).startswith(b"\xef\xbb\xbf")
 
 
 def test_an_unknown_separator_is_refused() -> None:
     with pytest.raises(ValueError, match=r"separator must be ',' or ';' or a tab, got '\|'"):
-        csv_bytes(pd.DataFrame({"a": [1]}), separator="|")
+        encode_csv(pd.DataFrame({"a": [1]}), separator="|")

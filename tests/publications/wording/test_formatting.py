@@ -6,17 +6,17 @@ import pandas as pd
 import pytest
 
 from publications.wording.formatting import (
-    MINUS,
-    NOTHING,
+    MINUS_SIGN,
+    NO_VALUE,
     count,
     day,
     decimal,
     minute,
     percent,
-    percent_band,
+    percent_interval,
     points,
-    points_band,
-    signed,
+    points_interval,
+    signed_points,
 )
 
 NAN = float("nan")
@@ -25,19 +25,19 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     "written",
     [
-        *(percent(NAN), percent_band(NAN, 0.5), percent_band(0.5, NAN), points(NAN)),
-        *(points_band(NAN, 0.1), signed(NAN), decimal(NAN), day(None), minute(None)),
+        *(percent(NAN), percent_interval(NAN, 0.5), percent_interval(0.5, NAN), points(NAN)),
+        *(points_interval(NAN, 0.1), signed_points(NAN), decimal(NAN), day(None), minute(None)),
         *(day(pd.NaT), minute(pd.NaT)),
     ],
 )
 def test_where_there_is_no_figure_stands_a_dash(written: str) -> None:
-    assert written == NOTHING
+    assert written == NO_VALUE
 
 
 def test_a_loss_is_written_with_a_true_minus_and_nothing_with_both_signs() -> None:
-    assert signed(-0.142) == f"{MINUS}14.2"
-    assert signed(0.0004) == signed(-0.0004) == signed(0.0) == "±0.0"
-    assert points_band(-0.02, 0.1) == f"{MINUS}2.0 to +10.0 points"
+    assert signed_points(-0.142) == f"{MINUS_SIGN}14.2"
+    assert signed_points(0.0004) == signed_points(-0.0004) == signed_points(0.0) == "±0.0"
+    assert points_interval(-0.02, 0.1) == f"{MINUS_SIGN}2.0 to +10.0 points"
 
 
 def test_counts_have_their_noun_in_the_right_number() -> None:

@@ -5,11 +5,11 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
-from publications.wording.headline import Headline, depth_for_gain, headline
+from publications.wording.headline import Headline, build_headline, find_depth_for_gain
 from tests.publications.conftest import made_up_gain_table, made_up_gains
 
 
-def found(**changes: float) -> Headline:
+def build_made_up_headline(**changes: float) -> Headline:
     figures = dict(
         zip(
             (field.name for field in fields(Headline)),
@@ -21,46 +21,49 @@ def found(**changes: float) -> Headline:
 
 
 def test_the_headline_says_what_calling_to_a_depth_reaches() -> None:
-    assert found().sentence == (
+    assert build_made_up_headline().sentence == (
         "Calling the first 30 % of each list reaches 55 % of the customers; "
         "most fresh first reaches 41 %."
     )
 
 
 def test_the_headline_is_translated_into_calls() -> None:
-    assert found().in_calls(400) == (
+    assert build_made_up_headline().describe_calls(400) == (
         "On a list of 400 leads that is 120 calls. Most fresh first, the same result takes "
         "calling 44 % of the list: 176 calls."
     )
 
 
 def test_better_is_claimed_only_where_the_whole_band_is_better() -> None:
-    assert found().verdict == "better"
-    assert "+10.0 to +18.0 points (95 % band): the model's order is better" in found().certainty
-    unsure = found(difference=0.02, difference_low=-0.02, difference_high=0.06)
+    assert build_made_up_headline().verdict == "better"
+    assert (
+        "+10.0 to +18.0 points (95 % band): the model's order is better"
+        in build_made_up_headline().certainty
+    )
+    unsure = build_made_up_headline(difference=0.02, difference_low=-0.02, difference_high=0.06)
     assert unsure.verdict == "not proven"
     assert "better is not proven on these lists" in unsure.certainty
-    worse = found(difference=-0.1, difference_low=-0.15, difference_high=-0.05)
+    worse = build_made_up_headline(difference=-0.1, difference_low=-0.15, difference_high=-0.05)
     assert worse.verdict == "worse"
     assert "most fresh first is the better order" in worse.certainty
 
 
 def test_it_is_read_off_the_published_figures_at_the_nearest_published_depth() -> None:
-    read = headline(made_up_gains(), made_up_gain_table(), 0.28)
+    read = build_headline(made_up_gains(), made_up_gain_table(), 0.28)
     assert read.depth == pytest.approx(0.3)
     assert read.model == pytest.approx(1 - 0.7**2)
     assert read.most_fresh == pytest.approx(1 - 0.7**1.4)
     assert read.difference_low == pytest.approx(read.model - read.most_fresh - 0.04)
     # 1 - (1 - d) ** 1.4 = 0.51 at d = 1 - 0.49 ** (1 / 1.4)
-    assert read.same_depth == pytest.approx(1 - 0.49 ** (1 / 1.4), abs=0.002)
+    assert read.most_fresh_depth == pytest.approx(1 - 0.49 ** (1 / 1.4), abs=0.002)
 
 
 def test_a_table_without_the_model_is_refused() -> None:
     table = made_up_gain_table()
     with pytest.raises(ValueError, match="gain_table lacks model"):
-        headline(made_up_gains(), table[table["ranking"] != "model"], 0.3)
+        build_headline(made_up_gains(), table[table["ranking"] != "model"], 0.3)
 
 
 def test_a_gain_beyond_the_curve_is_reached_by_the_whole_list() -> None:
     curve = pd.DataFrame({"ranking": "random", "depth": [0.0, 1.0], "gain": [0.0, 1.0]})
-    assert depth_for_gain(curve, "random", 1.0) == 1.0
+    assert find_depth_for_gain(curve, "random", 1.0) == 1.0

@@ -12,7 +12,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 LOGIN_PAGE = b"<!doctype html><title>Sign in</title>"
 
 
-def say(status: int, content: bytes, kind: str) -> Answer:
+def build_answer(status: int, content: bytes, kind: str) -> Answer:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         handler.send_header("Content-Type", kind)
@@ -23,7 +23,7 @@ def say(status: int, content: bytes, kind: str) -> Answer:
     return answer
 
 
-def after(seconds: float, answer: Answer) -> Answer:
+def delay_answer(seconds: float, answer: Answer) -> Answer:
     def late(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(seconds)
         answer(handler)
@@ -35,12 +35,12 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
-BROKEN = say(500, b'{"error_code": "INTERNAL_ERROR"}', "application/json")
-LOGIN = say(200, LOGIN_PAGE, "text/html")
+BROKEN = build_answer(500, b'{"error_code": "INTERNAL_ERROR"}', "application/json")
+LOGIN = build_answer(200, LOGIN_PAGE, "text/html")
 
 
 @contextmanager
-def server(answer: Answer) -> Iterator[str]:
+def run_server(answer: Answer) -> Iterator[str]:
     """A server that gives every request the same answer; its address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,14 +64,14 @@ def server(answer: Answer) -> Iterator[str]:
 
 
 @contextmanager
-def black_hole() -> Iterator[str]:
+def open_black_hole() -> Iterator[str]:
     """A port that takes every connection and never says a word."""
     with socket.create_server(("127.0.0.1", 0), backlog=50) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 @contextmanager
-def nobody() -> Iterator[str]:
+def reserve_closed_port() -> Iterator[str]:
     """A port at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]

@@ -5,12 +5,12 @@ import shutil
 
 import pytest
 
-from tests.pipelines.conftest import in_force
+from tests.pipelines.conftest import load_current
 
 pytestmark = pytest.mark.slow
 
 
-def numbers(home) -> list[int]:
+def list_publication_numbers(home) -> list[int]:
     return sorted(int(path.name) for path in (home / "publications").iterdir())
 
 
@@ -19,12 +19,12 @@ def test_the_same_night_again_publishes_nothing_unless_it_is_asked_for(night, pu
     again = leadgain("run", *asked)
     assert again.code == 0
     assert "Nothing new: publication 1 says the same already, so nothing was" in again.said
-    assert numbers(published) == [1]
+    assert list_publication_numbers(published) == [1]
     log = (published / "logs" / "leadgain.log").read_text().splitlines()
     assert "publication 1 stands: nothing new" in log[-1]
 
     assert leadgain("score", *asked, "--again").code == 0
-    assert numbers(published) == [1, 2]
+    assert list_publication_numbers(published) == [1, 2]
     first, second = (published / "publications" / number for number in ("1", "2"))
     for path in first.iterdir():
         if path.name != "manifest.json":
@@ -37,10 +37,10 @@ def test_a_single_new_activity_makes_another_list(moved, leadgain):
     with activities.open("a") as file:
         file.write(f"{lead},2024-07-01T00:00:00+00:00,visit\n")
     assert leadgain("run", "--config", moved.config, "--home", moved.home).code == 0
-    assert numbers(moved.home) == [1, 2]
+    assert list_publication_numbers(moved.home) == [1, 2]
     inputs = [
         manifest["inputs_sha256"]
-        for manifest in (in_force(moved.home).manifest, _manifest(moved.home, 1))
+        for manifest in (load_current(moved.home).manifest, _manifest(moved.home, 1))
     ]
     assert inputs[0] != inputs[1]
 
@@ -57,8 +57,8 @@ def test_a_list_whose_files_are_damaged_is_published_again_and_the_new_one_says_
     again = leadgain("score", *asked)
     assert again.code == 0
     assert DAMAGED in again.said
-    assert numbers(published) == [1, 2]
-    publication = in_force(published)
+    assert list_publication_numbers(published) == [1, 2]
+    publication = load_current(published)
     publication.verify()
     (told,) = (text for text in publication.manifest["warnings"] if text.startswith(DAMAGED))
     assert f"/publications/1/{name} is damaged: " in told
@@ -68,7 +68,7 @@ def test_a_list_whose_files_are_damaged_is_published_again_and_the_new_one_says_
     ]
     assert len(lost) == (name == "manifest.json")
     assert leadgain("score", *asked).code == 0
-    assert numbers(published) == [1, 2], "the damage is told once"
+    assert list_publication_numbers(published) == [1, 2], "the damage is told once"
 
 
 @pytest.mark.parametrize("content", [b"seven", b"\xff\xfe", b""])
@@ -81,7 +81,7 @@ def test_a_damaged_current_is_mended_by_the_next_list_which_says_so(
     assert again.code == 0, again.err
     assert DAMAGED in again.said
     assert "CURRENT should hold a number" in again.said
-    assert in_force(published).number == 2
+    assert load_current(published).number == 2
 
 
 def test_an_export_that_has_ceased_to_change_is_told_once_beside_the_same_list(
@@ -94,10 +94,10 @@ def test_an_export_that_has_ceased_to_change_is_told_once_beside_the_same_list(
     file.write_text(json.dumps(manifest))
     asked = ("--config", night.config, "--home", published)
     assert leadgain("score", *asked).code == 0
-    assert numbers(published) == [1, 2]
-    assert stale in in_force(published).manifest["warnings"]
+    assert list_publication_numbers(published) == [1, 2]
+    assert stale in load_current(published).manifest["warnings"]
     assert leadgain("score", *asked).code == 0
-    assert numbers(published) == [1, 2]
+    assert list_publication_numbers(published) == [1, 2]
     log = (published / "logs" / "leadgain.log").read_text().splitlines()
     assert "publication 2 stands: nothing new" in log[-1]
     assert " warning" in log[-1]
@@ -112,12 +112,12 @@ def test_another_version_of_the_same_trees_makes_another_list(
     monkeypatch.setenv("LEADGAIN_TIERS__B", "0.5")
     asked = ("--config", night.config, "--home", published)
     assert leadgain("run", *asked).code == 0
-    second = in_force(published).manifest["model"]
+    second = load_current(published).manifest["model"]
     assert (second["version"], second["sha256"]) == (2, _manifest(published, 1)["model"]["sha256"])
     assert leadgain("rollback", *asked).code == 0
     assert leadgain("score", *asked).code == 0
-    assert in_force(published).manifest["model"]["version"] == 1
-    assert numbers(published) == [1, 2, 3]
+    assert load_current(published).manifest["model"]["version"] == 1
+    assert list_publication_numbers(published) == [1, 2, 3]
 
 
 def test_only_as_many_publications_are_kept_as_the_configuration_says(
@@ -129,8 +129,8 @@ def test_only_as_many_publications_are_kept_as_the_configuration_says(
     (published / "CURRENT").write_text("19\n")
     asked = ("--config", night.config, "--home", published)
     assert leadgain("score", *asked, "--again").code == 0
-    assert numbers(published) == [13, 14, 15, 16, 17, 18, 19, 20]
-    assert in_force(published).number == 20
+    assert list_publication_numbers(published) == [13, 14, 15, 16, 17, 18, 19, 20]
+    assert load_current(published).number == 20
 
 
 def _manifest(home, number: int) -> dict:

@@ -13,11 +13,11 @@ from urllib.request import urlopen
 
 from playwright.sync_api import ConsoleMessage, Page
 
-from pipelines.cli.dashboard import Start, dashboard_start
+from pipelines.cli.dashboard import DashboardStart, build_dashboard_start
 from pipelines.config.sections import DashboardSection
 from publications.storage.home import Home
-from publications.storage.store import Publication, current
-from tests.dashboard.made_up import handed_over
+from publications.storage.store import Publication, open_current
+from tests.dashboard.made_up_publications import encode_app_settings
 
 PROBE = re.compile(r"/(gains|tiers|model|data)/_stcore/(health|host-config)$")
 
@@ -33,7 +33,7 @@ class App:
 
     @property
     def publication(self) -> Publication:
-        found = current(self.home)
+        found = open_current(self.home)
         assert found is not None
         return found
 
@@ -44,12 +44,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_on(home: Home) -> Start:
+def build_start(home: Home) -> DashboardStart:
     """As the command starts it, but at a quarter past five on the list's day."""
-    start = dashboard_start(
+    start = build_dashboard_start(
         home, DashboardSection(), folder=home.folder, port=free_port(), public=False
     )
-    return replace(start, handed_over=handed_over(home))
+    return replace(start, app_json=encode_app_settings(home))
 
 
 def wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
@@ -66,7 +66,7 @@ def wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def serving(start: Start, log: Path) -> Iterator[None]:
+def serve_app(start: DashboardStart, log: Path) -> Iterator[None]:
     """The app as a process of its own, until the block ends."""
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -83,7 +83,7 @@ def serving(start: Start, log: Path) -> Iterator[None]:
             process.wait(timeout=120)
 
 
-def note(message: ConsoleMessage, served: App) -> None:
+def record_error(message: ConsoleMessage, served: App) -> None:
     """Keep an error that the console shows.
 
     Opened at a page's own address, Streamlit first looks for its server below that address and
@@ -94,7 +94,7 @@ def note(message: ConsoleMessage, served: App) -> None:
         served.errors.append(message.text)
 
 
-def settle(page: Page) -> None:
+def wait_until_run(page: Page) -> None:
     """Wait until the app has run."""
     page.wait_for_selector("h1")
     page.wait_for_function(

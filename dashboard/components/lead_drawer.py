@@ -5,24 +5,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard.components import reading, worklist_table
-from dashboard.components.look import (
+from dashboard.components import publication_cache, worklist_table
+from dashboard.components.page_elements import (
     TIER_MEANING,
-    chart,
-    fact_table,
-    figures,
-    label,
-    plain,
-    records,
-    written,
+    escape_markup,
+    format_label,
+    format_value,
+    list_records,
+    show_chart,
+    show_fact_table,
+    show_figures,
 )
-from dashboard.components.page_frame import Page, carefully, is_replaced, unless_replaced
+from dashboard.components.page_frame import Page, catch_page_errors, is_replaced, rerun_if_replaced
 from dashboard.components.worklist_query import Rows, Worklist
 from publications.charts.lead_charts import (
-    rank_history_chart,
-    timeline_chart,
-    waterfall,
-    waterfall_chart,
+    build_waterfall,
+    draw_rank_history_chart,
+    draw_timeline_chart,
+    draw_waterfall_chart,
 )
 from publications.wording.formatting import count, day, minute, percent
 
@@ -30,42 +30,42 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 860
-WAYS = {"raises": "raises the score", "lowers": "lowers it", "stands": ""}
+EFFECTS = {"raises": "raises the score", "lowers": "lowers it", "stands": ""}
 DIRECTIONS = {"inbound": "by the lead", "outbound": "by the team", "internal": "in house"}
 
 
-def show_chosen(listed: Worklist, rows: Rows, opened: Page) -> None:
+def show_selected_lead(listed: Worklist, rows: Rows, opened: Page) -> None:
     """Open the drawer of the lead that the address names, if it names one."""
-    lead_id = st.query_params.get(worklist_table.LEAD)
+    lead_id = st.query_params.get(worklist_table.LEAD_PARAMETER)
     if lead_id is None:
         return
-    place = listed.place_of(lead_id, opened.viewer)
+    place = listed.find_position(lead_id, opened.viewer)
     if place is None:
         st.info("The lead that this address names is not on your list today.")
         return
     drawer = st.dialog(
-        f"Lead {plain(lead_id)}",
+        f"Lead {escape_markup(lead_id)}",
         width=WIDTH,
         position="right",
-        on_dismiss=worklist_table.leave_story,
+        on_dismiss=worklist_table.close_drawer,
     )
-    drawer(_story)(listed, rows, place, opened)
+    drawer(_show_drawer)(listed, rows, place, opened)
 
 
-def _story(listed: Worklist, rows: Rows, place: int, opened: Page) -> None:
+def _show_drawer(listed: Worklist, rows: Rows, place: int, opened: Page) -> None:
     if is_replaced(opened):
         st.rerun()
-    with carefully(), unless_replaced(opened):
-        lead = listed.frame(_one(place)).iloc[0]
-        _neighbours(listed, rows, place)
-        _place(lead, listed)
-        _why(lead, opened)
-        _happened(lead, opened)
-        _moved(lead, opened)
-        _known(lead, listed)
+    with catch_page_errors(), rerun_if_replaced(opened):
+        lead = listed.frame(_build_single_row(place)).iloc[0]
+        _show_neighbour_buttons(listed, rows, place)
+        _show_rank(lead, listed)
+        _show_reasons(lead, opened)
+        _show_timeline(lead, opened)
+        _show_rank_history(lead, opened)
+        _show_lead_details(lead, listed)
 
 
-def _neighbours(listed: Worklist, rows: Rows, place: int) -> None:
+def _show_neighbour_buttons(listed: Worklist, rows: Rows, place: int) -> None:
     """Buttons to the leads before and after this one, among those that passed the filters."""
     before, behind = rows[rows < place], rows[rows > place]
     buttons = (
@@ -76,19 +76,19 @@ def _neighbours(listed: Worklist, rows: Rows, place: int) -> None:
         for words, icon, other in buttons:
             if st.button(words, icon=icon, disabled=len(other) == 0, key=f"story {words}"):
                 neighbour = listed.frame(other)["lead_id"].iloc[0]
-                st.query_params[worklist_table.LEAD] = neighbour
+                st.query_params[worklist_table.LEAD_PARAMETER] = neighbour
                 st.rerun()
 
 
-def _place(lead: "pd.Series", listed: Worklist) -> None:
+def _show_rank(lead: "pd.Series", listed: Worklist) -> None:
     cells = {"Place": (f"{lead['rank']:,}", f"of {count(len(listed), 'lead', 'leads')}")}
     if not np.isnan(lead["score"]):
         cells["Score"] = (percent(lead["score"]), "to become a customer")
     cells["Tier"] = (lead["tier"], TIER_MEANING.get(lead["tier"], ""))
-    figures(cells)
+    show_figures(cells)
 
 
-def _why(lead: "pd.Series", opened: Page) -> None:
+def _show_reasons(lead: "pd.Series", opened: Page) -> None:
     st.subheader(
         "Why it stands here",
         help="Each bar is one thing that is known about the lead. To the right it raises the "
@@ -96,40 +96,40 @@ def _why(lead: "pd.Series", opened: Page) -> None:
         anchor=False,
     )
     publication = opened.publication
-    if not reading.has(publication, "reasons.parquet", "model.json"):
+    if not publication_cache.has_files(publication, "reasons.parquet", "model.json"):
         for name in worklist_table.REASONS:
-            if written(lead[name]):
-                st.markdown(f"- {plain(lead[name])}")
+            if format_value(lead[name]):
+                st.markdown(f"- {escape_markup(lead[name])}")
         return
-    reasons = publication.of_lead("reasons.parquet", int(lead["rank"]))
-    base = float(reading.facts(publication, "model.json")["base_score"])
+    reasons = publication.read_lead_rows("reasons.parquet", int(lead["rank"]))
+    base = float(publication_cache.load_json(publication, "model.json")["base_score"])
     st.markdown(
         f"A typical lead stands at {percent(base)}; what is known of this "
         f"one takes it to **{percent(lead['score'])}** within {opened.horizon_days} days."
     )
-    chart(waterfall_chart(reasons, score=lead["score"], base=base, theme=opened.theme))
+    show_chart(draw_waterfall_chart(reasons, score=lead["score"], base=base, theme=opened.theme))
     with st.expander("The facts as a table"):
         rows = [
             {
-                "Fact": plain(step["fact"]),
-                "": WAYS[step["way"]],
+                "Fact": escape_markup(step["fact"]),
+                "": EFFECTS[step["way"]],
                 "Score after it": percent(step["after"]),
             }
-            for step in records(waterfall(reasons, score=lead["score"], base=base))
+            for step in list_records(build_waterfall(reasons, score=lead["score"], base=base))
         ]
         st.table(rows, border="horizontal", hide_index=True)
 
 
-def _happened(lead: "pd.Series", opened: Page) -> None:
+def _show_timeline(lead: "pd.Series", opened: Page) -> None:
     st.subheader("What happened", anchor=False)
-    if not reading.has(opened.publication, "timeline.parquet"):
+    if not publication_cache.has_files(opened.publication, "timeline.parquet"):
         st.caption(f"Last activity: {minute(lead['last_activity_at'])}.")
         return
-    timeline = opened.publication.of_lead("timeline.parquet", int(lead["rank"]))
+    timeline = opened.publication.read_lead_rows("timeline.parquet", int(lead["rank"]))
     if timeline.empty:
         st.caption(f"Nothing yet since it came in on {day(lead['created_at'])}.")
         return
-    chart(timeline_chart(timeline, theme=opened.theme))
+    show_chart(draw_timeline_chart(timeline, theme=opened.theme))
     with st.expander(f"The latest {count(len(timeline), 'activity', 'activities')} as a table"):
         st.dataframe(
             timeline.assign(direction=timeline["direction"].map(DIRECTIONS)),
@@ -145,21 +145,24 @@ def _happened(lead: "pd.Series", opened: Page) -> None:
         )
 
 
-def _moved(lead: "pd.Series", opened: Page) -> None:
+def _show_rank_history(lead: "pd.Series", opened: Page) -> None:
     st.subheader("How it moved", anchor=False)
-    history = reading.lead_moves(opened.home, opened.publication, lead["lead_id"])
+    history = publication_cache.load_lead_history(opened.home, opened.publication, lead["lead_id"])
     if len(history) < 2:
         st.caption("This is the first list on which it stands; the next ones will show its way.")
         return
-    chart(rank_history_chart(history, theme=opened.theme))
+    show_chart(draw_rank_history_chart(history, theme=opened.theme))
 
 
-def _known(lead: "pd.Series", listed: Worklist) -> None:
+def _show_lead_details(lead: "pd.Series", listed: Worklist) -> None:
     st.subheader("Known about it", anchor=False)
-    facts = {label(name.removeprefix("profile_")): written(lead[name]) for name in listed.profile}
-    fact_table(
+    facts = {
+        format_label(name.removeprefix("profile_")): format_value(lead[name])
+        for name in listed.profile
+    }
+    show_fact_table(
         {
-            "Owner": written(lead["owner_id"]),
+            "Owner": format_value(lead["owner_id"]),
             "Came in": minute(lead["created_at"]),
             "Last activity": minute(lead["last_activity_at"]),
             **facts,
@@ -167,5 +170,5 @@ def _known(lead: "pd.Series", listed: Worklist) -> None:
     )
 
 
-def _one(place: int) -> Rows:
+def _build_single_row(place: int) -> Rows:
     return np.array([place], dtype=np.int64)

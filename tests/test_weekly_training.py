@@ -9,15 +9,15 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / "benchmarks" / "looking_weekly.py"
+SCRIPT = ROOT / "benchmarks" / "weekly_training.py"
 NOTE = ROOT / "docs" / "decisions" / "0903-stepping-down.md"
 
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("looking_weekly", SCRIPT)
+    spec = importlib.util.spec_from_file_location("weekly_training", SCRIPT)
     module = importlib.util.module_from_spec(spec)
-    sys.modules["looking_weekly"] = module  # where dataclasses look for it
+    sys.modules["weekly_training"] = module  # where dataclasses look for it
     spec.loader.exec_module(module)
     return module
 

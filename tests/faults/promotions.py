@@ -8,7 +8,7 @@ from tests.faults.holes import Holes
 
 EARLIER, LATER = "2024-07-05T00:00:00Z", "2024-08-01T00:00:00Z"
 BACK_SECONDS = 60.0
-BACKTEST = "pipelines.flows.train:backtest"
+BACKTEST = "pipelines.flows.train:backtest_folds"
 BAD: dict[str, tuple[str, Holes]] = {
     "constant scores": (SECOND, {BACKTEST: "tests.faults.holes:constant_scores"}),
     "scores that are not numbers": (SECOND, {BACKTEST: "tests.faults.holes:missing_scores"}),
@@ -24,7 +24,7 @@ def bad_challengers(
 ) -> Row:
     """Train challengers that must not lead."""
     tally = Tally("R12", "bad challengers of a champion", FORKED)
-    lane = bench.lane("challengers").done_up()
+    lane = bench.lane("challengers").prepare()
     for case in cases:
         with tally.trial(case):
             assert champion_of(lane.home) == 1
@@ -39,7 +39,7 @@ def bad_challengers(
 def good_challenger(bench: Bench) -> Row:
     """The same training without a fault does lead: otherwise the row before says nothing."""
     tally = Tally("R12", "a sound challenger of the same champion", FORKED)
-    lane = bench.lane("challenger").done_up()
+    lane = bench.lane("challenger").prepare()
     with tally.trial("a week later"):
         ended = lane.run("train", SECOND)
         assert ended.code == 0, ended.said
@@ -50,7 +50,7 @@ def good_challenger(bench: Bench) -> Row:
 def rolled_back(bench: Bench, *, real: bool = False, holes: Holes | None = None) -> Row:
     """Let the earlier model lead again, and look at the next list."""
     tally = Tally("R13", "roll back, then score", COMMAND if real else FORKED)
-    lane = bench.lane("rollback").done_up()
+    lane = bench.lane("rollback").prepare()
     ended = lane.run("run", SECOND, "--train")
     assert champion_of(lane.home) == 2, ended.said
     with tally.trial("to the version before"):

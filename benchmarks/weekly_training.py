@@ -1,7 +1,8 @@
 """What a year of weekly trainings does to a CRM in which nothing foretells who converts.
 
-Run from the repository: ``.venv/bin/python benchmarks/looking_weekly.py [CRMs] [first seed]``; with
-a third argument every year goes into that CSV file as well, as into benchmarks/looking_weekly.csv,
+Run from the repository: ``.venv/bin/python benchmarks/weekly_training.py [CRMs] [first seed]``;
+with
+a third argument every year goes into that CSV file as well, as into benchmarks/weekly_training.csv,
 from which decision 0903 takes its table. CRMs of 150 open leads are made up and trained on every
 week of a year, by a small linear scorer; the backtest, the proof, the duel and the rule for
 stepping down are leadgain's own. Told is how many have a leading model, with and without the rule:
@@ -24,26 +25,26 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from models.errors import NotEnoughData
-from models.evaluation.backtest import backtest, refuse_too_little, rolling_origin
-from models.evaluation.verdicts import compare, prove
-from models.monitoring.decay import is_enough, proven_again
+from models.evaluation.backtest import backtest_folds, refuse_too_little_data, split_rolling_origin
+from models.evaluation.verdicts import compare_with_champion, prove
+from models.monitoring.decay import has_enough_outcomes, prove_again
 
 FIRST_LIST = pd.Timestamp("2024-01-06", tz="UTC")
 WEEK = pd.Timedelta(days=7)
 HORIZON_WEEKS = 2
 WEEKS_BEFORE, WEEKS = 20, 52
 """The CRM's age at the first training, and how many more follow."""
-HALF_A_YEAR = 26
-LEADS_A_WEEK = 50
-STAYS = 0.7
+HALF_YEAR_WEEKS = 26
+LEADS_PER_WEEK = 50
+STAY_PROBABILITY = 0.7
 """A lead that does not convert stays open for another week with this probability."""
-CONVERTS = 0.05
+CONVERSION_PROBABILITY = 0.05
 """Chance of a lead to convert in a week, where nothing speaks for or against it."""
 TRAITS = 8
 DEPTH, SAMPLES, MIN_CONVERSIONS = 0.30, 100, 120
 EFFECTS = {"noise": 0.0, "weak": 0.35, "good": 0.7}
 """How much the traits of a lead together move its log odds."""
-KEPT = ("kind", "seed", "stepping_down", "ever", "falls", "weeks_led", "leads")
+CSV_COLUMNS = ("kind", "seed", "stepping_down", "ever", "falls", "weeks_led", "leads")
 COLUMNS = ["as_of", "list_date", "lead_id", "score", "most_fresh", "converted"]
 
 
@@ -71,7 +72,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Leading:
+class TrainedModel:
     """A champion: the rows of its proof, and its weights."""
 
     tested: pd.DataFrame
@@ -90,17 +91,17 @@ class Year:
     leads: bool = False
 
 
-def made_up(effect: float, seed: int) -> World:
+def simulate_world(effect: float, seed: int) -> World:
     """Leads come, stay for some weeks and convert, depending on their traits or on nothing."""
     rng = np.random.default_rng(seed)
     weeks = WEEKS_BEFORE + WEEKS + HORIZON_WEEKS
-    n_leads = LEADS_A_WEEK * weeks
-    arrived = np.repeat(np.arange(weeks), LEADS_A_WEEK)
+    n_leads = LEADS_PER_WEEK * weeks
+    arrived = np.repeat(np.arange(weeks), LEADS_PER_WEEK)
     traits = rng.normal(size=(n_leads, TRAITS)).astype("float32")
     weights = rng.normal(size=TRAITS)
-    odds = CONVERTS * np.exp(effect * traits @ weights / np.linalg.norm(weights))
+    odds = CONVERSION_PROBABILITY * np.exp(effect * traits @ weights / np.linalg.norm(weights))
     wins = rng.geometric(np.clip(odds, 1e-6, 0.9))  # in which week of its life
-    leaves = rng.geometric(1 - STAYS, n_leads)
+    leaves = rng.geometric(1 - STAY_PROBABILITY, n_leads)
     lives = np.minimum(wins, leaves)
     lead = np.repeat(np.arange(n_leads), lives)
     age = np.arange(len(lead)) - np.repeat(np.cumsum(lives) - lives, lives)
@@ -122,107 +123,107 @@ def made_up(effect: float, seed: int) -> World:
     return World(rows, pd.DataFrame(traits, columns=[f"trait_{n}" for n in range(TRAITS)]))
 
 
-def a_year(effect: float, seed: int) -> tuple[Year, Year]:
+def simulate_year(effect: float, seed: int) -> tuple[Year, Year]:
     """Train every week; without, and with, judging the champion's proof again as lists mature."""
-    world, years = made_up(effect, seed), (Year(), Year())
-    leading: list[Leading | None] = [None, None]
+    world, years = simulate_world(effect, seed), (Year(), Year())
+    champion: list[TrainedModel | None] = [None, None]
     for week in range(WEEKS_BEFORE, WEEKS_BEFORE + WEEKS):
-        challenger = _proven(world, week)
+        challenger = _train_proven(world, week)
         for steps_down, year in enumerate(years):
-            leads = _after_a_duel(world, week, leading[steps_down], challenger)
-            if steps_down and leads is not None and _fails(world, week, leads):
+            leads = _choose_champion(world, week, champion[steps_down], challenger)
+            if steps_down and leads is not None and _is_disproven(world, week, leads):
                 leads, year.falls = challenger, year.falls + 1
-            leading[steps_down] = leads
+            champion[steps_down] = leads
             year.ever |= leads is not None
             year.weeks_led += leads is not None
             year.leads = leads is not None
     return years
 
 
-def dropped_after(effect: float, seed: int) -> int | None:
+def find_demotion_week(effect: float, seed: int) -> int | None:
     """The week in which a model that is never trained anew steps down; 0: never, None: unproven."""
-    world = made_up(effect, seed)
-    leading = _proven(world, WEEKS_BEFORE)
-    if leading is None:
+    world = simulate_world(effect, seed)
+    champion = _train_proven(world, WEEKS_BEFORE)
+    if champion is None:
         return None
-    weeks = range(1, HALF_A_YEAR + 1)
-    return next((n for n in weeks if _fails(world, WEEKS_BEFORE + n, leading)), 0)
+    weeks = range(1, HALF_YEAR_WEEKS + 1)
+    return next((n for n in weeks if _is_disproven(world, WEEKS_BEFORE + n, champion)), 0)
 
 
-def _proven(world: World, week: int) -> Leading | None:
+def _train_proven(world: World, week: int) -> TrainedModel | None:
     """The challenger of a week, if it may lead at all."""
-    challenger = _trained(world, week)
+    challenger = _train_challenger(world, week)
     if challenger is None or not prove(challenger.tested, depth=DEPTH, samples=SAMPLES).passed:
         return None
     return challenger
 
 
-def _after_a_duel(
-    world: World, week: int, leading: Leading | None, challenger: Leading | None
-) -> Leading | None:
-    if leading is None or challenger is None:
-        return challenger or leading
-    before = pd.concat([leading.tested, _since(world, week, leading)])
-    verdict = compare(challenger.tested, before, depth=DEPTH, samples=SAMPLES).verdict
-    return leading if verdict == "worse" else challenger
+def _choose_champion(
+    world: World, week: int, champion: TrainedModel | None, challenger: TrainedModel | None
+) -> TrainedModel | None:
+    if champion is None or challenger is None:
+        return challenger or champion
+    before = pd.concat([champion.tested, _score_new_lists(world, week, champion)])
+    verdict = compare_with_champion(challenger.tested, before, depth=DEPTH, samples=SAMPLES).verdict
+    return champion if verdict == "worse" else challenger
 
 
-def _trained(world: World, week: int) -> Leading | None:
-    rows = _matured(world, week)
+def _train_challenger(world: World, week: int) -> TrainedModel | None:
+    rows = _select_matured(world, week)
     try:
-        refuse_too_little(rows, min_conversions=MIN_CONVERSIONS)
+        refuse_too_little_data(rows, min_conversions=MIN_CONVERSIONS)
     except NotEnoughData:
         return None
 
-    def matrix_for(
+    def build_matrices(
         _: pd.Timestamp, train: NDArray[np.int64], test: NDArray[np.int64]
     ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
         X_train, X_test = (world.traits.iloc[rows["lead"].iloc[part]] for part in (train, test))
         return X_train, X_test, []
 
-    folds = rolling_origin(rows, horizon=HORIZON_WEEKS * WEEK, share=0.25, max_fits=8)
-    tested = backtest(
+    folds = split_rolling_origin(rows, horizon=HORIZON_WEEKS * WEEK, share=0.25, max_fits=8)
+    tested = backtest_folds(
         rows,
         rows["converted"],
         rows["most_fresh"],
         folds=folds,
-        matrix_for=matrix_for,
+        build_matrices=build_matrices,
         make_scorer=Ridge,
     )
     scorer = Ridge().fit(world.traits.iloc[rows["lead"]], rows["converted"])
-    return Leading(tested[COLUMNS], scorer, week)
+    return TrainedModel(tested[COLUMNS], scorer, week)
 
 
-def _matured(world: World, week: int) -> pd.DataFrame:
+def _select_matured(world: World, week: int) -> pd.DataFrame:
     rows = world.rows[world.rows["week"] <= week - HORIZON_WEEKS]
     return rows.sort_values(["lead", "as_of"]).reset_index(drop=True)
 
 
-def _since(world: World, week: int, leading: Leading) -> pd.DataFrame:
+def _score_new_lists(world: World, week: int, champion: TrainedModel) -> pd.DataFrame:
     """The lists that have matured since the champion's training, scored by it."""
-    rows = _matured(world, week)
-    rows = rows[rows["week"] > leading.trained - HORIZON_WEEKS]
-    score = leading.scorer.raw_score(world.traits.iloc[rows["lead"]])
+    rows = _select_matured(world, week)
+    rows = rows[rows["week"] > champion.trained - HORIZON_WEEKS]
+    score = champion.scorer.raw_score(world.traits.iloc[rows["lead"]])
     return rows.assign(score=score)[COLUMNS]
 
 
-def _fails(world: World, week: int, leading: Leading) -> bool:
-    since = _since(world, week, leading)
-    if not is_enough(leading.tested, since):
+def _is_disproven(world: World, week: int, champion: TrainedModel) -> bool:
+    since = _score_new_lists(world, week, champion)
+    if not has_enough_outcomes(champion.tested, since):
         return False
-    again = proven_again(leading.tested, since, depth=DEPTH, samples=SAMPLES)
+    again = prove_again(champion.tested, since, depth=DEPTH, samples=SAMPLES)
     return again is not None and not again.passed
 
 
-def years(kind: str, seeds: Iterable[int]) -> Iterator[dict[str, Any]]:
+def simulate_years(kind: str, seeds: Iterable[int]) -> Iterator[dict[str, Any]]:
     """A row for each CRM without, and one with, stepping down."""
     for seed in seeds:
-        for steps_down, year in zip(("no", "yes"), a_year(EFFECTS[kind], seed), strict=True):
+        for steps_down, year in zip(("no", "yes"), simulate_year(EFFECTS[kind], seed), strict=True):
             found = {name: int(value) for name, value in asdict(year).items()}
             yield {"kind": kind, "seed": seed, "stepping_down": steps_down, **found}
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def format_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """One line for each kind of CRM, without and with stepping down."""
     columns = "stepping down | ever led | lead after a year | weeks led | falls a year"
     lines = [f"| CRMs | how many | {columns} |", "|---|---|---|---|---|---|---|"]
@@ -249,19 +250,19 @@ def main() -> None:
         kept = None
         if len(sys.argv) > 3:
             file = opened.enter_context(Path(sys.argv[3]).open("w", newline=""))
-            kept = csv.DictWriter(file, KEPT, lineterminator="\n")
+            kept = csv.DictWriter(file, CSV_COLUMNS, lineterminator="\n")
             kept.writeheader()
         rows = []
         for kind in EFFECTS:
-            for row in years(kind, seeds):
+            for row in simulate_years(kind, seeds):
                 rows.append(row)
                 if kept is not None:
                     kept.writerow(row)
-    print("\n".join(table(rows)))
+    print("\n".join(format_table(rows)))
     print("\n| CRMs | proven at the first training | stepped down within half a year |")
     print("|---|---|---|")
     for kind, effect in EFFECTS.items():
-        after = [dropped_after(effect, seed) for seed in seeds]
+        after = [find_demotion_week(effect, seed) for seed in seeds]
         proven = [weeks for weeks in after if weeks is not None]
         dropped = sum(weeks > 0 for weeks in proven)
         print(f"| {kind} | {len(proven)} of {crms} | {dropped} of {len(proven)} |", flush=True)

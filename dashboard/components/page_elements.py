@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from dashboard.components import reading
+from dashboard.components import publication_cache
 from dashboard.components.page_frame import Page
 from publications.charts.theme import Theme
-from publications.wording.formatting import NOTHING, minute
+from publications.wording.formatting import NO_VALUE, minute
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,49 +29,49 @@ COMMAND = re.compile(r"(`leadgain[a-z -]*`)")
 MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def plain(text: str) -> str:
+def escape_markup(text: str) -> str:
     r"""Keep a stranger's text from being read as markup, links and pictures included.
 
-    >>> plain("![x](http://y)")
+    >>> escape_markup("![x](http://y)")
     '\\!\\[x\\]\\(http\\:\\/\\/y\\)'
     """
     return MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
-def sentence(text: str) -> str:
+def format_sentence(text: str) -> str:
     r"""Write a sentence of leadgain's own, which may quote strangers: commands stand out as code.
 
-    >>> sentence("80 * 2 are too few. `leadgain train` may help.")
+    >>> format_sentence("80 * 2 are too few. `leadgain train` may help.")
     '80 \\* 2 are too few\\. `leadgain train` may help\\.'
     """
     parts = COMMAND.split(text)
-    return "".join(part if place % 2 else _escaped(part) for place, part in enumerate(parts))
+    return "".join(part if place % 2 else _escape_part(part) for place, part in enumerate(parts))
 
 
-def _escaped(text: str) -> str:
+def _escape_part(text: str) -> str:
     return MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", text))
 
 
-def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+def list_records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """One dict a row, column name -> value."""
     names = [str(name) for name in frame.columns]
     return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
 
 
-def label(name: str) -> str:
+def format_label(name: str) -> str:
     """Write a column's name as words.
 
-    >>> label("amount_requested")
+    >>> format_label("amount_requested")
     'Amount requested'
     """
     words = " ".join(name.replace("_", " ").split())
     return words[:1].upper() + words[1:]
 
 
-def written(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Write one value of the worklist; empty where there is none.
 
-    >>> written(15000.0), written(True), written(float("nan"))
+    >>> format_value(15000.0), format_value(True), format_value(float("nan"))
     ('15,000', 'yes', '')
     """
     if is_missing(value):
@@ -96,7 +96,7 @@ def is_missing(value: Any) -> bool:
     return bool(pd.isna(value))
 
 
-def without_model(opened: Page, needed: Sequence[str], what: str) -> bool:
+def explain_if_missing(opened: Page, needed: Sequence[str], what: str) -> bool:
     """Say why a page is empty, and what fills it; False where the publication has all it needs.
 
     Parameters
@@ -105,11 +105,12 @@ def without_model(opened: Page, needed: Sequence[str], what: str) -> bool:
     needed : files of the publication that the page reads
     what : what the page would show, as words after "no"
     """
-    if reading.has(opened.publication, *needed):
+    if publication_cache.has_files(opened.publication, *needed):
         return False
     if opened.no_model_reason:
         st.info(
-            f"{sentence(opened.no_model_reason)} As soon as a model leads, this page shows {what}.",
+            f"{format_sentence(opened.no_model_reason)} As soon as a model leads, this page "
+            f"shows {what}.",
             title="This list was made without a model",
             icon=":material/info:",
         )
@@ -118,7 +119,7 @@ def without_model(opened: Page, needed: Sequence[str], what: str) -> bool:
     return True
 
 
-def tier_column(theme: Theme) -> Any:
+def build_tier_column(theme: Theme) -> Any:
     """A tier as a coloured badge; the cells are lists of one letter."""
     return st.column_config.MultiselectColumn(
         "Tier",
@@ -129,7 +130,7 @@ def tier_column(theme: Theme) -> Any:
     )
 
 
-def chart(drawn: Any, *, alt: str | None = None) -> None:
+def show_chart(drawn: Any, *, alt: str | None = None) -> None:
     """Show one of the published charts in the app's font, as wide as its place.
 
     Charts that stand side by side keep their own width. All keep their paper: when somebody turns
@@ -143,7 +144,7 @@ def chart(drawn: Any, *, alt: str | None = None) -> None:
     st.altair_chart(shown, theme=None, alt=alt, width=width)
 
 
-def figures(cells: Mapping[str, tuple[str, str]]) -> None:
+def show_figures(cells: Mapping[str, tuple[str, str]]) -> None:
     """A row of figures: name -> the figure, and the band or remark below it."""
     for column, (name, (value, remark)) in zip(st.columns(len(cells)), cells.items(), strict=True):
         column.metric(
@@ -151,9 +152,11 @@ def figures(cells: Mapping[str, tuple[str, str]]) -> None:
         )
 
 
-def fact_table(facts: Mapping[str, str]) -> None:
+def show_fact_table(facts: Mapping[str, str]) -> None:
     """Facts as two columns; the ones without a value are left out."""
     rows = {
-        plain(name): plain(value) for name, value in facts.items() if value not in ("", NOTHING)
+        escape_markup(name): escape_markup(value)
+        for name, value in facts.items()
+        if value not in ("", NO_VALUE)
     }
     st.table(rows, border="horizontal", hide_header=True)

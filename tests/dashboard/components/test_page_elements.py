@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from dashboard.components.look import BADGES, TIERS, label, plain, written
+from dashboard.components.page_elements import (
+    BADGES,
+    TIERS,
+    escape_markup,
+    format_label,
+    format_value,
+)
 from publications.charts.theme import Theme
 
 ATTACKS = [
@@ -28,7 +34,7 @@ ATTACKS = [
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_strangers_text_comes_out_as_it_was_written(attack: str) -> None:
-    tokens = MarkdownIt("commonmark").parse(plain(attack))
+    tokens = MarkdownIt("commonmark").parse(escape_markup(attack))
     kinds = {token.type for token in tokens}
     inside = tokens[1].children or []
     assert kinds == {"paragraph_open", "inline", "paragraph_close"}
@@ -55,13 +61,13 @@ def test_the_letter_stands_out_on_every_badge_and_badges_differ_in_lightness(the
 
 def test_values_are_written_with_their_separators_and_missing_ones_are_empty() -> None:
     values = [15000.0, 0.123456789, True, "web", None, math.nan, pd.NaT]
-    assert [written(value) for value in values] == [
+    assert [format_value(value) for value in values] == [
         *("15,000", "0.123457", "yes", "web", "", "", "")
     ]
-    assert written(pd.Timestamp("2012-03-14T05:00Z")) == "14 March 2012, 05:00 UTC"
+    assert format_value(pd.Timestamp("2012-03-14T05:00Z")) == "14 March 2012, 05:00 UTC"
 
 
 def test_column_names_become_words() -> None:
-    assert label("company_size") == "Company size"
-    assert label("  UTM__source ") == "UTM source"
-    assert label("") == ""
+    assert format_label("company_size") == "Company size"
+    assert format_label("  UTM__source ") == "UTM source"
+    assert format_label("") == ""

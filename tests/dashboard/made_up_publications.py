@@ -9,15 +9,22 @@ from typing import Any
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from publications.schema import FILES, MANIFEST, published_file
-from publications.storage.store import Home, Publication, current, hold, publish, start_run
+from publications.schema import FILES, MANIFEST, find_published_file
+from publications.storage.store import (
+    Home,
+    Publication,
+    hold_home,
+    open_current,
+    publish,
+    start_run,
+)
 from publications.tables.read_write import write_table
 from tests.publications.conftest import (
     made_up_provenance,
     made_up_worklist,
     write_publication_files,
 )
-from tests.publications.made_up_watch import made_up_watch
+from tests.publications.made_up_monitoring import made_up_watch
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = ("worklist", "gains", "tiers", "model", "data")
@@ -59,8 +66,8 @@ def publish_made_up(
     """
     listed = owned_worklist() if worklist is None else worklist
     listed = listed if model else listed.assign(score=float("nan"))
-    with hold(home) as held:
-        run = start_run(held, "made-up")
+    with hold_home(home) as lock:
+        run = start_run(lock, "made-up")
         write_publication_files(run)
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(run, name, listed)
@@ -68,7 +75,7 @@ def publish_made_up(
         (run / "data_checks.json").write_text(json.dumps(checks or made_up_checks()))
         for file in FILES:
             if (file.optional and not stories) or (file.needs_model and not model):
-                (run / published_file(file.name).name).unlink(missing_ok=True)
+                (run / find_published_file(file.name).name).unlink(missing_ok=True)
         tiers = {tier: int(n) for tier, n in listed["tier"].value_counts().sort_index().items()}
         shown = {"rows": made_up_rows(), "leads_listed": len(listed), "tiers": tiers}
         provenance = made_up_provenance(
@@ -77,12 +84,12 @@ def publish_made_up(
             settings=SETTINGS if settings is None else settings,
             **({} if model else {**WITHOUT_MODEL, "no_model_reason": no_model_reason}),
         )
-        number = publish(held, run, provenance, as_of)
+        number = publish(lock, run, provenance, as_of)
     if warnings is not None:
         manifest = home.publications / str(number) / MANIFEST
         content = json.loads(manifest.read_text())
         manifest.write_text(json.dumps({**content, "warnings": [*warnings]}))
-    found = current(home)
+    found = open_current(home)
     assert found is not None
     return found
 
@@ -100,7 +107,7 @@ def made_up_rows() -> list[dict[str, Any]]:
 
 def made_up_checks() -> dict[str, Any]:
     check = {"table": "leads", "column": "lead_id", "rule": "unique", "severity": "error"}
-    held = {**check, "passed": True, "observed": 0, "expected": "unique", "message": "Is unique."}
+    lock = {**check, "passed": True, "observed": 0, "expected": "unique", "message": "Is unique."}
     late = {
         **check,
         "column": None,
@@ -113,40 +120,40 @@ def made_up_checks() -> dict[str, Any]:
     }
     finding = {"table": "leads", "rule": "repeated", "severity": "info", "rows": 1}
     return {
-        "checks": [held, late],
+        "checks": [lock, late],
         "findings": [{**finding, "message": "1 lead repeats another row exactly."}],
     }
 
 
-def handed_over(home: Home, *, now: datetime = NOW, roles: Any = None) -> str:
+def encode_app_settings(home: Home, *, now: datetime = NOW, roles: Any = None) -> str:
     """What ``leadgain dashboard`` would leave in the environment."""
     return json.dumps({"home": str(home.folder), "now": now.isoformat(), "roles": roles})
 
 
-def app() -> AppTest:
+def build_app() -> AppTest:
     """The whole app, not yet run."""
     return AppTest.from_file(APP, default_timeout=240)
 
 
-def opened(page: str) -> AppTest:
+def run_page(page: str) -> AppTest:
     """One of the pages, run once without an error of Streamlit's."""
-    at = app().run()
+    at = build_app().run()
     if page != "worklist":
         at.switch_page(f"app_pages/{page}.py").run()
     assert not at.exception
     return at
 
 
-def with_parameters(**parameters: str | list[str]) -> AppTest:
+def run_worklist(**parameters: str | list[str]) -> AppTest:
     """The worklist, as an address with these parameters opens it."""
-    at = app()
+    at = build_app()
     at.query_params.update(parameters)
     at.run()
     assert not at.exception
     return at
 
 
-def said(at: AppTest) -> str:
+def read_page_text(at: AppTest) -> str:
     """Every text on a page, as one."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")
     texts = [str(element.value) for kind in kinds for element in at.get(kind)]

@@ -4,44 +4,49 @@ import pandas as pd
 import pytest
 
 from publications.storage.home import Home
-from tests.dashboard.made_up import owned_worklist, publish_made_up, said, with_parameters
+from tests.dashboard.made_up_publications import (
+    owned_worklist,
+    publish_made_up,
+    read_page_text,
+    run_worklist,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning")
 
 
-def buttons(lead: str, **more: list[str]) -> dict[str, bool]:
+def find_enabled_buttons(lead: str, **more: list[str]) -> dict[str, bool]:
     """Which of the two buttons can be pressed."""
-    at = with_parameters(lead=lead, **more)
+    at = run_worklist(lead=lead, **more)
     ways = ("Previous", "Next lead")
     return {button.label: not button.disabled for button in at.button if button.label in ways}
 
 
 def test_the_first_lead_has_none_before_it_and_the_last_none_behind(home: Home) -> None:
     publish_made_up(home)
-    assert buttons("170000") == {"Previous": False, "Next lead": True}
-    assert buttons("170029") == {"Previous": True, "Next lead": False}
-    assert buttons("170010") == {"Previous": True, "Next lead": True}
+    assert find_enabled_buttons("170000") == {"Previous": False, "Next lead": True}
+    assert find_enabled_buttons("170029") == {"Previous": True, "Next lead": False}
+    assert find_enabled_buttons("170010") == {"Previous": True, "Next lead": True}
 
 
 def test_a_lead_that_the_filters_leave_out_still_leads_on_to_those_that_fit(home: Home) -> None:
     """A link may name any lead: 170004 is ben's, the filter asks for ann's."""
     publish_made_up(home)
-    at = with_parameters(lead="170004", owner=["ann"])
+    at = run_worklist(lead="170004", owner=["ann"])
     next(button for button in at.button if button.label == "Previous").click().run()
     assert at.query_params["lead"] == "170003"
 
 
 def test_without_a_model_a_story_has_a_place_and_no_score(home: Home) -> None:
     publish_made_up(home, model=False)
-    at = with_parameters(lead="170002")
+    at = run_worklist(lead="170002")
     assert [metric.label for metric in at.metric] == ["Place", "Tier"]
-    assert "nan" not in said(at)
+    assert "nan" not in read_page_text(at)
 
 
 def test_what_is_known_is_written_for_people(home: Home) -> None:
     leads = owned_worklist().assign(amount_requested=15000.0)
     publish_made_up(home, worklist=leads)
-    known = with_parameters(lead="170000").table[-1].value.to_csv()
+    known = run_worklist(lead="170000").table[-1].value.to_csv()
     for words in ('Amount requested,"15,000"', "Newsletter,yes", "Source,web", "Owner,ann"):
         assert words in known.replace("\\", "")
 
@@ -52,7 +57,7 @@ def test_a_yes_or_no_that_some_leads_lack_is_told_where_it_is_known(
 ) -> None:
     answers = pd.Series([answer, *[True] * 28, None], dtype="boolean")
     publish_made_up(home, worklist=owned_worklist().assign(newsletter=answers))
-    known = with_parameters(lead="170000").table[-1].value.to_csv()
+    known = run_worklist(lead="170000").table[-1].value.to_csv()
     assert ("Newsletter" in known) == bool(told)
     assert not told or f"Newsletter,{told}" in known
 
@@ -60,6 +65,6 @@ def test_a_yes_or_no_that_some_leads_lack_is_told_where_it_is_known(
 def test_what_is_not_known_has_no_row(home: Home) -> None:
     """Every fifth lead has no source."""
     publish_made_up(home)
-    known = with_parameters(lead="170004").table[-1].value.to_csv()
+    known = run_worklist(lead="170004").table[-1].value.to_csv()
     assert "Source" not in known
     assert "Newsletter" in known

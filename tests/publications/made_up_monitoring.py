@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-WORN = (
+DEGRADED_REASON = (
     "On the 4 lists since its training its lead over most fresh first has "
     "shrunk from +11.7 to +2.1 points (95 % band -1.9 to +6.1)."
 )
@@ -48,18 +48,18 @@ def made_up_watch(**changes: object) -> dict[str, Any]:
     return {**watch, **changes}
 
 
-def with_kinds() -> dict[str, Any]:
+def made_up_watch_with_kinds() -> dict[str, Any]:
     """One note of each kind, and of one that is not known; no word of theirs tells which."""
     notes = ["A proof.", "A spread.", "A move.", "A training.", "Something new."]
     kinds = ["proof", "scores", "inputs", "training", "weather"]
     return made_up_watch(notes=notes, note_kinds=kinds)
 
 
-def worn_watch() -> dict[str, Any]:
+def made_up_degraded_watch() -> dict[str, Any]:
     """A model of which little is left."""
     since = {**made_up_watch()["since_training"], "gain": 0.401, "most_fresh": 0.38}
     since |= {"difference": 0.021, "low": -0.019, "high": 0.061}
-    return made_up_watch(worn=True, reasons=[WORN], since_training=since)
+    return made_up_watch(worn=True, reasons=[DEGRADED_REASON], since_training=since)
 
 
 def made_up_drift() -> pd.DataFrame:
