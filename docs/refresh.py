@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.cli.output import RANKING_NAMES
+from publications.schema import RANKING_NAMES
 from publications.storage.home import Home
 from publications.storage.store import Publication, open_current
 from publications.wording.formatting import percent, percent_interval
 
+RANKINGS = ("model", "most_fresh", "random")
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = (
     "<!-- demo: written by docs/refresh.py, held against a run by the tests -->\n",
@@ -23,11 +24,13 @@ BEGIN, END = (
 def demo_table(gain_table: pd.DataFrame) -> str:
     """The README's table: share of the customers reached, by depth and ranking."""
     lines = [
-        "| calling the first | " + " | ".join(RANKING_NAMES.values()) + " |",
-        "|" + "---|" * (1 + len(RANKING_NAMES)),
+        "| calling the first | "
+        + " | ".join(RANKING_NAMES[ranking] for ranking in RANKINGS)
+        + " |",
+        "|" + "---|" * (1 + len(RANKINGS)),
     ]
     for depth, rows in gain_table.groupby("depth", sort=True):
-        cells = [_cell(rows[rows["ranking"] == ranking].iloc[0]) for ranking in RANKING_NAMES]
+        cells = [_cell(rows[rows["ranking"] == ranking].iloc[0]) for ranking in RANKINGS]
         lines.append(f"| {percent(float(depth))} of each list | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -43,7 +46,7 @@ def demo_block(publication: Publication) -> str:
     return (
         "\n"
         + demo_table(publication.table("gain_table.csv"))
-        + "\nShare of the customers reached, with 95 % bands.\n\n"
+        + "\nShare of the customers reached, with 95 % intervals.\n\n"
     )
 
 
