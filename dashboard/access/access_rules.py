@@ -60,7 +60,7 @@ def find_viewer(roles: Roles, claims: Mapping[str, Any]) -> Viewer | None:
     Examples
     --------
     >>> roles = Roles(managers=("@board.example",), reps={"ben@sales.example": ("17",)})
-    >>> find_viewer(roles, {"email": "Ann@board.example"}).sees_everything
+    >>> find_viewer(roles, {"email": "Ann@board.example"}).has_full_access
     True
     >>> sorted(find_viewer(roles, {"email": "ben@sales.example"}).owners)
     ['17']

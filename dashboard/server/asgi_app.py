@@ -1,6 +1,7 @@
 """The app with what every answer to a browser carries: nobody may frame it or learn its address."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -8,6 +9,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dashboard.components.page_frame import show_error
+
+APP = Path(__file__).parents[1] / "app.py"
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -47,7 +50,7 @@ ALLOWED_HOSTS = st.get_option("server.allowedHosts") or ["127.0.0.1", "localhost
 """Other names are refused: a page elsewhere could make its own name point to this machine."""
 
 app = st.App(
-    "app.py",
+    APP,
     middleware=[
         Middleware(TrustedHostMiddleware, allowed_hosts=ALLOWED_HOSTS),
         Middleware(SafeHeaders),

@@ -14,7 +14,7 @@ from threading import Thread
 
 from publications.charts.theme import PALETTES, Palette, Theme
 
-APP = Path(__file__).parent / "app.py"
+APP = Path(__file__).parents[1] / "app.py"
 ASGI_APP = Path(__file__).parent / "asgi_app.py"
 
 FIXED_OPTIONS = {

@@ -37,7 +37,7 @@ def test_the_two_periods_stand_below_each_other_with_their_lead(theme: Theme) ->
     assert "+11.7 points, 95 % band +7.7 to +15.7 points" in written
     assert "+2.1 points, 95 % band \N{MINUS SIGN}1.9 to +6.1 points" in written
     assert "Share of the customers reached by calling 30 %" in written
-    assert {"Model", "Most fresh first"} <= set(written)
+    assert {"leadgain", "Most fresh first"} <= set(written)
 
 
 def read_alignments(chart: object) -> dict[str, str]:
@@ -52,11 +52,11 @@ def test_the_names_stand_outside_of_their_dots_whoever_is_ahead() -> None:
     behind = ahead.assign(gain=0.2)
     assert read_alignments(draw_gain_since_training_chart(ahead, depth=0.3)) == {
         "Most fresh first": "right",
-        "Model": "left",
+        "leadgain": "left",
     }
     assert read_alignments(draw_gain_since_training_chart(behind, depth=0.3)) == {
         "Most fresh first": "left",
-        "Model": "right",
+        "leadgain": "right",
     }
 
 
