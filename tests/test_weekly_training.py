@@ -55,8 +55,8 @@ def test_the_page_on_proofs_tells_the_same(benchmark, rows):
     cells = [line.strip("| ").split(" | ") for line in benchmark.table(rows)[2:]]
     found = {(kind, down): shares for kind, _, down, *shares in cells}
     (ever, _, without, _), (_, after, within, _) = (found["noise", down] for down in ("no", "yes"))
-    assert f"converts, {ever} had a leading model at some time" in told
-    assert f"with it {after} had, and a model led in {within} of the weeks of all 200" in told
+    assert f"converts, {ever} had a champion at some time" in told
+    assert f"with it {after} had, and a champion was in use in {within} of the weeks" in told
     assert f"instead of {without}." in told
     assert f"and in {found['good', 'yes'][2]} of its weeks" in told
 
