@@ -49,7 +49,7 @@ from pathlib import Path
 from benchmarks import capacity
 
 folder, command = Path(sys.argv[1]), sys.argv[2:]
-really = capacity._pss_gb
+really = capacity._read_pss_gb
 
 def looked_at(process):
     found = really(process)
@@ -57,8 +57,8 @@ def looked_at(process):
         (folder / "seen").touch()
     return found
 
-capacity._pss_gb = looked_at
-print(json.dumps(asdict(capacity.measured(command, folder / "home"))))
+capacity._read_pss_gb = looked_at
+print(json.dumps(asdict(capacity.measure_command(command, folder / "home"))))
 """
 """In a process of its own: a child counts as large as its parent was when it was made."""
 
@@ -94,11 +94,13 @@ def test_memory_time_and_the_processes_below_are_measured(tmp_path):
 def test_a_command_that_fails_ends_the_measuring_with_what_it_said(benchmark, tmp_path):
     script = "raise SystemExit('no lead is left')"
     with pytest.raises(SystemExit, match="no lead is left"):
-        benchmark.measured((sys.executable, "-c", script), tmp_path / "home")
+        benchmark.measure_command((sys.executable, "-c", script), tmp_path / "home")
 
 
 def test_servers_are_measured_as_compose_runs_them(benchmark):
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
     asked = compose["mlflow"]["environment"] | compose["prefect"]["environment"]
-    assert {key: asked[key] for key in benchmark.AS_IN_COMPOSE} == benchmark.AS_IN_COMPOSE
+    assert {
+        key: asked[key] for key in benchmark.COMPOSE_ENVIRONMENT
+    } == benchmark.COMPOSE_ENVIRONMENT
     assert "--workers 1" in " ".join(compose["mlflow"]["command"])

@@ -101,8 +101,8 @@ def test_the_container_is_healthy_while_somebody_holds_the_schedule(tmp_path):
     told = {"PATH": "/usr/bin:/bin", "LEADGAIN_HOME": str(tmp_path)}
     serves = (
         "import sys; from pathlib import Path; from publications.storage.home import Home;"
-        "from pipelines.scheduling.schedule import alone\n"
-        "with alone(Home(Path(sys.argv[1]))): print('held', flush=True); sys.stdin.read()"
+        "from pipelines.scheduling.schedule import lock_schedule\n"
+        "with lock_schedule(Home(Path(sys.argv[1]))): print('held', flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", serves, str(tmp_path)],

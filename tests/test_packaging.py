@@ -45,7 +45,7 @@ def test_the_demo_finds_its_data_in_an_installation(installed: Path) -> None:
             sys.executable,
             "-P",
             "-c",
-            "from pipelines.cli.sample_data import *; print(demo_config())",
+            "from pipelines.cli.sample_data import *; print(find_demo_config())",
         ],
         env={**os.environ, "PYTHONPATH": str(installed)},
         capture_output=True,

@@ -29,7 +29,7 @@ def rows() -> list[dict[str, str]]:
 
 
 def test_the_notes_table_is_that_of_the_measured_years(benchmark, rows):
-    assert "\n".join(benchmark.table(rows)) in NOTE.read_text(encoding="utf-8")
+    assert "\n".join(benchmark.format_table(rows)) in NOTE.read_text(encoding="utf-8")
 
 
 def test_no_year_of_the_plan_is_missing(rows):
@@ -52,7 +52,7 @@ def test_what_the_note_says_of_noise_is_counted(rows):
 
 def test_the_page_on_proofs_tells_the_same(benchmark, rows):
     told = " ".join((ROOT / "docs" / "proof.md").read_text(encoding="utf-8").split())
-    cells = [line.strip("| ").split(" | ") for line in benchmark.table(rows)[2:]]
+    cells = [line.strip("| ").split(" | ") for line in benchmark.format_table(rows)[2:]]
     found = {(kind, down): shares for kind, _, down, *shares in cells}
     (ever, _, without, _), (_, after, within, _) = (found["noise", down] for down in ("no", "yes"))
     assert f"converts, {ever} had a champion at some time" in told
@@ -63,5 +63,7 @@ def test_the_page_on_proofs_tells_the_same(benchmark, rows):
 
 @pytest.mark.slow
 def test_a_year_comes_out_as_it_was_measured(benchmark, rows):
-    again = [{k: str(v) for k, v in row.items()} for row in benchmark.years("noise", [289])]
+    again = [
+        {k: str(v) for k, v in row.items()} for row in benchmark.simulate_years("noise", [289])
+    ]
     assert again == [r for r in rows if (r["kind"], r["seed"]) == ("noise", "289")]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults import (
-    champion,
     clocks,
     disks,
     exports,
     holes,
     kills,
     offline,
+    promotions,
     readers,
     registries,
     together,
@@ -61,7 +61,7 @@ GUARDS = (
     Guard(
         "R3",
         "The operating system's lock lets one process at a time in.",
-        {"publications.storage.home:_lock": HOLES + "always_free"},
+        {"publications.storage.lock:_acquire_lock": HOLES + "always_free"},
         together.refused_meanwhile,
         "two worked at once",
     ),
@@ -91,14 +91,14 @@ GUARDS = (
     Guard(
         "R8",
         "The size of an export is held against the runs before.",
-        {"pipelines.flows.check:usual_rows": HOLES + "no_rows"},
+        {"pipelines.data.checked_export:compute_usual_rows": HOLES + "no_rows"},
         lambda bench, out: exports.strange_sizes(bench, (0.45,), holes=out),
         "exit 0",
     ),
     Guard(
         "R8",
         "An export has to know the leads of the list in force.",
-        {"pipelines.flows.check:refuse_other_leads": HOLES + "nothing"},
+        {"pipelines.data.checked_export:refuse_other_leads": HOLES + "nothing"},
         lambda bench, out: exports.other_leads(bench, holes=out),
         "exit 0",
         long=True,
@@ -117,14 +117,14 @@ GUARDS = (
             "pipelines.lifecycle.promotion:_describe_obstacle": HOLES + "not_barred",
             "pipelines.lifecycle.promotion:_compare_with_champion": HOLES + "takes_over",
         },
-        lambda bench, out: champion.bad_challengers(bench, ("the best leads last",), holes=out),
+        lambda bench, out: promotions.bad_challengers(bench, ("the best leads last",), holes=out),
         "the alias moved",
     ),
     Guard(
         "R13",
         "A rollback moves the alias that the next scoring asks for.",
         {"models.registry.registry:set_champion": HOLES + "nothing"},
-        lambda bench, out: champion.rolled_back(bench, holes=out),
+        lambda bench, out: promotions.rolled_back(bench, holes=out),
         "the next list does not use it",
     ),
     Guard(

@@ -20,18 +20,18 @@ SANDBOX = Path(__file__).parent / "sandbox"
 TOLD_NOTHING = ("DO_NOT_TRACK", "GX_ANALYTICS_ENABLED", "MLFLOW_DISABLE_TELEMETRY")
 UNPREPARED = f"""
 import os
-from models.registry import client as registry_connection
+from models.registry import client
 from pipelines.runtime import environment
 
-keep = environment.prepare
+keep = environment.prepare_environment
 
 def prepare(home):
     keep(home)
     for name in {TOLD_NOTHING}:
         os.environ.pop(name, None)
 
-environment.prepare = prepare
-registry_connection.ALWAYS.clear()
+environment.prepare_environment = prepare
+client.FIXED_ENVIRONMENT.clear()
 
 from pipelines.cli.main import main
 main()

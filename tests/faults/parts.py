@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from publications.filesystem.failpoints import SCORING_FAILPOINTS, TRAINING_FAILPOINTS
 from tests.faults import (
-    champion,
     clocks,
     disks,
     exports,
     kills,
     offline,
+    promotions,
     readers,
     registries,
     soak,
@@ -125,13 +125,13 @@ PARTS: dict[str, Part] = {
     "challengers": Part(
         "R12",
         1,
-        lambda b: [champion.bad_challengers(b), champion.good_challenger(b)],
-        lambda b: [champion.bad_challengers(b, ("the best leads last",))],
+        lambda b: [promotions.bad_challengers(b), promotions.good_challenger(b)],
+        lambda b: [promotions.bad_challengers(b, ("the best leads last",))],
     ),
     "rollback": Part(
         "R13",
         0.5,
-        lambda b: [champion.rolled_back(b, real=True)],
+        lambda b: [promotions.rolled_back(b, real=True)],
         None,
     ),
     "clocks": Part(

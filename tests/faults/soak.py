@@ -127,7 +127,7 @@ def _server_of(process: "subprocess.Popen[bytes]", said: Path) -> tuple[int, str
             break
         time.sleep(0.2)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    (server,) = [int(pid) for pid in children if "local_server" in _command_line(int(pid))]
+    (server,) = [int(pid) for pid in children if "prefect_server" in _command_line(int(pid))]
     return server, f"http://127.0.0.1:{_port_of(server)}/api"
 
 

@@ -142,7 +142,7 @@ class Warm:
         file_size : the largest file it may write, in bytes
         replaced : "module:name" -> what is put there before the command begins: a number, or
             again "module:name"
-        flow : arguments of the flow ``arguments[0]``, which is called instead of the command
+        flow : arguments of the flow at ``arguments[0]`` ("module:name"), which is called instead
         """
         with self.lock:
             self.started += 1
@@ -255,8 +255,8 @@ def _work(order: Mapping[str, Any]) -> None:
 
         main(order["arguments"])
     else:
-        (name,) = order["arguments"]
-        _named(f"pipelines.{name}:{name}")(**order["flow"])
+        (place,) = order["arguments"]
+        _named(place)(**order["flow"])
 
 
 def _named(place: str) -> Any:
