@@ -1,11 +1,12 @@
 """Exit codes, and the paragraph that goes with them.
 
-0 done, 2 wrong usage or configuration, 3 data refused, 4 busy, 1 our fault.
+0 done, 2 wrong usage or configuration, 3 data refused, 4 busy, 1 internal error or an outage.
 """
 
 from pathlib import Path
-from traceback import FrameSummary, extract_tb
+from traceback import extract_tb
 
+ROOT = Path(__file__).parents[2]
 PACKAGES = ("crm", "features", "models", "publications", "pipelines", "dashboard")
 
 INTERNAL_ERROR = 1
@@ -14,15 +15,15 @@ INTERRUPTED = 130
 
 
 class InternalError(RuntimeError):
-    """An error that nobody foresaw, in words that may be kept: its own text may quote a cell."""
+    """An unexpected error without its own text, which may quote a cell."""
 
 
 def redact_error(error: Exception) -> Exception:
-    """The error itself if it is one of ours, which quotes nothing; else one that says where it was.
+    """The error itself if it is one of ours, which quotes no cell; else one that says where.
 
     >>> redact_error(KeyError("ann@example.com"))
-    InternalError('This should not have happened (KeyError). What is published is whole. Run the
-    command again with --debug and report what it shows.')
+    InternalError('Internal error (KeyError). The published list is not affected. Run the command
+    again with --debug and report what it shows.')
     """
     ours = isinstance(error, (InternalError, *_list_exit_codes()))
     return error if ours else InternalError(describe_error(error))
@@ -42,28 +43,22 @@ def find_exit_code(error: BaseException) -> int:
 
 
 def describe_error(error: BaseException) -> str:
-    """What went wrong, for people: an error of ours explains itself, another is our fault."""
+    """The message of an error of ours; of any other error its type and where it was raised."""
     if isinstance(error, (InternalError, *_list_exit_codes())):
         return str(error)
     return (
-        f"This should not have happened ({type(error).__name__}{_locate_error(error)}). What is "
-        f"published "
-        "is whole. Run the command again with --debug and report what it shows."
+        f"Internal error ({type(error).__name__}{_locate_error(error)}). The published list is "
+        "not affected. Run the command again with --debug and report what it shows."
     )
 
 
 def _locate_error(error: BaseException) -> str:
-    """The last place of ours that the error passed; its own text may quote a cell."""
-    ours = [frame for frame in extract_tb(error.__traceback__) if _find_package(frame) in PACKAGES]
-    return (
-        f" at {_find_package(ours[-1])}/{Path(ours[-1].filename).name}:{ours[-1].lineno}"
-        if ours
-        else ""
-    )
-
-
-def _find_package(frame: FrameSummary) -> str:
-    return Path(frame.filename).parent.name
+    """The innermost line of leadgain's code; the error's own text may quote a cell."""
+    for frame in reversed(extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_relative_to(ROOT) and file.relative_to(ROOT).parts[0] in PACKAGES:
+            return f" at {file.relative_to(ROOT)}:{frame.lineno}"
+    return ""
 
 
 def _list_exit_codes() -> dict[type[BaseException], int]:

@@ -39,7 +39,7 @@ class RunReport:
 
     def done(self, outcome: object) -> None:
         """Remember what a flow returned."""
-        self.summary = str(getattr(outcome, "told", self.summary))
+        self.summary = str(getattr(outcome, "summary", self.summary))
 
 
 @contextmanager

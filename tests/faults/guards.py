@@ -79,7 +79,7 @@ GUARDS = (
         lambda bench, out: disks.full_at_steps(
             bench.lane("guard").prepare(), ("files.written",), holes=out
         ),
-        "This should not have happened",
+        "Internal error",
     ),
     Guard(
         "R6",

@@ -77,7 +77,7 @@ def test_a_fault_of_ours_says_so_and_asks_for_a_report(leadgain, home, monkeypat
     monkeypatch.setattr(cli, "load_current_publication", lambda home: 1 / 0)
     outcome = leadgain("report", "--home", home)
     assert outcome.code == 1
-    assert "This should not have happened (ZeroDivisionError" in outcome.err
+    assert "Internal error (ZeroDivisionError" in outcome.err
     assert "with --debug" in outcome.err
     assert "Traceback" not in outcome.err
 

@@ -1,4 +1,4 @@
-"""Every way in which leadgain says no has its exit code and speaks for itself."""
+"""Every error of ours has an exit code and a message of its own."""
 
 import pytest
 
@@ -6,16 +6,19 @@ import crm.errors
 import models.errors
 import models.registry.types
 import pipelines.runtime.environment
-import publications.storage.home
+import publications.filesystem.durable_files
+import publications.storage.lock
 import publications.storage.store
 from pipelines.runtime.exit_codes import describe_error, find_exit_code
+from publications.wording.formatting import percent
 
-DOORS = (
+MODULES = (
     crm.errors,
     models.errors,
     models.registry.types,
     pipelines.runtime.environment,
-    publications.storage.home,
+    publications.filesystem.durable_files,
+    publications.storage.lock,
     publications.storage.store,
 )
 CODES = {
@@ -34,22 +37,22 @@ CODES = {
 }
 
 
-def own_errors() -> list[type[Exception]]:
-    """All exception classes that the rooms define."""
+def list_own_errors() -> list[type[Exception]]:
+    """All exception classes that the packages define."""
     return [
         found
-        for door in DOORS
-        for found in vars(door).values()
+        for module in MODULES
+        for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, Exception)
-        if found.__module__ == door.__name__
+        if found.__module__ == module.__name__
     ]
 
 
 def test_every_error_of_ours_has_an_exit_code():
-    assert sorted(error.__name__ for error in own_errors()) == sorted(CODES)
+    assert sorted(error.__name__ for error in list_own_errors()) == sorted(CODES)
 
 
-@pytest.mark.parametrize("error", own_errors(), ids=lambda error: error.__name__)
+@pytest.mark.parametrize("error", list_own_errors(), ids=lambda error: error.__name__)
 def test_an_error_of_ours_speaks_for_itself(error):
     refusal = error("Nothing was published. Export the leads again.")
     assert find_exit_code(refusal) == CODES[error.__name__]
@@ -59,6 +62,12 @@ def test_an_error_of_ours_speaks_for_itself(error):
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), OSError(28, "No space")])
 def test_any_other_error_is_our_fault(error):
     assert find_exit_code(error) == 1
-    told = describe_error(error)
-    assert told.startswith(f"This should not have happened ({type(error).__name__}")
-    assert "Run the command again with --debug" in told
+    message = describe_error(error)
+    assert message.startswith(f"Internal error ({type(error).__name__}")
+    assert "--debug" in message
+
+
+def test_an_internal_error_is_located_in_our_code():
+    with pytest.raises(TypeError) as raised:
+        percent("half")
+    assert "(TypeError at publications/wording/formatting.py:" in describe_error(raised.value)

@@ -96,10 +96,11 @@ def test_a_run_that_hangs_is_ended_and_the_log_says_so(place):
     script = (
         "import time, sys\n"
         "from pathlib import Path\n"
-        "from pipelines.runtime.missed_runs import given_up_after\n"
-        "from publications.storage.home import Home, hold\n"
+        "from pipelines.runtime.missed_runs import limit_run_hours\n"
+        "from publications.storage.home import Home\n"
+        "from publications.storage.lock import hold_home\n"
         "home = Home(Path(sys.argv[1]))\n"
-        "with hold(home), given_up_after(0.5 / 3600, 'score', home):\n"
+        "with hold_home(home), limit_run_hours(0.5 / 3600, 'score', home):\n"
         "    time.sleep(3600)\n"
     )
     ended = subprocess.run(

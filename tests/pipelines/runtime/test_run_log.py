@@ -100,7 +100,7 @@ def test_a_failure_of_ours_is_told_without_its_text_which_may_quote_a_cell(confi
     fail_with(KeyError("ann@example.com"), config, place)
     told = "\n".join([*read_log_lines(place), *posted])
     assert "ann@example.com" not in told
-    assert "This should not have happened (KeyError" in told
+    assert "Internal error (KeyError" in told
 
 
 def test_a_busy_home_is_an_alarm_too(config, place, posted):
