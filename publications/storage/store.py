@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from publications.filesystem.durable_files import (
     write_durably,
 )
 from publications.filesystem.failpoints import failpoint
+from publications.filesystem.json_files import encode_json, format_instant
 from publications.schema import FILES, MANIFEST, find_published_file
 from publications.storage.home import Home
 from publications.storage.lock import Busy, HomeLock, hold_home
@@ -311,7 +312,7 @@ def _build_manifest(run_folder: Path, provenance: Provenance, published_at: date
     if unknown := sorted(found - {file.name for file in FILES}):
         raise ValueError(f"a publication does not hold {', '.join(unknown)}")
     content = {
-        "as_of": _format_instant(provenance.as_of),
+        "as_of": format_instant(provenance.as_of),
         "model": {
             "version": provenance.model_version,
             "sha256": provenance.model_sha256,
@@ -324,11 +325,11 @@ def _build_manifest(run_folder: Path, provenance: Provenance, published_at: date
         "settings": provenance.settings,
         "inputs_sha256": provenance.inputs_sha256,
         "times": {
-            "started_at": _format_instant(provenance.started_at),
-            "published_at": _format_instant(published_at),
+            "started_at": format_instant(provenance.started_at),
+            "published_at": format_instant(published_at),
         },
     }
-    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return encode_json(content)
 
 
 def _describe_file(path: Path) -> dict[str, int | str]:
@@ -338,12 +339,6 @@ def _describe_file(path: Path) -> dict[str, int | str]:
     if find_published_file(path.name).columns:
         described["rows"] = count_rows(path)
     return described
-
-
-def _format_instant(instant: datetime) -> str:
-    if instant.tzinfo is None:
-        raise ValueError(f"{instant} carries no time zone")
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _find_used_numbers(home: Home) -> list[int]:

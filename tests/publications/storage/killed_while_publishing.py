@@ -15,20 +15,20 @@ from pathlib import Path
 
 import pyarrow.parquet  # noqa: F401  (imported once, before the children are forked)
 
-from publications.storage import home as home_module
-from publications.storage import store
+from publications.filesystem import durable_files
+from publications.storage import lock, run_folders, store
 from publications.storage.store import Home, Provenance
 
 INSTANT = datetime(2026, 11, 20, tzinfo=UTC)
-WATCHED = {home_module.__file__, store.__file__}
+WATCHED = {module.__file__ for module in (durable_files, lock, run_folders, store)}
 
 
 def publish_once(home: Home, files: Path) -> None:
-    with store.hold_home(home) as lock:
-        run = store.start_run(lock, "run")
+    with store.hold_home(home) as held:
+        run = store.start_run(held, "run")
         shutil.copytree(files, run, dirs_exist_ok=True)
-        store.publish(lock, run, Provenance(INSTANT, INSTANT, "0.1.0", 1, "hash"), INSTANT)
-        store.delete_old_publications(lock, 0)
+        store.publish(held, run, Provenance(INSTANT, INSTANT, "0.1.0", 1, "hash"), INSTANT)
+        store.delete_old_publications(held, 0)
 
 
 def is_killed_at(line: int, home: Home, files: Path) -> bool:

@@ -20,8 +20,8 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from publications.storage.home import Home
-from publications.storage.lock import hold
-with hold(Home(Path(sys.argv[1]))):
+from publications.storage.lock import hold_home
+with hold_home(Home(Path(sys.argv[1]))):
     print("held", flush=True)
     time.sleep(600)
 """

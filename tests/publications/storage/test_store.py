@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from publications.filesystem import durable_files
 from publications.schema import FILES
-from publications.storage import home as home_module
 from publications.storage.store import (
     CannotWrite,
     Home,
@@ -337,9 +337,9 @@ def break_step(patched: pytest.MonkeyPatch, step: str, error: OSError) -> None:
         raise error
 
     if step == "fsync of a folder":
-        patched.setattr(home_module, "sync", refuse)
+        patched.setattr(durable_files, "sync", refuse)
     elif step == "fsync of a file":
-        patched.setattr(home_module.os, "fsync", refuse)
+        patched.setattr(durable_files.os, "fsync", refuse)
     else:
         patched.setattr(Path, step, refuse)
 
@@ -351,6 +351,6 @@ def test_a_file_size_limit_of_the_system_is_reported_with_path_and_free_space(
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
         with pytest.raises(CannotWrite, match=r"Cannot write .*big\.bin: File too large; .* free"):
-            home_module.write_lasting(tmp_path / "big.bin", b"0" * 2000)
+            durable_files.write_durably(tmp_path / "big.bin", b"0" * 2000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
