@@ -1,9 +1,9 @@
-"""How often a model is called worn in a world that stays the same, and how soon after it changed.
+"""How often a model is called degraded in a world that stays the same, and in one that changed.
 
 Run from the repository: ``.venv/bin/python benchmarks/monitoring.py [CRMs] [leads]``. Simulated
 CRMs
 are looked at once a week for a year, by leadgain's own training and watch, without a registry and
-without trainings by age. Printed is how often the model was called worn and why; then, with a
+without trainings by age. Printed is how often the model was called degraded and why; then, with a
 fresh model, how many weeks passed until it was, after page views got another name, the site was not
 tracked any more, or conversions fell to anybody.
 """
@@ -86,7 +86,7 @@ def monitor_champion(crm: Crm, champion: Champion, as_of: pd.Timestamp) -> Monit
 
 
 def simulate_year(crm: Crm, start: pd.Timestamp) -> tuple[Counter[str], Champion]:
-    """Alarms of a year of weekly looks; a worn model is trained anew."""
+    """Alarms of a year of weekly looks; a degraded model is trained anew."""
     alarms: Counter[str] = Counter()
     champion = train_champion(crm, start)
     for week in range(1, WEEKS + 1):
@@ -95,7 +95,7 @@ def simulate_year(crm: Crm, start: pd.Timestamp) -> tuple[Counter[str], Champion
         alarms["proof judged again and failed"] += (
             watch.again is not None and not watch.again.passed
         )
-        if watch.worn:
+        if watch.degraded:
             alarms.update(AGE_REASON if AGE_REASON in r.short else r.short for r in watch.reasons)
             champion = train_champion(crm, as_of)
     return alarms, champion

@@ -244,7 +244,7 @@ FILES = (
         optional=True,
     ),
     PublishedFile(
-        "watch.json",
+        "monitoring.json",
         "how the model does: its age, what has drifted, its gains since its training",
         needs_model=True,
         optional=True,

@@ -1,4 +1,4 @@
-"""What must be said beside a list: that no model ranked it, that the model is worn, and more."""
+"""What must be said beside a list: that no model ranked it, that the model is degraded."""
 
 import streamlit as st
 
@@ -13,12 +13,12 @@ from publications.wording.headline import FRESHNESS_WORDS
 def show_warnings_briefly(opened: Page) -> None:
     """On top of the list: who ranked it, and all the rest behind one line that opens."""
     _show_missing_model(opened)
-    worn = _show_degraded_model(opened)
-    others = [*worn[1:], *(told for told in opened.warnings if told not in worn)]
+    degraded = _show_degraded_model(opened)
+    others = [*degraded[1:], *(told for told in opened.warnings if told not in degraded)]
     if others:
         things = (
             count(len(others), "more thing", "more things")
-            if worn
+            if degraded
             else count(len(others), "thing", "things")
         )
         with st.expander(f"{things} worth knowing about this list", icon=":material/info:"):
@@ -49,7 +49,7 @@ def _show_missing_model(opened: Page) -> None:
 
 
 def _show_degraded_model(opened: Page) -> list[str]:
-    """Say that the model is worn, with the first of its reasons, and give all of them."""
+    """Say that the model is degraded, with the first of its reasons, and give all of them."""
     if not publication_cache.has_files(opened.publication, model_monitoring.WATCH):
         return []
     reasons = watch_words.collect_first_warnings(
@@ -58,7 +58,7 @@ def _show_degraded_model(opened: Page) -> list[str]:
     if reasons:
         st.warning(
             format_sentence(reasons[0]),
-            title="The model is worn: its order may be worth less than was proven",
+            title="The model is degraded: its order may be worth less than was proven",
             icon=":material/warning:",
         )
     return reasons

@@ -28,11 +28,11 @@ from publications.wording.formatting import (
 if TYPE_CHECKING:
     import pandas as pd
 
-WATCH, DRIFT, DECISION = "watch.json", "drift.csv", "decision.json"
+WATCH, DRIFT, DECISION = "monitoring.json", "drift.csv", "decision.json"
 
 
 def show_degradation(opened: Page) -> None:
-    """Why the model is worn; nothing where it is not."""
+    """Why the model is degraded; nothing where it is not."""
     if not publication_cache.has_files(opened.publication, WATCH):
         return
     reasons = watch_words.collect_first_warnings(
@@ -42,7 +42,7 @@ def show_degradation(opened: Page) -> None:
         st.warning(
             "\n".join(f"- {format_sentence(reason)}" for reason in reasons)
             + f"\n\n{format_sentence(watch_words.DEGRADED_EXPLANATION)}",
-            title="The model is worn",
+            title="The model is degraded",
             icon=":material/warning:",
         )
 

@@ -247,9 +247,9 @@ def show_monitoring(
     console: Console, publication: "Publication", told: Collection[str | None]
 ) -> None:
     """How the model does since its training and what was decided last, where it is not told yet."""
-    if "watch.json" in publication.file_names:
-        watch = json.loads(publication.read("watch.json"))
-        console.print(Text(summarize_model_state(watch), "yellow" if watch["worn"] else ""))
+    if "monitoring.json" in publication.file_names:
+        watch = json.loads(publication.read("monitoring.json"))
+        console.print(Text(summarize_model_state(watch), "yellow" if watch["degraded"] else ""))
         _show_sentences(
             console, "Why", (why for why in collect_first_warnings(watch) if why not in told)
         )

@@ -109,7 +109,7 @@ def _find_due_reason(checked: CheckedExport, context: RunContext) -> str | None:
 def _find_early_reason(
     today: TodaysList, checked: CheckedExport, context: RunContext
 ) -> str | None:
-    """The model in force is lost; or worn, and a list has matured to learn something new from."""
+    """The model in force is lost; or degraded, and there are new outcomes to learn from."""
     champion, watch, last = today.champion, today.watch, read_last_training(context.home)
     if champion is None and (lost := find_lost_champion(context.home)) is not None:
         return f"MLflow knows no version that leads, although version {lost.version} did"
@@ -117,8 +117,8 @@ def _find_early_reason(
         return None
     if last is not None and not has_matured_since(last.at, checked, context):
         return None
-    if watch.worn:
-        return f"version {champion.version.version} is worn: {watch.why}"
+    if watch.degraded:
+        return f"version {champion.version.version} is degraded: {watch.why}"
     if is_disproven(champion, watch.again, context.home):
         return f"the proof of version {champion.version.version} does not hold any more"
     return None

@@ -41,7 +41,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Reason(Note):
-    """Why a model is worn: as a sentence, and in a few words."""
+    """Why a model is degraded: as a sentence, and in a few words."""
 
     short: str
     """Goes on from "because"."""

@@ -45,18 +45,18 @@ class MonitoringResult:
     trained_as_of: pd.Timestamp
     age_days: float
     reasons: tuple[Reason, ...]
-    """Why it is worn; empty where it is not."""
+    """Why it is degraded; empty where it is not."""
     notes: tuple[Note, ...]
     """What is worth knowing all the same."""
     drift: Drift
     tier_shares: tuple[dict[str, Any], ...]
     since_training: dict[str, Any] | None
-    """The lists that have matured since the training, as in watch.json."""
+    """The lists that have matured since the training, as in monitoring.json."""
     again: ProofVerdict | None
     """The proof judged again with those lists; None where they hold too little."""
 
     @property
-    def worn(self) -> bool:
+    def degraded(self) -> bool:
         """Whether a new training is called for."""
         return bool(self.reasons)
 
@@ -71,12 +71,12 @@ class MonitoringResult:
         return tuple(told.sentence for told in (*self.reasons, *self.notes))
 
     def content(self) -> dict[str, Any]:
-        """As watch.json tells it; docs/publications.md tells its keys."""
+        """As monitoring.json tells it; docs/publications.md tells its keys."""
         return {
             "version": self.version,
             "trained_as_of": format_instant(self.trained_as_of),
             "age_days": round(self.age_days, 6),
-            "worn": self.worn,
+            "degraded": self.degraded,
             "reasons": [reason.sentence for reason in self.reasons],
             "notes": [note.sentence for note in self.notes],
             "note_kinds": [note.kind for note in self.notes],
@@ -87,7 +87,7 @@ class MonitoringResult:
         }
 
     def to_json(self) -> bytes:
-        """The bytes of watch.json."""
+        """The bytes of monitoring.json."""
         text = json.dumps(self.content(), indent=1, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode()
 

@@ -155,7 +155,7 @@ def _write_monitoring(folder: Path, watch: MonitoringResult | None, context: Run
     if decision is not None:
         write_durably(folder / "decision.json", decision.to_json())
     if watch is not None:
-        write_durably(folder / "watch.json", watch.to_json())
+        write_durably(folder / "monitoring.json", watch.to_json())
         if watch.drift.table is not None:
             write_table(folder, "drift.csv", watch.drift.table)
 

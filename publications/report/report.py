@@ -73,7 +73,7 @@ class ReportFacts:
     notes: Sequence[str] = field(default_factory=tuple)
     """What was repaired or left out on purpose, as sentences."""
     watch: Mapping[str, Any] | None = None
-    """As in watch.json; its reasons for being worn stand at the top."""
+    """As in monitoring.json; its reasons for being degraded stand at the top."""
     drift: "pd.DataFrame | None" = None
     """As in drift.csv."""
     decision: Mapping[str, Any] | None = None
@@ -174,7 +174,7 @@ def _build_monitoring_context(facts: ReportFacts, proof: Proof) -> dict[str, Any
         if drift is not None:
             pictures["drift"][theme] = draw_drift_chart(drift, theme=theme)
     return {
-        "worn": bool(watch["worn"]),
+        "degraded": bool(watch["degraded"]),
         "age": watch_words.build_age_sentences(
             watch, decided=_build_decision_context(facts) is not None
         ),

@@ -1,4 +1,4 @@
-"""What watch.json, drift.csv and decision.json say, in sentences and small tables for people."""
+"""What monitoring.json, drift.csv and decision.json say, in sentences and small tables."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FAR_DRIFT_FACTOR = 2.0
 """An input at so many times its limit has drifted far."""
 PROOF, SCORES, INPUTS, TRAINING = KINDS = ("proof", "scores", "inputs", "training")
-"""What a note of watch.json is about: see docs/publications.md."""
+"""What a note of monitoring.json is about: see docs/publications.md."""
 NOTE_PATTERNS = {
     INPUTS: re.compile(r"\binputs? (has|have) drifted"),
     SCORES: re.compile(r"^The scores of "),
@@ -103,16 +103,16 @@ def build_gain_sentences(watch: Mapping[str, Any], horizon_days: int) -> list[st
 
 
 def summarize_model_state(watch: Mapping[str, Any]) -> str:
-    """The age, the gain since the training and whether the model is worn, for a screen's line.
+    """The age, the gain since the training and whether the model is degraded, for a screen's line.
 
     >>> watch = {"version": 3, "trained_as_of": "2012-01-14T00:00:00Z", "age_days": 60.2,
-    ...          "worn": False, "reasons": [], "since_training": None}
+    ...          "degraded": False, "reasons": [], "since_training": None}
     >>> summarize_model_state(watch)
-    'Model 3 is 60 days old and not worn; no list since its training has matured yet.'
+    'Model 3 is 60 days old and not degraded; no list since its training has matured yet.'
     """
     age = max(float(watch["age_days"]), 0.0)
     old = count(round(age), "day", "days") if age >= 0.5 else "less than a day"
-    state = "worn" if watch["worn"] else "not worn"
+    state = "degraded" if watch["degraded"] else "not degraded"
     since = watch.get("since_training")
     if since is None:
         told = "no list since its training has matured yet."
@@ -154,7 +154,7 @@ def compare_periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd
 
     Parameters
     ----------
-    watch : as in watch.json
+    watch : as in monitoring.json
     gain_table : DataFrame as in gain_table.csv, read at its depth nearest to that of the watch
 
     Returns
@@ -302,9 +302,9 @@ def build_decision_rows(decision: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def collect_first_warnings(watch: Mapping[str, Any] | None, more: Sequence[str] = ()) -> list[str]:
-    """Whatever must be read before the list, each sentence once: first why the model is worn."""
-    worn = list(watch["reasons"]) if watch is not None and watch["worn"] else []
-    return list(dict.fromkeys([*worn, *more]))
+    """What must be read before the list, each sentence once: first why the model is degraded."""
+    degraded = list(watch["reasons"]) if watch is not None and watch["degraded"] else []
+    return list(dict.fromkeys([*degraded, *more]))
 
 
 def format_difference(compared: Mapping[str, Any]) -> str:

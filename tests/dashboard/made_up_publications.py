@@ -71,7 +71,7 @@ def publish_made_up(
         write_publication_files(run)
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(run, name, listed)
-        (run / "watch.json").write_text(json.dumps(watch or made_up_watch()))
+        (run / "monitoring.json").write_text(json.dumps(watch or made_up_watch()))
         (run / "data_checks.json").write_text(json.dumps(checks or made_up_checks()))
         for file in FILES:
             if (file.optional and not stories) or (file.needs_model and not model):

@@ -264,7 +264,7 @@ def write_publication_files(folder: Path) -> None:
     write_table(folder, "freshness.csv", made_up_freshness())
     write_table(folder, "drift.csv", made_up_drift())
     (folder / "model.json").write_text(json.dumps(made_up_model()))
-    (folder / "watch.json").write_text(json.dumps(made_up_watch()))
+    (folder / "monitoring.json").write_text(json.dumps(made_up_watch()))
     (folder / "decision.json").write_text(json.dumps(made_up_decision()))
     (folder / "data_checks.json").write_text(json.dumps({"results": []}))
     (folder / "report.html").write_text("<!doctype html><title>made up</title>")

@@ -16,7 +16,7 @@ def made_up_watch(**changes: object) -> dict[str, Any]:
         "version": 3,
         "trained_as_of": "2012-01-14T00:00:00Z",
         "age_days": 60.0,
-        "worn": False,
+        "degraded": False,
         "reasons": [],
         "notes": ["2 inputs weigh too little to call for a training."],
         "note_kinds": ["inputs"],
@@ -59,7 +59,7 @@ def made_up_degraded_watch() -> dict[str, Any]:
     """A model of which little is left."""
     since = {**made_up_watch()["since_training"], "gain": 0.401, "most_fresh": 0.38}
     since |= {"difference": 0.021, "low": -0.019, "high": 0.061}
-    return made_up_watch(worn=True, reasons=[DEGRADED_REASON], since_training=since)
+    return made_up_watch(degraded=True, reasons=[DEGRADED_REASON], since_training=since)
 
 
 def made_up_drift() -> pd.DataFrame:

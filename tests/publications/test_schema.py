@@ -39,7 +39,7 @@ def test_beside_them_stands_what_the_dashboard_tells() -> None:
     assert {file.name for file in FILES if file.optional} == {
         *("reasons.parquet", "timeline.parquet", "importance.csv", "first_contact.csv"),
         *("volumes.csv", "freshness.csv", "model.json"),
-        *("watch.json", "drift.csv", "decision.json"),
+        *("monitoring.json", "drift.csv", "decision.json"),
     }
 
 
@@ -115,7 +115,7 @@ def documented_keys(name: str = "model.json") -> set[str]:
     ("name", "content"),
     [
         ("model.json", made_up_model()),
-        ("watch.json", made_up_watch()),
+        ("monitoring.json", made_up_watch()),
         ("decision.json", made_up_decision()),
     ],
 )

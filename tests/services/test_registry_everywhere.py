@@ -70,7 +70,7 @@ def test_a_model_goes_in_leads_steps_down_comes_back_and_is_fetched(
         "sentence": "It is better.",
         "rolled_back_from": "true",
     }
-    demote(registry, 1, decision={"sentence": "It is worn."})
+    demote(registry, 1, decision={"sentence": "It is degraded."})
     assert find_champion(registry) is None
     assert restore_champion(registry, 2).decision == {"sentence": "It is better."}
     fetched = fetch(registry, 2, tmp_path / "2")

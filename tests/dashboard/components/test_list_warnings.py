@@ -23,7 +23,7 @@ def test_a_worn_model_is_told_on_the_list_and_on_its_page(page: str, home: Home)
     publish_made_up(home, watch=made_up_degraded_watch(), warnings=[DEGRADED_REASON, UNKNOWN])
     at = run_page(page)
     (warning,) = at.warning
-    assert warning.proto.title.startswith("The model is worn")
+    assert warning.proto.title.startswith("The model is degraded")
     assert DEGRADED_REASON in str(warning.value).replace("\\", "")
 
 

@@ -36,7 +36,7 @@ def test_the_model_page_tells_age_gain_drift_and_tier_shares(home: Home) -> None
         "drifted far",
     ):
         assert words in text
-    assert "worn" not in text
+    assert "degraded" not in text
 
 
 def test_the_model_page_tells_the_last_decision_with_its_numbers(home: Home) -> None:
@@ -75,7 +75,7 @@ def test_a_list_from_before_the_watch_says_that_the_next_one_has_it(home: Home) 
     older = publication.folder.rename(publication.folder.with_name("2"))
     home.current.write_text("2\n")
     manifest = (older / "manifest.json").read_text()
-    for name in ("watch.json", "drift.csv", "decision.json"):
+    for name in ("monitoring.json", "drift.csv", "decision.json"):
         manifest = manifest.replace(f'"{name}"', f'"{name}.gone"')
     (older / "manifest.json").write_text(manifest)
     at = run_page("model")

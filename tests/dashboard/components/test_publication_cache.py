@@ -20,12 +20,12 @@ def publication(home: Home) -> Publication:
 
 
 def test_a_publication_has_what_all_of_its_names_say(publication: Publication) -> None:
-    assert publication_cache.has_files(publication, "watch.json", "drift.csv")
-    assert not publication_cache.has_files(publication, "watch.json", "weather.json")
+    assert publication_cache.has_files(publication, "monitoring.json", "drift.csv")
+    assert not publication_cache.has_files(publication, "monitoring.json", "weather.json")
 
 
 @pytest.mark.parametrize(
-    ("name", "read"), [("tiers.csv", "load_table"), ("watch.json", "load_json")]
+    ("name", "read"), [("tiers.csv", "load_table"), ("monitoring.json", "load_json")]
 )
 def test_a_file_that_is_not_what_was_published_is_not_shown(
     publication: Publication, name: str, read: str
@@ -36,9 +36,9 @@ def test_a_file_that_is_not_what_was_published_is_not_shown(
 
 
 def test_a_file_is_read_once(publication: Publication) -> None:
-    first = publication_cache.load_json(publication, "watch.json")
-    (publication.folder / "watch.json").unlink()
-    assert publication_cache.load_json(publication, "watch.json") is first
+    first = publication_cache.load_json(publication, "monitoring.json")
+    (publication.folder / "monitoring.json").unlink()
+    assert publication_cache.load_json(publication, "monitoring.json") is first
 
 
 def test_the_same_number_in_another_home_is_another_list(home: Home, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def promote_two(registry: Registry) -> None:
 def demote_second(registry: Registry) -> None:
     """Version 2 led after version 1, and has stepped down."""
     promote_two(registry)
-    demote(registry, 2, decision={"sentence": "It is worn."})
+    demote(registry, 2, decision={"sentence": "It is degraded."})
 
 
 COMMANDS: dict[str, tuple[Callable[[Registry], None], Callable[[Registry], object]]] = {
@@ -128,7 +128,7 @@ COMMANDS: dict[str, tuple[Callable[[Registry], None], Callable[[Registry], objec
     ),
     "a step down": (
         promote_two,
-        lambda registry: demote(registry, 2, decision={"sentence": "It is worn."}),
+        lambda registry: demote(registry, 2, decision={"sentence": "It is degraded."}),
     ),
     "a rollback": (promote_two, restore_champion),
     "a rollback to a number": (promote_two, lambda registry: restore_champion(registry, 3)),

@@ -196,12 +196,12 @@ def test_a_champion_that_steps_down_leaves_nobody_in_its_place_and_can_come_back
     first, second = log(registry, trained[1]), log(registry, trained[2])
     promote(registry, first, replacing=None)
     promote(registry, second, replacing=first)
-    demote(registry, second, decision={"sentence": "It is worn.", "difference_high": -0.02})
+    demote(registry, second, decision={"sentence": "It is degraded.", "difference_high": -0.02})
     assert find_champion(registry) is None
     left = list_versions(registry)[0]
     assert left.aliases == ("previous",)
     assert left.decision == {
-        "sentence": "It is worn.",
+        "sentence": "It is degraded.",
         "difference_high": "-0.02",
         "stepped_down": "true",
     }
@@ -216,7 +216,7 @@ def test_only_the_champion_can_step_down(registry: Registry, trained: dict[int, 
         demote(registry, first, decision={})
     promote(registry, second, replacing=None)
     with pytest.raises(ChampionChanged, match="step down, but version 2 is the champion now"):
-        demote(registry, first, decision={"sentence": "It is worn."})
+        demote(registry, first, decision={"sentence": "It is degraded."})
     assert find_champion(registry).version == second
     assert list_versions(registry)[1].decision == {}
 

@@ -210,16 +210,16 @@ def build_json_publication(**files: object) -> SimpleNamespace:
 
 
 def test_how_the_model_does_stands_in_a_line_and_why_it_is_worn(shown):
-    found = build_json_publication(watch=made_up_degraded_watch(), decision=made_up_decision())
+    found = build_json_publication(monitoring=made_up_degraded_watch(), decision=made_up_decision())
     terminal.show_monitoring(shown.console, found, ())
     text = shown.text()
-    assert text.startswith("Model 3 is 60 days old and worn; on the 4 lists since its training")
+    assert text.startswith("Model 3 is 60 days old and degraded; on the 4 lists since its training")
     assert f"Why: {DEGRADED_REASON}" in text
     assert "The last training, as of 14 January 2012, brought model 3" in text
 
 
 def test_what_was_told_before_is_not_told_again(shown):
-    found = build_json_publication(watch=made_up_degraded_watch(), decision=made_up_decision())
+    found = build_json_publication(monitoring=made_up_degraded_watch(), decision=made_up_decision())
     terminal.show_monitoring(
         shown.console, found, {DEGRADED_REASON, made_up_decision()["sentence"]}
     )

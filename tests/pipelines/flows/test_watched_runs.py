@@ -1,4 +1,4 @@
-"""Runs whose model is watched: trained early when it is worn, stepping down when disproven."""
+"""Runs whose model is watched: trained early when it is degraded, stepping down when disproven."""
 
 import json
 import shutil
@@ -45,9 +45,9 @@ def read_json(home: Path, name: str) -> dict:
 
 def test_the_model_is_held_against_the_lists_matured_since_its_training(leadgain, night, watched):
     """One list has matured between the two Saturdays: that of 29 June, after 14 days."""
-    assert read_json(watched, "watch.json")["since_training"] is None
+    assert read_json(watched, "monitoring.json")["since_training"] is None
     leadgain("run", "--config", night.config, "--home", watched, "--as-of", TODAY)
-    told = read_json(watched, "watch.json")
+    told = read_json(watched, "monitoring.json")
     assert told["version"] == 1
     assert told["age_days"] == 7.25
     since = told["since_training"]
@@ -66,7 +66,7 @@ def test_a_worn_model_is_trained_early_and_it_is_said_why(leadgain, night, watch
     outcome = leadgain("run", "--config", night.config, "--home", watched, "--as-of", TODAY)
     assert "Model version 2" in outcome.said
     decision = read_json(watched, "decision.json")
-    assert decision["why_trained"] == "version 1 is worn: it is 7 days old"
+    assert decision["why_trained"] == "version 1 is degraded: it is 7 days old"
     assert decision["duel"]["champion"] == 1
     assert decision["duel"]["rows"] > 0
     first = load_current(watched)
@@ -83,7 +83,7 @@ def test_a_worn_model_waits_until_there_is_something_new_to_learn(
     )
     assert outcome.code == 0, outcome.err
     assert "Model version" not in outcome.said
-    (note,) = (n for n in read_json(watched, "watch.json")["notes"] if "matures" in n)
+    (note,) = (n for n in read_json(watched, "monitoring.json")["notes"] if "matures" in n)
     assert "No list has matured since the last training, of 6 July 2024" in note
     assert note.endswith("The next one matures on 13 July 2024.")
     assert note in load_current(watched).manifest["warnings"]
@@ -122,8 +122,8 @@ def test_inputs_that_hold_much_of_what_moves_the_scores_wear_a_model(
     drifted_table = drifted.build_drift_table
     monkeypatch.setattr(drifted, "build_drift_table", shifted)
     leadgain("score", "--config", night.config, "--home", watched, "--as-of", TODAY)
-    told = read_json(watched, "watch.json")
-    assert told["worn"]
+    told = read_json(watched, "monitoring.json")
+    assert told["degraded"]
     scores, inputs = told["reasons"]
     assert scores.startswith("The scores of today's leads are spread otherwise")
     assert "inputs have drifted, with 100 % of what moves the scores" in inputs
@@ -141,7 +141,7 @@ def test_a_model_of_an_older_leadgain_is_watched_without_its_inputs(
         ModelMetadata, "from_dict", lambda content: replace(read(content), inputs=None)
     )
     leadgain("score", "--config", night.config, "--home", watched, "--as-of", TODAY)
-    told = read_json(watched, "watch.json")
+    told = read_json(watched, "monitoring.json")
     assert told["inputs"] is None
     assert told["scores"]["limit"] >= 0.25
     assert told["since_training"]["lists"] == 1

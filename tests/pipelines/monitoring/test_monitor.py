@@ -1,4 +1,4 @@
-"""The watch over the model in force: when it is called worn, and what is said of it."""
+"""The watch over the model in force: when it is called degraded, and what is said of it."""
 
 import json
 from dataclasses import replace
@@ -73,7 +73,7 @@ NONE = select_lists(0, 0)
 
 def test_a_model_of_today_has_nothing_against_it(champion, context):
     watch = judge_model(champion, NONE, Drift(), SCORES, at("2024-03-10"), context)
-    assert not watch.worn
+    assert not watch.degraded
     assert (watch.sentences, watch.since_training, watch.again, watch.age_days) == (
         (),
         None,
@@ -84,7 +84,7 @@ def test_a_model_of_today_has_nothing_against_it(champion, context):
 
 def test_the_lists_matured_since_are_told_with_their_gain_and_its_band(champion, context):
     watch = judge_model(champion, select_lists(6, 12), Drift(), SCORES, at("2024-04-22"), context)
-    assert not watch.worn
+    assert not watch.degraded
     since = watch.since_training
     assert (since["lists"], since["from"]) == (6, "2024-02-17T00:00:00Z")
     assert since["until"] == "2024-03-23T00:00:00Z"
@@ -119,7 +119,7 @@ def test_a_tier_of_a_third_is_held_against_the_depth_that_the_table_has(champion
         sample_gains(select_lists(0, 6), samples=200), [0.3, 0.33, 0.5]
     )
     watch = judge_model(champion, select_lists(6, 9), Drift(), SCORES, at("2024-04-05"), context)
-    assert not watch.worn
+    assert not watch.degraded
 
 
 def test_one_list_alone_wears_no_model(champion, context):
@@ -127,17 +127,17 @@ def test_one_list_alone_wears_no_model(champion, context):
     upside_down = since.assign(score=1 - since["score"])
     watch = judge_model(champion, upside_down, Drift(), SCORES, at("2024-03-19"), context)
     assert watch.since_training["high"] < 0
-    assert not watch.worn
+    assert not watch.degraded
 
 
 def test_lists_on_which_nobody_converted_prove_nothing(champion, context):
     since = select_lists(6, 12).assign(converted=0)
     watch = judge_model(champion, since, Drift(), SCORES, at("2024-04-22"), context)
-    assert (watch.worn, watch.since_training, watch.again) == (False, None, None)
+    assert (watch.degraded, watch.since_training, watch.again) == (False, None, None)
 
 
 def test_a_model_is_worn_after_ninety_days(champion, context):
-    assert not judge_model(champion, NONE, Drift(), SCORES, at("2024-06-08"), context).worn
+    assert not judge_model(champion, NONE, Drift(), SCORES, at("2024-06-08"), context).degraded
     watch = judge_model(champion, NONE, Drift(), SCORES, at("2024-06-09"), context)
     assert watch.why == "it is 91 days old"
     assert watch.reasons[0].sentence.startswith("Version 3 was trained 91 days before this list.")
@@ -147,7 +147,7 @@ def test_a_model_is_worn_after_ninety_days(champion, context):
 def test_drift_wears_a_model_once_there_is_a_newer_list_to_learn_from(champion, context):
     """The list of 10 February matures on 11 March."""
     before = judge_model(champion, NONE, DRIFTED, SCORES, at("2024-03-10"), context)
-    assert not before.worn
+    assert not before.degraded
     assert before.notes[0] == Note("scores", "The scores are spread otherwise.")
     after = judge_model(champion, NONE, DRIFTED, SCORES, at("2024-03-11"), context)
     assert after.why == "its scores have drifted"
@@ -168,7 +168,7 @@ def test_after_a_training_that_brought_nothing_the_next_list_is_waited_for(champ
     with hold_home(context.home) as lock:
         write_training_record(lock, failed)
     watch = judge_model(champion, NONE, Drift(), SCORES, at("2024-06-21"), context)
-    assert watch.worn
+    assert watch.degraded
     assert watch.notes[-1].sentence == (
         "No list has matured since the last training, of 20 June 2024, so another would learn "
         "nothing new. The next one matures on 24 June 2024."
@@ -236,7 +236,7 @@ def test_the_published_watch_has_its_keys_and_is_the_same_each_time(champion, co
     assert looks[0] == looks[1]
     content = json.loads(looks[0])
     assert list(content) == [
-        *("version", "trained_as_of", "age_days", "worn", "reasons", "notes", "note_kinds"),
+        *("version", "trained_as_of", "age_days", "degraded", "reasons", "notes", "note_kinds"),
         *("scores", "inputs", "tier_shares", "since_training"),
     ]
     assert content["trained_as_of"] == "2024-03-10T00:00:00Z"

@@ -185,7 +185,7 @@ def test_shares_of_importance_sum_to_one(weekly: Publication) -> None:
     assert importance.loc[importance["level"] == "group", "group"].is_unique
 
 
-@pytest.mark.parametrize("name", ["watch.json", "decision.json"])
+@pytest.mark.parametrize("name", ["monitoring.json", "decision.json"])
 def test_the_watch_and_the_decision_have_the_keys_that_are_documented(
     name: str, weekly: Publication
 ) -> None:

@@ -39,14 +39,14 @@ def test_the_page_tells_age_gain_drift_and_tiers_since_the_training() -> None:
     told = " ".join(drawings(page))
     assert "at the training and on the lists since" in told
     assert "Offer returned: days since the last one; Offer returned: how many in 7 days" in told
-    assert "The model is worn" not in page.text
+    assert "The model is degraded" not in page.text
 
 
 def test_a_worn_model_is_the_first_that_one_reads() -> None:
     page = render_page(
         watch=made_up_degraded_watch(), warnings=(DEGRADED_REASON, "3 % are unknown.")
     )
-    assert page.text.index("The model is worn") < page.text.index("Calling the first 30 %")
+    assert page.text.index("The model is degraded") < page.text.index("Calling the first 30 %")
     assert page.text.count(DEGRADED_REASON) == 1
     assert "with the leads of today it may reach less" in page.text
     assert "3 % are unknown." in page.text

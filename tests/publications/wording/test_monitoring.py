@@ -35,17 +35,20 @@ def test_the_age_of_a_model_is_told_in_days(days: float, told: str) -> None:
 
 def test_in_short_stand_the_age_the_gain_and_whether_the_model_is_worn() -> None:
     assert watch_words.summarize_model_state(made_up_watch()) == (
-        "Model 3 is 60 days old and not worn; on the 4 lists since its training calling the first "
-        "30 % reached 49.0 % of the customers, most fresh first 38.0 % (difference +11.0 points, "
-        "95 % band +6.0 to +16.0 points)."
+        "Model 3 is 60 days old and not degraded; on the 4 lists since its training calling the "
+        "first 30 % reached 49.0 % of the customers, most fresh first 38.0 % (difference +11.0 "
+        "points, 95 % band +6.0 to +16.0 points)."
     )
-    assert "60 days old and worn;" in watch_words.summarize_model_state(made_up_degraded_watch())
+    assert "60 days old and degraded;" in watch_words.summarize_model_state(
+        made_up_degraded_watch()
+    )
 
 
 def test_a_model_of_today_is_less_than_a_day_old() -> None:
     watch = made_up_watch(age_days=0.0, since_training=None)
     assert watch_words.summarize_model_state(watch) == (
-        "Model 3 is less than a day old and not worn; no list since its training has matured yet."
+        "Model 3 is less than a day old and not degraded; no list since its training has matured "
+        "yet."
     )
 
 
