@@ -76,7 +76,7 @@ def train_champion(crm: Crm, as_of: pd.Timestamp) -> Champion:
     table = build_gain_table(sample_gains(tested, samples=200, seed=1), [context.settings.tiers.A])
     nothing = pd.DataFrame()
     proof = Evidence(tested, nothing, table, nothing, importance=weights)
-    version = RegisteredVersion(1, "", "", ("champion",), {}, {}, {}, {})
+    version = RegisteredVersion(1, "", "", ("champion",), {}, {}, {}, {}, "", {})
     return Champion(version, scorer, facts, proof, ModelSettings.of(context.settings))
 
 

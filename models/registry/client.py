@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from models.registry.records import Records, read_records
 from models.registry.types import SQLITE, Registry, RegistryUnavailable
 
 if TYPE_CHECKING:
@@ -55,32 +56,67 @@ _outages: dict[str, tuple[float, str]] = {}
 """Address -> until when it is not asked again, and why."""
 
 
-@contextmanager
-def connect(registry: Registry) -> Iterator["MlflowClient"]:
-    """A client for whoever writes, of a registry that has just given an answer.
+class RegistryClient:
+    """MLflow, opened at the first question and kept for all that follow.
 
-    Raises
-    ------
-    RegistryUnavailable
-        The registry does not answer in time, or does not do what is asked.
+    Parameters
+    ----------
+    registry : where it is; nothing is asked yet
+
+    What MLflow knows of the model is read once, and again before and after every change.
     """
-    with _translate_errors(registry):
-        yield _call_with_timeout(registry, lambda: _create_client(registry), TIMEOUT_SECONDS)
 
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._mlflow: MlflowClient | None = None
+        self._records: Records | None = None
 
-def query_registry(
-    registry: Registry, ask: Callable[["MlflowClient"], T], *, patience: float | None = None
-) -> T:
-    """What ``ask`` finds out; it may be left behind in the middle, so it writes nothing there.
+    def ask(
+        self,
+        question: Callable[["MlflowClient", Records], T],
+        *,
+        timeout_seconds: float | None = None,
+    ) -> T:
+        """Return what ``question`` finds out; it may be abandoned halfway, so it must not write.
 
-    Raises
-    ------
-    RegistryUnavailable
-        The registry does not answer in time, or does not do what is asked.
-    """
-    with _translate_errors(registry):
-        limit = TIMEOUT_SECONDS if patience is None else patience
-        return _call_with_timeout(registry, lambda: ask(_create_client(registry)), limit)
+        Raises
+        ------
+        RegistryUnavailable
+            The registry does not answer in time, or refuses.
+        """
+
+        def work() -> T:
+            mlflow = self._open()
+            if self._records is None:
+                self._records = read_records(mlflow, self.registry)
+            return question(mlflow, self._records)
+
+        limit = TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds
+        with _translate_errors(self.registry):
+            return _call_with_timeout(self.registry, work, limit)
+
+    @contextmanager
+    def update(self) -> Iterator[tuple["MlflowClient", Records]]:
+        """MLflow for writing, with its records as they are now.
+
+        Raises
+        ------
+        RegistryUnavailable
+            The registry does not answer in time, or refuses.
+        """
+        with _translate_errors(self.registry):
+            known = _call_with_timeout(
+                self.registry, lambda: read_records(self._open(), self.registry), TIMEOUT_SECONDS
+            )
+            try:
+                yield self._open(), known
+            finally:
+                self._records = None
+
+    def _open(self) -> "MlflowClient":
+        if self._mlflow is None:
+            self._mlflow = _create_client(self.registry)
+        return self._mlflow
 
 
 @contextmanager
@@ -149,14 +185,10 @@ def _remember_outage(registry: Registry, why: str) -> None:
 
 
 def _create_client(registry: Registry) -> "MlflowClient":
-    """A client whose registry has answered once."""
     import mlflow
 
     _create_database(registry.tracking_uri)
-    client = mlflow.MlflowClient(registry.address, registry.address)
-    if not registry.tracking_uri.startswith(SQLITE):
-        client.search_registered_models(max_results=1)
-    return client
+    return mlflow.MlflowClient(registry.address, registry.address)
 
 
 def _create_database(tracking_uri: str) -> None:

@@ -145,13 +145,11 @@ class Records:
     @property
     def previous(self) -> int | None:
         """The version that led before the champion, or last where none leads; it may be deleted."""
-        alias, champion = self.aliases.get(PREVIOUS), self.champion
+        champion = self.champion
         if champion is None:
-            return alias
-        told = self.versions[champion].tags.get(PREVIOUS_TAG, "")
-        if told.isdecimal():
-            return int(told)
-        return None if alias == champion else alias  # as an older leadgain kept it
+            return self.aliases.get(PREVIOUS)
+        number = self.versions[champion].tags.get(PREVIOUS_TAG, "")
+        return int(number) if number.isdecimal() else None
 
     def find_version(self, number: int) -> "ModelVersion":
         """The version of that number.
@@ -278,12 +276,12 @@ def download_files(
 
 
 def set_decision_tags(
-    client: "MlflowClient", registry: Registry, version: int, decision: Mapping[str, object]
+    client: "MlflowClient", known: Records, version: int, decision: Mapping[str, object]
 ) -> None:
     """Keep figures of a decision with a version, as tags."""
     for name, figure in decision.items():
         client.set_model_version_tag(
-            registry.model_name, str(version), f"{DECISION_PREFIX}{name}", str(figure)
+            known.model_name, str(version), f"{DECISION_PREFIX}{name}", str(figure)
         )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.registry.client import connect, query_registry
+from models.registry.client import RegistryClient
 from models.registry.records import (
     CHAMPION,
     DECISION_PREFIX,
@@ -25,7 +25,6 @@ from models.registry.records import (
     download_files,
     find_experiment,
     find_same_model,
-    read_records,
     register_version,
     set_champion,
     set_decision_tags,
@@ -55,6 +54,7 @@ __all__ = [
     "NoSuchVersion",
     "RegisteredVersion",
     "Registry",
+    "RegistryClient",
     "RegistryUnavailable",
     "build_embedded_registry",
     "build_registry",
@@ -65,6 +65,7 @@ __all__ = [
     "list_versions",
     "log_training",
     "promote",
+    "read_version",
     "record_decision",
     "refuse_unreachable",
     "restore_champion",
@@ -77,7 +78,7 @@ FETCH_TIMEOUT_SECONDS = 25.0
 
 
 def log_training(
-    registry: Registry,
+    registry: RegistryClient,
     model_folder: Path,
     *,
     params: Mapping[str, object],
@@ -88,7 +89,7 @@ def log_training(
 
     Parameters
     ----------
-    registry : Registry
+    registry : RegistryClient
     model_folder : Path
         Holds ``model.txt`` and ``spec.json`` as written by the scorer, and whatever else belongs
         to the training, such as gains.csv. All of it becomes artifacts of the run.
@@ -108,61 +109,68 @@ def log_training(
         raise ValueError(f"metric names may hold no '@': {', '.join(odd)}")
     model, spec = read_model(model_folder)
     with (
-        connect(registry) as client,
-        start_training_run(client, registry, dict(tags or {})) as run_id,
+        registry.update() as (client, known),
+        start_training_run(client, registry.registry, dict(tags or {})) as run_id,
     ):
         import mlflow
 
         mlflow.log_params({name: str(value) for name, value in params.items()})
         mlflow.log_metrics(dict(metrics))
         mlflow.log_artifacts(str(model_folder), TRAINING_FILES)
-        version = find_same_model(read_records(client, registry), spec["spec_sha256"])
+        version = find_same_model(known, spec["spec_sha256"])
         if version is None:
             files = hash_files(model_folder)
-            version = register_version(client, registry, run_id, model, spec, files)
+            version = register_version(client, registry.registry, run_id, model, spec, files)
         mlflow.set_tag("model_version", str(version))
-        return describe_version(client, read_records(client, registry), version)
+    return read_version(registry, version)
 
 
-def list_versions(registry: Registry, *, most: int | None = None) -> list[RegisteredVersion]:
+def read_version(registry: RegistryClient, version: int) -> RegisteredVersion:
+    """Look up one version.
+
+    Raises
+    ------
+    NoSuchVersion
+        There is none of that number.
+    """
+    return registry.ask(lambda client, known: describe_version(client, known, version))
+
+
+def list_versions(registry: RegistryClient, *, most: int | None = None) -> list[RegisteredVersion]:
     """List all versions, or the ``most`` newest, the newest first; empty where there is none."""
+    return registry.ask(
+        lambda client, known: [
+            describe_version(client, known, number) for number in [*known.versions][:most]
+        ]
+    )
 
-    def ask(client: "MlflowClient") -> list[RegisteredVersion]:
-        known = read_records(client, registry)
-        return [describe_version(client, known, number) for number in [*known.versions][:most]]
 
-    return query_registry(registry, ask)
-
-
-def find_champion(registry: Registry) -> RegisteredVersion | None:
+def find_champion(registry: RegistryClient) -> RegisteredVersion | None:
     """Look up the version that scores the lists; None where none leads."""
     return find_champion_and_previous(registry)[0]
 
 
 def find_champion_and_previous(
-    registry: Registry,
+    registry: RegistryClient,
 ) -> tuple[RegisteredVersion | None, RegisteredVersion | None]:
     """The champion and the version that led before it, by one question.
 
     None where there is none, or none any more. Where nobody leads, the other is the last that did.
     """
 
-    def ask(
-        client: "MlflowClient",
-    ) -> tuple[RegisteredVersion | None, RegisteredVersion | None]:
-        known = read_records(client, registry)
-        champion, before = (
+    def find(client: "MlflowClient", known: Records) -> tuple[RegisteredVersion | None, ...]:
+        return tuple(
             None
             if number is None or number not in known.versions
             else describe_version(client, known, number)
             for number in (known.champion, known.previous)
         )
-        return champion, before
 
-    return query_registry(registry, ask)
+    champion, before = registry.ask(find)
+    return champion, before
 
 
-def refuse_unreachable(registry: Registry) -> None:
+def refuse_unreachable(registry: RegistryClient) -> None:
     """Make sure, before expensive work, that the registry answers in time what it will be asked.
 
     Raises
@@ -170,16 +178,11 @@ def refuse_unreachable(registry: Registry) -> None:
     RegistryUnavailable
         It does not, decided within 20 seconds; or nothing can be logged in its experiment.
     """
-
-    def ask(client: "MlflowClient") -> None:
-        read_records(client, registry)
-        find_experiment(client, registry)
-
-    query_registry(registry, ask)
+    registry.ask(lambda client, _: find_experiment(client, registry.registry))
 
 
 def promote(
-    registry: Registry,
+    registry: RegistryClient,
     version: int,
     *,
     replacing: int | None,
@@ -189,7 +192,7 @@ def promote(
 
     Parameters
     ----------
-    registry : Registry
+    registry : RegistryClient
     version : int
     replacing : int or None
         The champion that the decision was made against; None: there was none.
@@ -202,34 +205,33 @@ def promote(
     ChampionChanged
         Another version became champion meanwhile; nothing was moved.
     """
-    with connect(registry) as client:
-        known = read_records(client, registry)
+    with registry.update() as (client, known):
         known.find_version(version)
         if known.champion != version:  # else it was cut short after the last write
             what = f"Version {version} was compared with {_name_version(replacing)}"
             _refuse_changed_champion(
                 known, replacing, f"{what}, but {{}}. Nothing was moved; train again."
             )
-        set_decision_tags(client, registry, version, decision or {})
+        set_decision_tags(client, known, version, decision or {})
         delete_decision_tag(client, known, version, DEMOTED)
         set_champion(client, known, version)
-        return describe_version(client, read_records(client, registry), version)
+    return read_version(registry, version)
 
 
-def record_decision(registry: Registry, version: int, decision: Mapping[str, object]) -> None:
+def record_decision(registry: RegistryClient, version: int, decision: Mapping[str, object]) -> None:
     """Keep with a version why it does not lead, as ``promote`` keeps why it does."""
-    with connect(registry) as client:
-        set_decision_tags(client, registry, version, decision)
+    with registry.update() as (client, known):
+        set_decision_tags(client, known, version, decision)
 
 
-def demote(registry: Registry, version: int, *, decision: Mapping[str, object]) -> None:
+def demote(registry: RegistryClient, version: int, *, decision: Mapping[str, object]) -> None:
     """Let the champion lead no longer, with no other in its place; it becomes the one before.
 
     It is marked with the decision ``stepped_down`` until it leads again.
 
     Parameters
     ----------
-    registry : Registry
+    registry : RegistryClient
     version : int
         The champion that the decision was made about.
     decision : name -> figure, kept with the version so that everybody can see why
@@ -239,13 +241,12 @@ def demote(registry: Registry, version: int, *, decision: Mapping[str, object]) 
     ChampionChanged
         Another version leads meanwhile, or none; nothing was moved.
     """
-    with connect(registry) as client:
-        known = read_records(client, registry)
+    with registry.update() as (client, known):
         if _is_demoted(known, version):  # and was cut short after the last write
             return
         what = f"Version {version} was to step down"
         _refuse_changed_champion(known, version, f"{what}, but {{}}. Nothing was moved; run again.")
-        set_decision_tags(client, registry, version, {**decision, DEMOTED: "true"})
+        set_decision_tags(client, known, version, {**decision, DEMOTED: "true"})
         set_champion(client, known, None)
 
 
@@ -266,7 +267,7 @@ def _is_demoted(known: Records, version: int) -> bool:
     )
 
 
-def restore_champion(registry: Registry, version: int | None = None) -> RegisteredVersion:
+def restore_champion(registry: RegistryClient, version: int | None = None) -> RegisteredVersion:
     """Make an earlier version champion again; without a number, the one before the present.
 
     The version that loses the lead is marked with the decision ``rolled_back_from``, the one that
@@ -277,16 +278,15 @@ def restore_champion(registry: Registry, version: int | None = None) -> Register
     NoSuchVersion
         There is no such version, or there was no champion before.
     """
-    with connect(registry) as client:
-        known = read_records(client, registry)
+    with registry.update() as (client, known):
         chosen = _find_previous_champion(known) if version is None else version
         known.find_version(chosen)
         for mark in (ROLLED_BACK_FROM, DEMOTED):
             delete_decision_tag(client, known, chosen, mark)
         if known.champion not in (None, chosen):
-            set_decision_tags(client, registry, known.champion, {ROLLED_BACK_FROM: "true"})
+            set_decision_tags(client, known, known.champion, {ROLLED_BACK_FROM: "true"})
         set_champion(client, known, chosen)
-        return describe_version(client, read_records(client, registry), chosen)
+    return read_version(registry, chosen)
 
 
 def _find_previous_champion(known: Records) -> int:
@@ -301,12 +301,12 @@ def _find_previous_champion(known: Records) -> int:
     return number
 
 
-def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
+def fetch(registry: RegistryClient, version: int, folder: Path) -> RegisteredVersion:
     """Bring a version's files out of the artifacts, if they are what was registered.
 
     Parameters
     ----------
-    registry : Registry
+    registry : RegistryClient
     version : int
     folder : Path
         Must not exist; afterwards it holds what ``log_training`` was given.
@@ -325,11 +325,11 @@ def fetch(registry: Registry, version: int, folder: Path) -> RegisteredVersion:
         dir=folder.parent, prefix=f"{folder.name}.", ignore_cleanup_errors=True
     ) as beside:
 
-        def ask(client: "MlflowClient") -> tuple[RegisteredVersion, Path]:
-            found = describe_version(client, read_records(client, registry), version)
+        def download(client: "MlflowClient", known: Records) -> tuple[RegisteredVersion, Path]:
+            found = describe_version(client, known, version)
             return found, download_files(client, found, TRAINING_FILES, beside)
 
-        found, fetched = query_registry(registry, ask, patience=FETCH_TIMEOUT_SECONDS)
+        found, fetched = registry.ask(download, timeout_seconds=FETCH_TIMEOUT_SECONDS)
         verify_version_files(found, fetched, where="the registry")
         fetched.rename(folder)
     return found

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 SQLITE = "sqlite:///"
@@ -45,16 +45,18 @@ class Registry:
         >>> Registry("https://me:secret@tracking.example.com/x").shown
         'https://tracking.example.com/x'
         """
-        scheme, parted, rest = self.tracking_uri.partition("://")
-        if not parted:
+        from sqlalchemy import URL, make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            url = make_url(self.tracking_uri)
+        except (ArgumentError, ValueError):
             return "the address of [tracking] uri"
-        known, _, place = rest.rpartition("@")
-        if scheme.startswith("sqlite"):
-            known, place = "", rest
-        # A "?" or "#" before the last "@" may belong to a password or not; then nothing is shown.
-        if any(mark in known for mark in "?#"):
-            return f"{scheme}://"
-        return f"{scheme}://{re.split('[?#]', place)[0]}"
+        if "@" in (url.host or ""):  # of a password in which it was not escaped
+            return f"{url.drivername}://"
+        path = url.database and url.database.partition("#")[0]
+        place = URL.create(url.drivername, host=url.host, port=url.port, database=path)
+        return place.render_as_string()
 
     @property
     def address(self) -> str:
@@ -80,20 +82,19 @@ class RegisteredVersion:
     """Of the training run, as given to ``log_training``."""
     decision: Mapping[str, str]
     """The figures by which it was promoted or not; empty if nothing was decided."""
-    spec_sha256: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
-    """File -> SHA-256, of all that was logged; empty in a version of an older leadgain."""
+    spec_sha256: str
+    files: Mapping[str, str]
+    """File -> SHA-256, of all that was logged."""
 
     @property
     def decided(self) -> str:
-        """Why it leads or not; empty if nothing was decided.
+        """Why it is champion or not; empty if nothing was decided.
 
-        What was said as it stepped down holds as long as it is marked so: a person may have brought
-        it back since.
+        The reason of a demotion counts only while the version is marked as demoted: a person may
+        have restored it since.
         """
-        told = self.decision.get("sentence", "")
-        fell = DEMOTED in self.decision
-        return self.decision.get(f"{REJUDGED_PREFIX}sentence", told) if fell else told
+        reason = f"{REJUDGED_PREFIX}sentence" if DEMOTED in self.decision else "sentence"
+        return self.decision.get(reason, "")
 
 
 def build_embedded_registry(

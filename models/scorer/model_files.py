@@ -75,8 +75,7 @@ def verify_model_files(
     ----------
     folder : Path
     files : file -> SHA-256; files beside these do not matter
-    spec_sha256 : str
-        Of the spec, as it stands in itself; empty: not known.
+    spec_sha256 : of the spec, as stored inside it
     version, where : for the message, such as 3 and "the home folder"
 
     Raises
@@ -93,7 +92,7 @@ def verify_model_files(
                 f"expected SHA-256 {expected}, found {found}. It was not opened."
             )
     _, spec = read_model(folder)
-    if spec_sha256 and spec["spec_sha256"] != spec_sha256:
+    if spec["spec_sha256"] != spec_sha256:
         raise ModelDamaged(
             f"{SPEC_FILE} in {where} is not that of version {version}: expected SHA-256 "
             f"{spec_sha256}, found {spec['spec_sha256']}. The model was not opened."

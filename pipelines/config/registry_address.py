@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from crm.errors import ConfigurationError
+from models.registry.client import RegistryClient
 from models.registry.types import SQLITE, Registry, build_embedded_registry, build_registry
 from pipelines.config.run_context import RunContext, resolve_home
 from pipelines.config.sections import TrackingSection
@@ -10,12 +11,12 @@ from pipelines.config.settings import load_tracking
 from publications.storage.home import Home
 
 
-def get_registry(context: RunContext) -> Registry:
+def get_registry(context: RunContext) -> RegistryClient:
     """The registry of a piece of work."""
-    return resolve_registry(context.home, context.settings.tracking)
+    return RegistryClient(resolve_registry(context.home, context.settings.tracking))
 
 
-def load_registry(config: Path | None, home: Path) -> Registry:
+def load_registry(config: Path | None, home: Path) -> RegistryClient:
     """The same for commands that need no export, and so not even a leadgain.toml.
 
     Raises
@@ -23,7 +24,7 @@ def load_registry(config: Path | None, home: Path) -> Registry:
     ConfigurationError
         leadgain.toml, or a variable of the environment, is not understood.
     """
-    return resolve_registry(resolve_home(home), load_tracking(config))
+    return RegistryClient(resolve_registry(resolve_home(home), load_tracking(config)))
 
 
 def resolve_registry(home: Home, tracking: TrackingSection) -> Registry:

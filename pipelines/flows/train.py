@@ -159,7 +159,7 @@ def run_training(checked: CheckedExport, context: RunContext, lock: HomeLock, wh
     ruling = promote_if_better(version, proof.backtest, verdict, facts, checked, context, lock)
     if ruling.promoted:
         leads = replace(version, aliases=(CHAMPION,))
-        remember_champion(lock, get_registry(context), leads, now=context.now)
+        remember_champion(lock, get_registry(context).registry, leads, now=context.now)
     failpoint("champion.chosen")
     decision = _build_record(
         checked, context, why, ruling, version=version.version, verdict=verdict

@@ -14,13 +14,14 @@ from models.registry.registry import (
     DEMOTED,
     ROLLED_BACK_FROM,
     RegisteredVersion,
-    Registry,
+    RegistryClient,
     RegistryUnavailable,
     fetch,
     find_champion_and_previous,
     restore_champion,
     verify_version_files,
 )
+from models.registry.types import Registry
 from models.scorer.scorer import LeadScorer
 from pipelines.config.registry_address import get_registry
 from pipelines.config.run_context import RunContext
@@ -84,7 +85,7 @@ def load_trusted_champion(context: RunContext, lock: HomeLock | None = None) -> 
     try:
         version, before = find_champion_and_previous(registry)
     except RegistryUnavailable as error:
-        return _load_remembered(registry, error, context)
+        return _load_remembered(registry.registry, error, context)
     if version is None:
         if lock is not None:
             forget_champion(lock)
@@ -94,16 +95,16 @@ def load_trusted_champion(context: RunContext, lock: HomeLock | None = None) -> 
     except (ModelDamaged, RegistryUnavailable) as error:
         champion = _load_previous(before, version, error, context, lock)
     if lock is not None:
-        remember_champion(lock, registry, champion.version, now=context.now)
+        remember_champion(lock, registry.registry, champion.version, now=context.now)
     return champion
 
 
 def roll_back_champion(
-    registry: Registry, version: int | None, lock: HomeLock, *, now: datetime
+    registry: RegistryClient, version: int | None, lock: HomeLock, *, now: datetime
 ) -> RegisteredVersion:
     """Let an earlier version lead again, also should the registry be away at the next scoring."""
     leads = restore_champion(registry, version)
-    remember_champion(lock, registry, leads, now=pd.Timestamp(now))
+    remember_champion(lock, registry.registry, leads, now=pd.Timestamp(now))
     return leads
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from models.registry.registry import (
     ChampionChanged,
+    RegistryClient,
     demote,
     fetch,
     find_champion,
@@ -18,7 +19,7 @@ from models.registry.registry import (
     refuse_unreachable,
     restore_champion,
 )
-from models.registry.types import Registry, build_registry
+from models.registry.types import build_registry
 from models.scorer.scorer import LeadScorer
 from tests.services.conftest import PASSWORD, MLflowServer, PostgreSQL
 
@@ -26,15 +27,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
 
 
 @pytest.fixture(params=["database", "server on SQLite", "server on PostgreSQL"])
-def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Registry:
+def registry(request: pytest.FixtureRequest, tmp_path: Path) -> RegistryClient:
     """An empty one, of a model's name that nobody else uses."""
     names = {"experiment": "everywhere", "model_name": "everywhere"}
     if request.param == "database":
         postgresql: PostgreSQL = request.getfixturevalue("postgresql")
-        return build_registry(postgresql.database("everywhere"), tmp_path / "mlartifacts", **names)
-    fixture = "on_sqlite" if "SQLite" in request.param else "on_postgresql"
-    server: MLflowServer = request.getfixturevalue(fixture)
-    return build_registry(server.ready().uri, tmp_path / "mlartifacts", **names)
+        uri = postgresql.database("everywhere")
+    else:
+        fixture = "on_sqlite" if "SQLite" in request.param else "on_postgresql"
+        server: MLflowServer = request.getfixturevalue(fixture)
+        uri = server.ready().uri
+    return RegistryClient(build_registry(uri, tmp_path / "mlartifacts", **names))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_a_model_goes_in_leads_steps_down_comes_back_and_is_fetched(
-    registry: Registry, trained: list[Path], tmp_path: Path
+    registry: RegistryClient, trained: list[Path], tmp_path: Path
 ) -> None:
     refuse_unreachable(registry)
     assert find_champion(registry) is None
@@ -77,5 +80,5 @@ def test_a_model_goes_in_leads_steps_down_comes_back_and_is_fetched(
     assert set(fetched.files) == {"model.txt", "spec.json", "gains.csv"}
     for file in trained[1].iterdir():
         assert (tmp_path / "2" / file.name).read_bytes() == file.read_bytes()
-    assert PASSWORD not in registry.shown
-    assert (tmp_path / "mlartifacts").exists() == registry.shown.startswith("postgresql")
+    assert PASSWORD not in registry.registry.shown
+    assert (tmp_path / "mlartifacts").exists() == registry.registry.shown.startswith("postgresql")

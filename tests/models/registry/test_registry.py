@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 
 from models.errors import ModelDamaged
+from models.registry import client
 from models.registry.registry import (
     ChampionChanged,
     NoSuchVersion,
     Registry,
+    RegistryClient,
     RegistryUnavailable,
-    build_embedded_registry,
     demote,
     fetch,
     find_champion,
@@ -27,6 +28,7 @@ from models.registry.registry import (
     restore_champion,
 )
 from models.scorer.scorer import LeadScorer
+from tests.models.conftest import open_registry
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +61,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     return {seed: train(folder / str(seed), seed) for seed in (1, 2, 3)}
 
 
-def log(registry: Registry, folder: Path, gain: float = 0.55) -> int:
+def log(registry: RegistryClient, folder: Path, gain: float = 0.55) -> int:
     return log_training(
         registry,
         folder,
@@ -70,7 +72,7 @@ def log(registry: Registry, folder: Path, gain: float = 0.55) -> int:
 
 
 def test_a_training_becomes_a_version_with_its_figures_and_files(
-    registry: Registry, trained: dict[int, Path], tmp_path: Path
+    registry: RegistryClient, trained: dict[int, Path], tmp_path: Path
 ) -> None:
     assert log(registry, trained[1], gain=0.551) == 1
     (found,) = list_versions(registry)
@@ -86,14 +88,14 @@ def test_a_training_becomes_a_version_with_its_figures_and_files(
 
 
 def test_the_same_model_again_is_the_same_version(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     assert [log(registry, trained[seed]) for seed in (1, 2, 1)] == [1, 2, 1]
     assert [found.version for found in list_versions(registry)] == [2, 1]
 
 
 def test_the_alias_moves_and_the_one_before_is_remembered(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
     assert find_champion(registry) is None
@@ -106,7 +108,7 @@ def test_the_alias_moves_and_the_one_before_is_remembered(
 
 
 def test_an_alias_that_moved_meanwhile_is_not_overwritten(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first, second, third = (log(registry, trained[seed]) for seed in (1, 2, 3))
     promote(registry, first, replacing=None)
@@ -124,7 +126,7 @@ def test_an_alias_that_moved_meanwhile_is_not_overwritten(
 
 
 def test_promoting_the_champion_again_keeps_the_one_before_it(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
     promote(registry, first, replacing=None)
@@ -134,7 +136,7 @@ def test_promoting_the_champion_again_keeps_the_one_before_it(
 
 
 def test_why_a_version_does_not_lead_is_kept_with_it(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first, second = (log(registry, trained[seed]) for seed in (1, 2))
     promote(registry, first, replacing=None, decision={"sentence": "The first model."})
@@ -146,7 +148,7 @@ def test_why_a_version_does_not_lead_is_kept_with_it(
 
 
 def test_rolling_back_twice_leads_forward_again(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
     promote(registry, first, replacing=None)
@@ -161,7 +163,7 @@ def test_rolling_back_twice_leads_forward_again(
 
 
 def test_a_version_that_a_person_took_the_lead_from_is_marked_until_a_person_gives_it_back(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
     promote(registry, first, replacing=None)
@@ -182,7 +184,7 @@ def test_a_version_that_a_person_took_the_lead_from_is_marked_until_a_person_giv
 
 
 def test_a_rollback_to_the_champion_itself_marks_nobody(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first = log(registry, trained[1])
     promote(registry, first, replacing=None)
@@ -191,7 +193,7 @@ def test_a_rollback_to_the_champion_itself_marks_nobody(
 
 
 def test_a_champion_that_steps_down_leaves_nobody_in_its_place_and_can_come_back(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
     promote(registry, first, replacing=None)
@@ -210,7 +212,9 @@ def test_a_champion_that_steps_down_leaves_nobody_in_its_place_and_can_come_back
     assert "stepped_down" not in back.decision
 
 
-def test_only_the_champion_can_step_down(registry: Registry, trained: dict[int, Path]) -> None:
+def test_only_the_champion_can_step_down(
+    registry: RegistryClient, trained: dict[int, Path]
+) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
     with pytest.raises(ChampionChanged, match="Version 1 was to step down, but no version leads"):
         demote(registry, first, decision={})
@@ -222,7 +226,7 @@ def test_only_the_champion_can_step_down(registry: Registry, trained: dict[int, 
 
 
 def test_a_version_that_does_not_exist_is_named_with_those_that_do(
-    registry: Registry, trained: dict[int, Path], tmp_path: Path
+    registry: RegistryClient, trained: dict[int, Path], tmp_path: Path
 ) -> None:
     with pytest.raises(NoSuchVersion, match="no version 1 of leadgain; there is none"):
         promote(registry, 1, replacing=None)
@@ -237,7 +241,7 @@ def test_a_version_that_does_not_exist_is_named_with_those_that_do(
 
 
 def test_a_lost_model_folder_comes_back_byte_by_byte(
-    registry: Registry, trained: dict[int, Path], tmp_path: Path
+    registry: RegistryClient, trained: dict[int, Path], tmp_path: Path
 ) -> None:
     version = log(registry, trained[1])
     folder = tmp_path / "models" / "1"
@@ -252,12 +256,12 @@ def test_a_moved_home_writes_where_it_is_and_still_knows_its_versions(
     tmp_path: Path, trained: dict[int, Path]
 ) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
-    before = build_embedded_registry(old / "mlflow.db", old / "mlartifacts")
+    before = open_registry(old)
     old.mkdir()
     log_training(before, trained[1], params={}, metrics={})
     shutil.copytree(old, new)
     known = sorted(old.rglob("*"))
-    after = build_embedded_registry(new / "mlflow.db", new / "mlartifacts")
+    after = open_registry(new)
     for number in (2, 1, 2):
         log_training(after, trained[number], params={}, metrics={})
     assert sorted(old.rglob("*")) == known, "something was written where the home had been"
@@ -270,7 +274,7 @@ def test_a_moved_home_writes_where_it_is_and_still_knows_its_versions(
 
 @pytest.mark.parametrize("file", ["model.txt", "spec.json"])
 def test_a_damaged_artifact_is_refused_and_leaves_nothing_behind(
-    registry: Registry, trained: dict[int, Path], tmp_path: Path, file: str
+    registry: RegistryClient, trained: dict[int, Path], tmp_path: Path, file: str
 ) -> None:
     version = log(registry, trained[1])
     (stored,) = (tmp_path / "mlartifacts").rglob(file)
@@ -283,7 +287,7 @@ def test_a_damaged_artifact_is_refused_and_leaves_nothing_behind(
 
 
 def test_a_damaged_model_is_not_logged(
-    registry: Registry, trained: dict[int, Path], tmp_path: Path
+    registry: RegistryClient, trained: dict[int, Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "damaged"
     shutil.copytree(trained[1], folder)
@@ -294,7 +298,7 @@ def test_a_damaged_model_is_not_logged(
 
 
 def test_metric_names_with_an_at_sign_are_refused(
-    registry: Registry, trained: dict[int, Path]
+    registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     with pytest.raises(ValueError, match="may hold no '@': gain@30"):
         log_training(registry, trained[1], params={}, metrics={"gain@30": 0.5})
@@ -304,12 +308,31 @@ def test_a_store_that_cannot_be_opened_is_reported_without_its_password(tmp_path
     (tmp_path / "file").write_text("in the way")
     registry = Registry(f"sqlite:///{tmp_path}/file/mlflow.db")
     with pytest.raises(RegistryUnavailable, match="MLflow at sqlite://"):
-        list_versions(registry)
+        list_versions(RegistryClient(registry))
     assert "secret" not in Registry("postgresql://me:secret@db.example.com:5432/x").shown
 
 
+def test_mlflow_is_opened_once_and_its_records_are_read_once_until_they_change(
+    registry: RegistryClient, trained: dict[int, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def count(name: str) -> None:
+        function = getattr(client, name)
+        monkeypatch.setattr(client, name, lambda *given: (calls.append(name), function(*given))[1])
+
+    count("_create_client")
+    count("read_records")
+    find_champion(registry)
+    list_versions(registry)
+    assert calls == ["_create_client", "read_records"]
+    log(registry, trained[1])
+    assert [found.version for found in list_versions(registry)] == [1]
+    assert calls[2:] == ["read_records"] * 2, "before the change and after it"
+
+
 def test_it_works_in_silence(
-    registry: Registry,
+    registry: RegistryClient,
     trained: dict[int, Path],
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from models.registry import client as registry_connection
+from models.registry import client as registry_client
 from models.registry.registry import (
     Registry,
+    RegistryClient,
     RegistryUnavailable,
     find_champion,
     list_versions,
@@ -30,15 +31,15 @@ NEVER = 600
 @pytest.fixture(autouse=True)
 def set_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """One attempt, and as little patience as the place needs: what is tried is that it ends."""
-    monkeypatch.setattr(registry_connection, "TIMEOUT_SECONDS", ENOUGH)
-    monkeypatch.setattr(registry_connection, "_outages", {})
+    monkeypatch.setattr(registry_client, "TIMEOUT_SECONDS", ENOUGH)
+    monkeypatch.setattr(registry_client, "_outages", {})
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", f"{NEVER}")
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_connection, "TIMEOUT_SECONDS", LIMIT)
+    monkeypatch.setattr(registry_client, "TIMEOUT_SECONDS", LIMIT)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,7 +58,7 @@ PLACES = {
     "login page": (lambda: away.run_server(away.LOGIN), "what answers is no MLflow"),
     "hangs up": (lambda: away.run_server(away.hang_up), "it hangs up without an answer"),
 }
-QUESTIONS: dict[str, Callable[[Registry], object]] = {
+QUESTIONS: dict[str, Callable[[RegistryClient], object]] = {
     "champion": find_champion,
     "reachable": refuse_unreachable,
     "versions": list_versions,
@@ -68,7 +69,7 @@ QUESTIONS: dict[str, Callable[[Registry], object]] = {
 
 def expect_refusal(question: str, uri: str, told: str) -> None:
     """Ask with a password, which nobody may be told."""
-    registry = Registry(uri.replace("//", "//ann:canary-4711@"))
+    registry = RegistryClient(Registry(uri.replace("//", "//ann:canary-4711@")))
     with pytest.raises(RegistryUnavailable, match=told) as refusal:
         QUESTIONS[question](registry)
     assert f"MLflow at {uri} " in str(refusal.value)
@@ -98,15 +99,13 @@ def test_a_server_that_never_answers_is_given_up_in_time(place: str, question: s
 def test_who_has_not_answered_is_not_asked_again_for_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(
-        registry_connection, "RETRY_AFTER_SECONDS", NEVER
-    )  # this machine may be busy
+    monkeypatch.setattr(registry_client, "RETRY_AFTER_SECONDS", NEVER)  # a busy machine
     with away.open_black_hole() as uri:
-        registry = Registry(uri)
+        registry = RegistryClient(Registry(uri))
         with pytest.raises(RegistryUnavailable):
             find_champion(registry)
         asked: list[Registry] = []
-        monkeypatch.setattr(registry_connection, "_create_client", asked.append)
+        monkeypatch.setattr(registry_client, "_create_client", asked.append)
         for ask in QUESTIONS.values():
             with pytest.raises(RegistryUnavailable, match="has not answered within 2 seconds"):
                 ask(registry)
@@ -115,23 +114,23 @@ def test_who_has_not_answered_is_not_asked_again_for_a_minute(
 
 @pytest.mark.usefixtures("impatient")
 def test_after_that_minute_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_connection, "RETRY_AFTER_SECONDS", 0)
+    monkeypatch.setattr(registry_client, "RETRY_AFTER_SECONDS", 0)
     with away.open_black_hole() as uri:
         for _ in range(2):
             begin = time.monotonic()
             with pytest.raises(RegistryUnavailable):
-                find_champion(Registry(uri))
+                find_champion(RegistryClient(Registry(uri)))
             assert time.monotonic() - begin >= LIMIT
 
 
 IN_A_PROCESS_OF_ITS_OWN = """
 import sys
 import mlflow
-from models.registry import client as registry_connection
-from models.registry.registry import Registry, RegistryUnavailable, champion
-registry_connection.PATIENCE_SECONDS = 2.0
+from models.registry import client
+from models.registry.registry import Registry, RegistryClient, RegistryUnavailable, find_champion
+client.TIMEOUT_SECONDS = 2.0
 try:
-    champion(Registry(sys.argv[1]))
+    find_champion(RegistryClient(Registry(sys.argv[1])))
 except RegistryUnavailable as refusal:
     print(refusal)
 """
@@ -152,7 +151,7 @@ def test_a_database_that_is_away_is_given_up_in_time(where: Callable[[], object]
 
 def test_an_address_that_is_none_is_told_without_it() -> None:
     with pytest.raises(RegistryUnavailable, match="did not do what was asked") as refusal:
-        find_champion(Registry("klingon://ann:canary-4711@host/mlflow"))
+        find_champion(RegistryClient(Registry("klingon://ann:canary-4711@host/mlflow")))
     assert "canary-4711" not in str(refusal.value)
 
 
@@ -160,7 +159,7 @@ def test_it_is_silent_while_it_waits(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with away.reserve_closed_port() as uri, pytest.raises(RegistryUnavailable):
-        find_champion(Registry(uri))
+        find_champion(RegistryClient(Registry(uri)))
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
 
@@ -169,5 +168,5 @@ def test_a_server_that_says_that_there_is_none_is_there_and_is_asked_again() -> 
     told = b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "There is no such run."}'
     with away.run_server(away.build_answer(404, told, "application/json")) as uri:
         with pytest.raises(RegistryUnavailable, match="RESOURCE_DOES_NOT_EXIST"):
-            find_champion(Registry(uri))
-        assert registry_connection._outages == {}
+            find_champion(RegistryClient(Registry(uri)))
+        assert registry_client._outages == {}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.registry.types import (
+    DEMOTED,
     RegisteredVersion,
     Registry,
     build_embedded_registry,
@@ -21,9 +22,11 @@ from models.registry.types import (
         ("sqlite:////home/ann/mlflow.db", "sqlite:////home/ann/mlflow.db"),
         ("sqlite:////home/a@b/mlflow.db", "sqlite:////home/a@b/mlflow.db"),
         ("postgresql://me:can/ary@db/mlflow", "postgresql://db/mlflow"),
-        ("postgresql://me:can@ary@db/mlflow", "postgresql://db/mlflow"),
-        ("postgresql://me:can?ary@db/mlflow", "postgresql://"),
-        ("https://host/x?token=can@ary", "https://"),
+        ("postgresql://me:can?ary@db/mlflow", "postgresql://db/mlflow"),
+        ("postgresql://me:can@ary@db/mlflow", "postgresql://"),
+        ("https://host/x?token=can@ary", "https://host/x"),
+        ("https://me:can#ary@host/x#canary", "https://host/x"),
+        ("https://host:canary/x", "the address of [tracking] uri"),
         ("canary", "the address of [tracking] uri"),
     ],
 )
@@ -66,21 +69,20 @@ def test_the_registry_of_a_home_is_absolute(
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "reason"),
     [
-        ({}, "It is better."),
-        ({"again.sentence": "It leads no more.", "stepped_down": "true"}, "It leads no more."),
-        ({"again.sentence": "It leads no more."}, "It is better."),
-        ({"stepped_down": "true"}, "It is better."),
+        ({}, "Better."),
+        ({"again.sentence": "Disproven.", DEMOTED: "true"}, "Disproven."),
+        ({"again.sentence": "Disproven."}, "Better."),
     ],
-    ids=["promoted", "stepped down", "brought back by a person", "by an older leadgain"],
+    ids=["promoted", "demoted", "restored by a person"],
 )
-def test_a_version_that_leads_again_is_not_told_to_lead_no_more(
-    more: dict[str, str], told: str
+def test_the_reason_of_a_demotion_counts_only_while_the_version_is_demoted(
+    more: dict[str, str], reason: str
 ) -> None:
-    decision = {"sentence": "It is better."} | more
-    assert RegisteredVersion(1, "", "", (), {}, {}, {}, decision).decided == told
+    decision = {"sentence": "Better."} | more
+    assert RegisteredVersion(1, "", "", (), {}, {}, {}, decision, "", {}).decided == reason
 
 
-def test_nothing_is_told_where_nothing_was_decided() -> None:
-    assert RegisteredVersion(1, "", "", (), {}, {}, {}, {}).decided == ""
+def test_without_a_decision_there_is_no_reason() -> None:
+    assert RegisteredVersion(1, "", "", (), {}, {}, {}, {}, "", {}).decided == ""

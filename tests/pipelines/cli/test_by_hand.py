@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from models.registry.client import connect
 from models.registry.records import find_experiment
 from models.registry.registry import find_champion
 from pipelines.config.registry_address import get_registry
@@ -28,8 +27,8 @@ def asked(leadgain, alone, second_night) -> Callable[..., Outcome]:  # noqa: F81
 def mlflow(alone):  # noqa: F811
     """MLflow's own client, and the name of the model."""
     registry = get_registry(alone)
-    with connect(registry) as client:
-        yield client, registry
+    with registry.update() as (client, _):
+        yield client, registry.registry
 
 
 def test_a_deleted_champion_is_told_and_the_one_before_is_a_rollback_away(asked, alone, mlflow):  # noqa: F811
@@ -63,14 +62,14 @@ def test_a_deleted_model_is_told_and_trained_anew(asked, alone, mlflow, monkeypa
     assert "MLflow knows no version that leads" in scored.said
     ran = asked("run")
     assert ran.code == 0, ran.err
-    assert find_champion(registry).version == 1
+    assert find_champion(get_registry(alone)).version == 1
     assert load_current(alone.home.folder).manifest["model"]["version"] == 1
     assert "damaged" not in ran.said
 
 
 def test_a_deleted_run_keeps_nobody_from_working(asked, alone, mlflow):  # noqa: F811
-    client, registry = mlflow
-    run = find_champion(registry).run_id
+    client, _ = mlflow
+    run = find_champion(get_registry(alone)).run_id
     client.delete_run(run)
     client._tracking_client.store._hard_delete_run(run)
     scored = asked("score", "--again")

@@ -133,6 +133,8 @@ def build_version(
         params={},
         tags={"as_of": "2024-03-10T00:00:00+00:00"},
         decision={name: str(value) for name, value in decision.items()},
+        spec_sha256="",
+        files={},
     )
 
 

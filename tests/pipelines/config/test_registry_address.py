@@ -10,14 +10,14 @@ from pipelines.publishing.unchanged_list import dump_settings
 
 
 def test_without_a_leadgain_toml_the_registry_is_the_homes_own(tmp_path):
-    registry = load_registry(None, tmp_path / "home")
+    registry = load_registry(None, tmp_path / "home").registry
     assert registry.tracking_uri == f"{SQLITE}{tmp_path / 'home' / 'mlflow.db'}"
 
 
 def test_without_a_leadgain_toml_the_environment_may_name_a_server(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_TRACKING__URI", "https://mlflow.example.com")
     monkeypatch.setenv("LEADGAIN_TRACKING__MODEL", "leads-de")
-    registry = load_registry(None, tmp_path)
+    registry = load_registry(None, tmp_path).registry
     assert (registry.tracking_uri, registry.model_name) == (
         "https://mlflow.example.com",
         "leads-de",
@@ -48,7 +48,7 @@ def test_a_mistyped_variable_does_not_lead_to_the_homes_own_registry(
 
 def test_a_name_of_digits_in_the_environment_is_a_name(tmp_path, monkeypatch):
     monkeypatch.setenv("LEADGAIN_TRACKING__MODEL", "2026")
-    assert load_registry(None, tmp_path).model_name == "2026"
+    assert load_registry(None, tmp_path).registry.model_name == "2026"
 
 
 def test_a_tracking_server_is_used_where_leadgain_toml_names_one(tmp_path):
@@ -56,7 +56,7 @@ def test_a_tracking_server_is_used_where_leadgain_toml_names_one(tmp_path):
     config.write_text(
         '[leads]\nfile = "l.csv"\n[tracking]\nuri = "http://localhost:5000"\nmodel = "m"\n'
     )
-    registry = load_registry(config, tmp_path / "home")
+    registry = load_registry(config, tmp_path / "home").registry
     assert (registry.tracking_uri, registry.model_name) == ("http://localhost:5000", "m")
 
 
@@ -64,7 +64,7 @@ def test_a_tracking_server_is_used_where_leadgain_toml_names_one(tmp_path):
 def test_a_database_without_a_server_keeps_its_files_in_the_home(tmp_path, uri):
     config = tmp_path / "leadgain.toml"
     config.write_text(f'[leads]\nfile = "l.csv"\n[tracking]\nuri = "{uri}"\n')
-    registry = load_registry(config, tmp_path / "home")
+    registry = load_registry(config, tmp_path / "home").registry
     assert registry.artifact_root == f"file://{tmp_path / 'home' / 'mlartifacts'}"
 
 

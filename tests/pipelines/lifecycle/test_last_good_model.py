@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 
 from models.errors import ModelDamaged
-from models.registry import registry
-from models.registry.registry import RegistryUnavailable, demote, find_champion, restore_champion
+from models.registry.registry import (
+    RegistryClient,
+    RegistryUnavailable,
+    demote,
+    find_champion,
+    restore_champion,
+)
 from models.scorer import scorer
 from pipelines.config.registry_address import get_registry
 from pipelines.config.run_context import RunContext
@@ -174,7 +179,7 @@ def test_where_only_the_files_cannot_be_fetched_the_version_before_it_ranks_the_
     """MLflow's server is up, and the store of its artifacts is not: it is asked nothing more."""
 
     def refuse(*_: object) -> None:
-        monkeypatch.setattr(registry, "query_registry", refuse)
+        monkeypatch.setattr(RegistryClient, "ask", refuse)
         raise RegistryUnavailable("MLflow at http://tracking cannot be asked.")
 
     monkeypatch.setattr(champions, "fetch", refuse)
@@ -227,7 +232,7 @@ def away(monkeypatch) -> Callable[[], None]:
     def refuse(*_: object, **__: object) -> None:
         raise RegistryUnavailable("MLflow at http://tracking cannot be asked.")
 
-    return lambda: monkeypatch.setattr(registry, "query_registry", refuse)
+    return lambda: monkeypatch.setattr(RegistryClient, "ask", refuse)
 
 
 def test_the_last_good_model_ranks_the_list_while_the_registry_is_away(
@@ -237,7 +242,10 @@ def test_the_last_good_model_ranks_the_list_while_the_registry_is_away(
     opened.clear()
     away()
     champion = load(alone)
-    assert champion.version == read_remembered_champion(alone.home, get_registry(alone)).version
+    assert (
+        champion.version
+        == read_remembered_champion(alone.home, get_registry(alone).registry).version
+    )
     assert champion.version.version == 2
     assert champion.version.metrics["gain_model_at_30"] > 0
     assert opened == [(alone.home.models / "2" / "model.txt").read_text()]
@@ -307,7 +315,7 @@ def test_what_is_remembered_holds_no_password_and_damage_to_it_is_no_model(
     alone: RunContext,
 ) -> None:
     load(alone)
-    secret = replace(get_registry(alone), tracking_uri="https://me:canary@host/x")
+    secret = replace(get_registry(alone).registry, tracking_uri="https://me:canary@host/x")
     with hold_home(alone.home) as lock:
         remember_champion(lock, secret, find_champion(get_registry(alone)), now=alone.now)
     file = alone.home.models / "champion.json"
@@ -316,7 +324,7 @@ def test_what_is_remembered_holds_no_password_and_damage_to_it_is_no_model(
     load(alone)
     for content in ("", "null", '{"registry": 1}', file.read_text()[:-50]):
         file.write_text(content)
-        assert read_remembered_champion(alone.home, get_registry(alone)) is None
+        assert read_remembered_champion(alone.home, get_registry(alone).registry) is None
 
 
 def test_a_damaged_model_is_told_beside_the_list(leadgain, alone: RunContext, second_night) -> None:

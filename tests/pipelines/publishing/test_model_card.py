@@ -19,6 +19,7 @@ TRAINING = {"trained_on": ["20 lists."], "left_out": [], "folds": []}
 
 def build_version(number: int, **told: object) -> RegisteredVersion:
     nothing = {"metrics": {}, "params": {}, "tags": {}, "decision": {}}
+    nothing |= {"spec_sha256": "", "files": {}}
     return RegisteredVersion(number, f"sha of {number}", f"run {number}", (), **nothing | told)
 
 
