@@ -1,5 +1,6 @@
 """What the tools read from the environment when they are imported, which collecting tests does."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,13 @@ from pipelines.runtime.environment import prepare_environment
 from tests.faults.sandbox.sitecustomize import outbound
 
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+LONGEST = (
+    "tests/faults/test_promises.py",
+    "tests/services/",
+    "tests/pipelines/",
+    "tests/dashboard/",
+)
+"""What a worker begins with, so that both end at about the same time."""
 LEFT: list[str] = []
 """What this session has tried to reach beyond this machine."""
 
@@ -22,29 +30,55 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="leadgain-tests-", ignore_cleanup_errors=True)
     config.stash[FOLDER] = folder
     prepare_environment(Path(folder.name))
-    _bear_a_busy_machine()
-    config.addinivalue_line("markers", "trial(name, work): what a test of faults has tried ahead")
+    _register_hypothesis_profiles()
     sys.addaudithook(_refuse_outbound)
 
 
-def _bear_a_busy_machine() -> None:
-    """No example of Hypothesis has to be quick; in CI it asks for none of that itself."""
+def _register_hypothesis_profiles() -> None:
+    """``usual``, the same examples in CI each time, and ``thorough`` for ``--hypothesis-profile``.
+
+    No example has to be quick: the machine may be busy.
+    """
     from hypothesis import HealthCheck, settings
 
     calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-    settings.register_profile("busy machine", settings.default, **calm)
-    settings.load_profile("busy machine")
+    settings.register_profile("usual", max_examples=50, **calm)
+    settings.register_profile("ci", max_examples=50, derandomize=True, database=None, **calm)
+    settings.register_profile("thorough", max_examples=1000, **calm)
+    settings.load_profile("ci" if os.environ.get("CI") == "true" else "usual")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The harness only when asked for; the longest groups of tests begin first."""
+    if "harness" not in config.option.markexpr:
+        harness = [item for item in items if item.get_closest_marker("harness")]
+        config.hook.pytest_deselected(items=harness)
+        items[:] = [item for item in items if item not in set(harness)]
+    items.sort(key=lambda item: _find_turn(item.nodeid))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_name_group(item.nodeid)))
+
+
+def _find_turn(nodeid: str) -> int:
+    folders = (*LONGEST, "tests/")
+    return next((n for n, name in enumerate(folders) if nodeid.startswith(name)), len(folders))
+
+
+def _name_group(nodeid: str) -> str:
+    """Tests of one module share its fixtures, so one worker runs them; so with the servers."""
+    return "services" if nodeid.startswith("tests/services/") else nodeid.partition("::")[0]
 
 
 def _refuse_outbound(event: str, arguments: tuple[Any, ...]) -> None:
-    if told := outbound(event, arguments):
-        LEFT.append(told)
-        raise ConnectionRefusedError(f"{told}: a test leaves this machine")
+    if attempt := outbound(event, arguments):
+        LEFT.append(attempt)
+        raise ConnectionRefusedError(f"{attempt}: a test leaves this machine")
 
 
 @pytest.fixture(autouse=True)
 def offline() -> Iterator[None]:
-    """Nobody in this session talks to the world."""
+    """No test talks to another machine."""
     before = len(LEFT)
     yield
     assert LEFT[before:] == []

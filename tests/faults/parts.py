@@ -1,4 +1,4 @@
-"""All that the harness tries, in two sizes."""
+"""All that the harness tries, and the sample of it that every test run tries."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -43,11 +43,9 @@ class Part:
 
     promise: str
     """As in its rows; "all": of every one, "schedule": of the process behind the schedule."""
-    minutes: float
-    """About how long it takes at nightly size, on two quiet cores."""
-    nightly: Callable[[Bench], Iterable[Row]]
-    small: Callable[[Bench], Iterable[Row]] | None
-    """At the size of the tests, in one lane; None: only at night."""
+    full: Callable[[Bench], Iterable[Row]]
+    sample: Callable[[Bench], Iterable[Row]] | None = None
+    """In one lane, for every test run; None: only in the harness."""
 
 
 def scoring_points() -> list[str]:
@@ -59,13 +57,11 @@ def scoring_points() -> list[str]:
 PARTS: dict[str, Part] = {
     "scoring killed": Part(
         "R1",
-        2,
         lambda b: [kills.at_failpoints(b, scoring_points(), training=False, real=True)],
         lambda b: [kills.at_failpoints(b, IN_TESTS, training=False, real=False, lanes=1)],
     ),
     "training killed": Part(
         "R1",
-        2,
         lambda b: [kills.at_failpoints(b, OF_BOTH, training=True, real=True)],
         lambda b: [
             kills.at_failpoints(b, ("champion.chosen",), training=True, real=False, lanes=1)
@@ -73,13 +69,11 @@ PARTS: dict[str, Part] = {
     ),
     "killed at random": Part(
         "R1",
-        6,
         lambda b: [kills.at_random(b, 50)],
         lambda b: [kills.at_random(b, 2, lanes=1, seconds=USUAL)],
     ),
     "at once": Part(
         "R3",
-        7,
         lambda b: [
             together.at_once(b, 2, 20),
             together.at_once(b, 5, 20),
@@ -95,14 +89,12 @@ PARTS: dict[str, Part] = {
     ),
     "readers": Part(
         "R4",
-        0.5,
         lambda b: [readers.follow_each_other(b, 200), readers.between_steps(b, 20)],
         lambda b: [readers.follow_each_other(b, 25), readers.between_steps(b, 9)],
     ),
-    "disks": Part("R5", 3, disks.refusing_disks, lambda b: disks.refusing_disks(b, few=True)),
+    "disks": Part("R5", disks.refusing_disks, lambda b: disks.refusing_disks(b, few=True)),
     "registry": Part(
         "R6",
-        2,
         lambda b: [registries.away(b), registries.damaged(b), registries.damaged_away(b)],
         lambda b: [
             registries.away(b, ("nobody listens",), within=registries.BUSY_SECONDS),
@@ -112,37 +104,30 @@ PARTS: dict[str, Part] = {
     ),
     "sizes": Part(
         "R8",
-        1,
         lambda b: [exports.strange_sizes(b), exports.other_leads(b)],
         lambda b: [exports.strange_sizes(b, (0.45, 1.8)), exports.other_leads(b)],
     ),
     "too little": Part(
         "R11",
-        0.5,
         lambda b: [exports.too_little(b)],
         lambda b: [exports.too_little(b, ("one lead", "under 120 conversions"))],
     ),
     "challengers": Part(
         "R12",
-        1,
         lambda b: [promotions.bad_challengers(b), promotions.good_challenger(b)],
         lambda b: [promotions.bad_challengers(b, ("the best leads last",))],
     ),
     "rollback": Part(
         "R13",
-        0.5,
         lambda b: [promotions.rolled_back(b, real=True)],
-        None,
     ),
     "clocks": Part(
         "R15",
-        1,
         lambda b: [clocks.one_run_a_day(_due()), clocks.other_clocks(b)],
         lambda b: [clocks.one_run_a_day(_due()), clocks.other_clocks(b, ("a day late",))],
     ),
     "offline": Part(
         "R16",
-        2,
         lambda b: [
             offline.watched_run(b, "demo"),
             offline.watched_run(b, "run", "--config", b.config),
@@ -150,8 +135,8 @@ PARTS: dict[str, Part] = {
         ],
         lambda b: [offline.watched_run(b, "run", "--config", b.config)],
     ),
-    "guards": Part("all", 3, lambda b: [with_and_without_guards(b)], None),
-    "soak": Part("schedule", 5, lambda b: [soak.scheduled_runs(b)], None),
+    "guards": Part("all", lambda b: [with_and_without_guards(b)]),
+    "soak": Part("schedule", lambda b: [soak.scheduled_runs(b)]),
 }
 
 

@@ -12,7 +12,6 @@ from tests.faults.parts import OF_BOTH, PARTS, scoring_points
 CIRCUMSTANCES = {
     "commit": "0123456789abcdef",
     "changed": False,
-    "size": "nightly",
     "date": "2026-11-20T03:00:00Z",
     "minutes": 31.5,
     "machine": {"system": "Linux 6", "cores": 2, "memory_gib": 24, "python": "3.11.7"},
@@ -80,11 +79,6 @@ def test_a_new_run_replaces_the_block_and_leaves_the_rest(tmp_path: Path) -> Non
     assert "| R1 | a scoring killed | the command | 12 | 12 | before 8, after 4 |" in text
     told = "12 of 12 held, 0 of them reads of R4, in 31.5 minutes on 2026-11-20, at commit 01234567"
     assert told in text
-    assert "small size" not in text
-    write_counts(counts, rows, {**CIRCUMSTANCES, "size": "small"})
-    refresh(page, counts)
-    assert "it tried only so many as stand under *times*" in page.read_text()
-    write_counts(counts, rows, CIRCUMSTANCES)
     assert json.loads(counts.read_text())["times"] == 12
 
 

@@ -1,52 +1,66 @@
-"""What docs/reliability.md promises, tried at small size; ``python -m tests.faults`` is the large.
+"""What docs/reliability.md promises: a sample in every test run, all of it in the harness.
 
-The trials take minutes on one core, so those of the chosen tests are begun ahead, two at a time.
+``uv run pytest -m harness`` tries everything, writes docs/reliability_counts.json and brings the
+table of docs/reliability.md up to date; with ``-k`` it does so for some parts.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from importlib import import_module
 
 import pytest
 
 from tests.faults import clocks, disks
-from tests.faults.conftest import Ahead
+from tests.faults.bench import Bench
+from tests.faults.counts import Counts
 from tests.faults.guards import GUARDS, Guard
 from tests.faults.parts import PARTS, fails_without
 
 NEEDS = {"disks": disks.find_skip_reason}
-SMALL = [name for name, part in PARTS.items() if part.small is not None]
+SAMPLED = [name for name, part in PARTS.items() if part.sample is not None]
+QUICK = [guard for guard in GUARDS if not guard.long]
 
 
-def parts() -> Iterator[Any]:
-    for name in SMALL:
-        small = PARTS[name].small
-        assert small is not None
-        why = NEEDS[name]() if name in NEEDS else ""
-        begun = pytest.mark.trial(name, lambda bench, small=small: small(bench))
-        mark = pytest.mark.skip(why) if why else begun
-        yield pytest.param(name, id=f"{PARTS[name].promise}, {name}", marks=mark)
+def name_part(name: str) -> str:
+    return f"{PARTS[name].promise}, {name}"
 
 
-def guards() -> Iterator[Any]:
-    for guard in (guard for guard in GUARDS if not guard.long):
-        work = pytest.mark.trial(guard.is_there, lambda b, g=guard: fails_without(g, b))
-        yield pytest.param(guard, id=f"{guard.promise}, {guard.is_there}", marks=work)
+def name_guard(guard: Guard) -> str:
+    return f"{guard.promise}, {guard.is_there}"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(parts()))
-def test_a_promise_holds_each_time_that_it_is_tried(ahead: Ahead, name: str) -> None:
-    for row in ahead.result(name):
+@pytest.mark.parametrize("name", SAMPLED, ids=name_part)
+def test_a_promise_holds_each_time_that_it_is_tried(bench: Bench, name: str) -> None:
+    if name in NEEDS and (reason := NEEDS[name]()):
+        pytest.skip(reason)
+    sample = PARTS[name].sample
+    assert sample is not None
+    for row in sample(bench):
         assert row.broken == ()
         assert row.kept
 
 
+@pytest.mark.harness
+@pytest.mark.parametrize("name", PARTS, ids=name_part)
+def test_everything_that_is_tried_holds(bench: Bench, counts: Counts, name: str) -> None:
+    counts.rows[name] = list(PARTS[name].full(bench))
+    assert [told for row in counts.rows[name] for told in row.broken] == []
+    assert all(row.kept for row in counts.rows[name])
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("guard", list(guards()))
+@pytest.mark.parametrize("guard", QUICK, ids=name_guard)
 def test_without_its_guard_a_promise_breaks_and_the_check_says_so(
-    ahead: Ahead, guard: Guard
+    bench: Bench, guard: Guard
 ) -> None:
-    ahead.result(guard.is_there)
+    fails_without(guard, bench)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=name_guard)
+def test_a_guard_is_where_the_harness_takes_it_out(guard: Guard) -> None:
+    for place in (*guard.taken_out, *guard.taken_out.values()):
+        if ":" in place:
+            module, name = place.split(":")
+            assert callable(getattr(import_module(module), name))
 
 
 def test_no_fact_and_no_model_reads_the_time_of_day() -> None:

@@ -15,6 +15,10 @@ from pipelines.cli.main import main
 from publications.storage.home import Home
 from publications.storage.store import Publication, open_current
 from tests.pipelines.small_crm import small_crm, write_export
+from tests.shared_folders import share_folder
+
+PRINTED = "printed.txt"
+"""Beside a home folder: what the command printed."""
 
 
 @dataclass(frozen=True)
@@ -68,21 +72,28 @@ class FinishedRun:
 
 @pytest.fixture(scope="session")
 def night(tmp_path_factory) -> FinishedRun:
-    """``leadgain run`` on the small CRM: version 1 leads, publication 1 is in force."""
-    folder = tmp_path_factory.mktemp("night")
-    leads, activities = small_crm()
-    config = write_export(folder / "crm", leads=leads, activities=activities)
-    return run_night(config, folder / "home")
+    """``leadgain run`` on the small CRM: version 1 is the champion, publication 1 is in force."""
+
+    def fill(folder: Path) -> None:
+        leads, activities = small_crm()
+        run_night(write_export(folder / "crm", leads=leads, activities=activities), folder / "home")
+
+    folder = share_folder(tmp_path_factory, "night", fill)
+    return load_finished_run(folder / "crm" / "leadgain.toml", folder / "home")
 
 
 @pytest.fixture(scope="session")
 def second_night(night, tmp_path_factory) -> FinishedRun:
-    """Another run, with a horizon of 10 days instead of 14: version 2 leads."""
-    home = tmp_path_factory.mktemp("second_night") / "home"
-    shutil.copytree(night.home, home)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("LEADGAIN_LISTS__HORIZON_DAYS", "10")
-        return run_night(night.config, home)
+    """Another run, with a horizon of 10 days instead of 14: version 2 is the champion."""
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(night.home, folder / "home")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("LEADGAIN_LISTS__HORIZON_DAYS", "10")
+            run_night(night.config, folder / "home")
+
+    home = share_folder(tmp_path_factory, "second_night", fill) / "home"
+    return load_finished_run(night.config, home)
 
 
 @pytest.fixture
@@ -100,17 +111,22 @@ def moved(night, tmp_path) -> FinishedRun:
 
 
 def run_night(config: Path, home: Path, *more: str) -> FinishedRun:
-    said = io.StringIO()
-    with redirect_stdout(said), pytest.raises(SystemExit) as stop:
+    printed = io.StringIO()
+    with redirect_stdout(printed), pytest.raises(SystemExit) as stop:
         main(["run", "--config", str(config), "--home", str(home), *more])
-    assert not stop.value.code, said.getvalue()
-    return FinishedRun(config, home, " ".join(said.getvalue().split()))
+    assert not stop.value.code, printed.getvalue()
+    (home.parent / PRINTED).write_text(printed.getvalue())
+    return load_finished_run(config, home)
+
+
+def load_finished_run(config: Path, home: Path) -> FinishedRun:
+    return FinishedRun(config, home, " ".join((home.parent / PRINTED).read_text().split()))
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory) -> Path:
     """The home folder after ``leadgain demo`` in a process of its own, as a user runs it."""
-    return run_demo(tmp_path_factory.mktemp("demo") / "home")
+    return share_folder(tmp_path_factory, "demo", lambda folder: run_demo(folder / "home")) / "home"
 
 
 def run_demo(home: Path) -> Path:
@@ -119,7 +135,7 @@ def run_demo(home: Path) -> Path:
         [*command, "demo", "--home", str(home)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    (home / "said.txt").write_text(done.stdout)
+    (home.parent / PRINTED).write_text(done.stdout)
     return home
 
 

@@ -97,7 +97,7 @@ def test_the_report_says_the_gains_in_words(demo):
 
 
 def test_the_terminal_shows_gains_tiers_and_where_the_files_are(demo):
-    said = (demo / "said.txt").read_text()
+    said = (demo.parent / "printed.txt").read_text()
     assert "most fresh" in said
     assert "worklist.csv" in said
     assert "Tier" in said
