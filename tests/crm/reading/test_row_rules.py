@@ -64,10 +64,10 @@ def test_the_data_contract_tells_every_rule_and_no_other() -> None:
 
 
 def test_the_data_contract_tells_every_finding_and_no_other() -> None:
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "crm").glob("*.py"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "crm").rglob("*.py"))
     named = set(re.findall(r'Finding\(\s*"\w+", "(\w+)"', sources))
     named |= set(re.findall(r'Finding\(\s*(?:raw\.)?table, "(\w+)"', sources))
-    named |= set(re.findall(r'_repair\(\s*table, "(\w+)"', sources))
+    named |= set(re.findall(r'_build_repair_finding\(\s*table, "(\w+)"', sources))
     named |= set(re.findall(r'\("\w+", "(\w+)", "(?:info|warning)"', sources))
     named |= {"before_creation", "not_finite"}
     assert list_documented_rules("Repaired or noticed") == named

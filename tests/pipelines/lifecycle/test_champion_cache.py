@@ -180,13 +180,9 @@ def test_a_folder_in_the_files_place_is_nobody(home: Home) -> None:
     assert read_remembered_champion(home, build_own_registry(home)) is None
 
 
-def test_what_an_older_or_a_newer_leadgain_remembered_is_read(home: Home) -> None:
+def test_a_key_that_leadgain_does_not_know_is_ignored(home: Home) -> None:
     file = write_champion(home, build_own_registry(home))
     content = json.loads(file.read_text())
     file.write_text(json.dumps(change_version(stars=5)(content)))
     assert read_remembered_champion(home, build_own_registry(home)).version == VERSION
-    file.write_text(json.dumps(drop_field("files")(content)))
-    assert read_remembered_champion(home, build_own_registry(home)).version == replace(
-        VERSION, files={}
-    )
     assert asdict(VERSION).keys() == content["version"].keys()

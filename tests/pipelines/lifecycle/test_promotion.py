@@ -85,7 +85,7 @@ def compared(champion, monkeypatch):
 
     def become(verdict: str) -> None:
         found = Comparison(verdict, f"The challenger is {verdict}.", 100, AHEAD)
-        monkeypatch.setattr(duel.verdicts, "compare", lambda *_, **__: found)
+        monkeypatch.setattr(duel.verdicts, "compare_with_champion", lambda *_, **__: found)
 
     return become
 

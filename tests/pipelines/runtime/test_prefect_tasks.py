@@ -7,7 +7,7 @@ import pytest
 from prefect.cache_policies import NO_CACHE
 
 from crm.errors import DataRefused
-from pipelines.flows import check as checking
+from pipelines.data import checked_export
 from pipelines.flows.check import check
 from pipelines.flows.nightly import run
 from pipelines.flows.score import score
@@ -49,7 +49,7 @@ def test_the_text_of_an_unforeseen_error_is_kept_nowhere(leadgain, crm, home, mo
     def fail(*_: object, **__: object) -> None:
         raise KeyError("canary-ann@example.com")
 
-    monkeypatch.setattr(checking, "read_export", fail)
+    monkeypatch.setattr(checked_export, "read_export", fail)
     outcome = leadgain("run", "--config", crm, "--home", home)
     assert outcome.code == 1
     assert "Internal error (KeyError at " in outcome.err
