@@ -15,7 +15,11 @@ from urllib.request import urlopen
 
 import pytest
 from playwright import sync_api
-from tests.dashboard.serve_lock import (
+
+from publications.report.report import render_report
+from publications.storage.home import Home
+from publications.tables.safe_csv import encode_csv
+from tests.dashboard.app_process import (
     App,
     build_start,
     free_port,
@@ -24,10 +28,6 @@ from tests.dashboard.serve_lock import (
     wait_until_healthy,
     wait_until_run,
 )
-
-from publications.report.report import render_report
-from publications.storage.home import Home
-from publications.tables.safe_csv import encode_csv
 from tests.dashboard.made_up_publications import (
     AS_OF,
     encode_app_settings,
@@ -134,9 +134,9 @@ def click_row(page: "Page", place: int) -> None:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_page_opens_without_an_error_and_without_the_internet(
-    dark: bool, look: Callable[..., "Page"], served: App
+    dark: bool, open_window: Callable[..., "Page"], served: App
 ) -> None:
-    page = look(dark=dark)
+    page = open_window(dark=dark)
     for name in ("Gains", "Tiers", "Model", "Data", "Worklist"):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
@@ -150,9 +150,9 @@ def test_every_page_opens_without_an_error_and_without_the_internet(
 
 
 def test_filters_leave_the_leads_that_fit_and_survive_a_reload(
-    look: Callable[..., "Page"],
+    open_window: Callable[..., "Page"],
 ) -> None:
-    page = look()
+    page = open_window()
     expect(page.get_by_text("30 leads", exact=True)).to_be_visible()
     page.get_by_role("button", name="B", exact=True).click()
     expect(page.get_by_text("10 of 30 leads")).to_be_visible()
@@ -169,8 +169,10 @@ def test_filters_leave_the_leads_that_fit_and_survive_a_reload(
     assert "tier" not in page.url
 
 
-def test_a_click_on_a_lead_opens_its_story_again_and_again(look: Callable[..., "Page"]) -> None:
-    page = look()
+def test_a_click_on_a_lead_opens_its_story_again_and_again(
+    open_window: Callable[..., "Page"],
+) -> None:
+    page = open_window()
     drawer = page.get_by_role("dialog")
     for _ in range(2):
         click_row(page, 2)
@@ -184,9 +186,9 @@ def test_a_click_on_a_lead_opens_its_story_again_and_again(look: Callable[..., "
 
 
 def test_the_story_leads_on_to_the_next_lead_and_survives_a_reload(
-    look: Callable[..., "Page"],
+    open_window: Callable[..., "Page"],
 ) -> None:
-    page = look("?lead=170002")
+    page = open_window("?lead=170002")
     drawer = page.get_by_role("dialog")
     expect(drawer).to_contain_text("Lead 170002")
     drawer.get_by_role("button", name="Next lead").click()
@@ -196,8 +198,8 @@ def test_the_story_leads_on_to_the_next_lead_and_survives_a_reload(
     expect(drawer).to_contain_text("Lead 170003")
 
 
-def test_the_slider_reads_off_what_so_many_calls_reach(look: Callable[..., "Page"]) -> None:
-    page = look()
+def test_the_slider_reads_off_what_so_many_calls_reach(open_window: Callable[..., "Page"]) -> None:
+    page = open_window()
     page.get_by_role("link", name="Gains", exact=True).click()
     expect(page.get_by_text("Working 60 leads of each list (30 %)")).to_be_visible()
     slider = page.get_by_role("slider")
@@ -215,8 +217,10 @@ def download_file(page: "Page", button: str) -> bytes:
     return Path(coming.value.path()).read_bytes()
 
 
-def test_the_downloads_are_what_was_published(look: Callable[..., "Page"], served: App) -> None:
-    page = look()
+def test_the_downloads_are_what_was_published(
+    open_window: Callable[..., "Page"], served: App
+) -> None:
+    page = open_window()
     publication = served.publication
     assert download_file(page, "Download CSV") == publication.read("worklist.csv")
     page.get_by_role("button", name="C", exact=True).click()
@@ -230,8 +234,10 @@ def test_the_downloads_are_what_was_published(look: Callable[..., "Page"], serve
     assert download_file(page, "Chart, SVG").startswith(b"<svg")
 
 
-def test_there_is_no_second_csv_button_that_does_not_escape(look: Callable[..., "Page"]) -> None:
-    page = look()
+def test_there_is_no_second_csv_button_that_does_not_escape(
+    open_window: Callable[..., "Page"],
+) -> None:
+    page = open_window()
     find_table(page).hover()
     toolbar = page.locator("[data-testid=stElementToolbar]").first
     expect(toolbar).to_be_visible()
@@ -241,9 +247,9 @@ def test_there_is_no_second_csv_button_that_does_not_escape(look: Callable[..., 
 
 
 def test_a_newer_list_shows_on_the_next_interaction(
-    look: Callable[..., "Page"], served: App
+    open_window: Callable[..., "Page"], served: App
 ) -> None:
-    page = look()
+    page = open_window()
     expect(page.get_by_text("30 leads", exact=True)).to_be_visible()
     publish_made_up(served.home, worklist=owned_worklist().head(12), stories=False)
     try:
@@ -254,13 +260,13 @@ def test_a_newer_list_shows_on_the_next_interaction(
 
 
 def test_a_damaged_file_is_told_calmly_and_a_new_list_mends_it(
-    look: Callable[..., "Page"], served: App
+    open_window: Callable[..., "Page"], served: App
 ) -> None:
     publication = publish_made_up(served.home, worklist=owned_worklist().head(9), stories=False)
     path = publication.folder / "worklist.parquet"
     path.write_bytes(path.read_bytes()[:-1])
     try:
-        page = look()
+        page = open_window()
         expect(page.get_by_text("not what was published")).to_be_visible()
         assert str(served.home.folder) not in page.content()
     finally:
@@ -269,8 +275,8 @@ def test_a_damaged_file_is_told_calmly_and_a_new_list_mends_it(
     expect(page.get_by_text("30 leads", exact=True)).to_be_visible()
 
 
-def test_a_page_further_down_survives_a_reload(look: Callable[..., "Page"]) -> None:
-    page = look("gains?calls=70")
+def test_a_page_further_down_survives_a_reload(open_window: Callable[..., "Page"]) -> None:
+    page = open_window("gains?calls=70")
     expect(page.get_by_text("Working 70 leads of each list (35 %)")).to_be_visible()
     page.reload()
     expect(page.get_by_text("Working 70 leads of each list (35 %)")).to_be_visible()
@@ -369,9 +375,9 @@ CHARTS = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')
 
 @pytest.mark.parametrize("address", ["?lead=170001", "gains", "tiers", "model"])
 def test_on_a_phone_charts_keep_their_width_and_are_moved_sideways(
-    address: str, look: Callable[..., "Page"]
+    address: str, open_window: Callable[..., "Page"]
 ) -> None:
-    page = look(address, phone=True)
+    page = open_window(address, phone=True)
     page.locator("[data-testid=stVegaLiteChart] svg").first.wait_for()
     wait_until_run(page)
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
@@ -384,9 +390,9 @@ def test_on_a_phone_charts_keep_their_width_and_are_moved_sideways(
 
 
 def test_on_a_phone_every_fact_of_a_story_begins_where_it_can_be_read(
-    look: Callable[..., "Page"],
+    open_window: Callable[..., "Page"],
 ) -> None:
-    page = look("?lead=170001", phone=True)
+    page = open_window("?lead=170001", phone=True)
     chart = page.locator("[role=dialog] [data-testid=stVegaLiteChart]").first
     chart.locator("svg").wait_for()
     wait_until_run(page)
