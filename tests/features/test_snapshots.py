@@ -6,6 +6,7 @@ from tests.features.frames import build_leads, parse_instant
 
 WEEKLY = ListPolicy(every_days=7, horizon_days=30, max_age_days=365)
 ARRIVAL = ListPolicy(policy="on_arrival", every_days=7, delay_hours=2, horizon_days=30)
+DTYPES = ["int32", "datetime64[us, UTC]", "datetime64[us, UTC]", "int8"]
 MARCH = parse_instant("2012-03-14T16:04")
 
 
@@ -111,6 +112,30 @@ def test_on_arrival_gives_one_row_per_lead_some_hours_after_its_creation() -> No
     assert rows["converted"].tolist() == [1]
 
 
+def test_on_arrival_a_lead_that_ended_at_the_instant_of_its_row_still_has_it() -> None:
+    leads = build_leads(
+        ["2012-01-10T05:00"] * 3,
+        converted_at=["2012-01-10T07:00", None, None],
+        closed_at=[None, "2012-01-10T07:00", "2012-01-10T06:59:59"],
+    )
+    rows = build_training_snapshots(leads, as_of=MARCH, policy=ARRIVAL)
+    assert rows["lead"].tolist() == [0, 1]
+    assert rows["converted"].tolist() == [1, 0]
+
+
+def test_on_arrival_a_horizon_that_ends_at_this_instant_has_matured() -> None:
+    leads = build_leads(["2012-02-13T14:04", "2012-02-13T14:04:01"])
+    rows = build_training_snapshots(leads, as_of=MARCH, policy=ARRIVAL)
+    assert rows["as_of"].tolist() == [MARCH - pd.Timedelta(days=30)]
+
+
+def test_on_arrival_a_delay_beyond_the_greatest_age_leaves_nobody() -> None:
+    leads = build_leads(["2012-01-10"])
+    for hours, n_rows in ((24, 1), (24.5, 0)):
+        policy = ListPolicy(policy="on_arrival", delay_hours=hours, max_age_days=1)
+        assert len(build_training_snapshots(leads, as_of=MARCH, policy=policy)) == n_rows
+
+
 def test_on_arrival_today_lists_open_leads_that_have_arrived_each_at_its_own_instant() -> None:
     leads = build_leads(
         ["2012-03-14T10:00", "2012-03-14T15:00", "2012-03-13", "2012-03-13"],
@@ -138,4 +163,5 @@ def test_no_leads_give_no_rows_with_all_columns() -> None:
         rows = build_training_snapshots(nobody, as_of=MARCH, policy=policy)
         assert list(rows) == ["lead", "lead_id", "as_of", "list_date", "converted"]
         assert rows.empty
+        assert [str(dtype) for dtype in rows.dtypes.drop("lead_id")] == DTYPES
         assert build_scoring_snapshots(nobody, as_of=MARCH, policy=policy).empty

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,10 @@ def shuffle_scores(backtest: pd.DataFrame, seed: int = 1) -> pd.DataFrame:
     """Scores that know nothing."""
     score = np.random.default_rng(seed).permutation(backtest["score"].to_numpy())
     return backtest.assign(score=score)
+
+
+def find_figures(sentence: str) -> list[str]:
+    return re.findall(r"[-+]?[\d.]+ (?:%|points)", sentence)
 
 
 def test_a_model_that_beats_the_most_fresh_beyond_chance_passes(backtest: pd.DataFrame) -> None:
@@ -56,6 +62,10 @@ def test_a_model_that_beats_a_freshness_worse_than_chance_must_beat_random_order
     assert proof.difference.low > 0
     assert not proof.passed
     assert "But random order reaches 30 %, and that is not enough to say" in proof.sentence
+    more = f"{100 * (proof.difference.gain - 0.3):+.1f} points"
+    assert find_figures(proof.sentence)[3:] == ["30 %", more, "95 %"]
+    assert "band" in proof.sentence
+    assert proof.depth == 0.3
 
 
 @pytest.mark.parametrize(
@@ -126,6 +136,8 @@ def test_a_challenger_whose_scores_rank_nothing_is_worse(
 def test_a_champion_whose_scores_are_no_numbers_gives_way(backtest: pd.DataFrame) -> None:
     comparison = compare_with_champion(backtest, backtest.assign(score=np.nan), depth=0.3)
     assert comparison.verdict == "better"
+    assert comparison.rows == len(backtest)
+    assert "not all numbers" in comparison.sentence
 
 
 def test_only_rows_that_both_were_tested_on_are_compared(backtest: pd.DataFrame) -> None:
@@ -139,12 +151,49 @@ def test_only_rows_that_both_were_tested_on_are_compared(backtest: pd.DataFrame)
     assert comparison.verdict == "better"
 
 
+def test_a_proof_gives_both_shares_and_their_difference() -> None:
+    """Of 40 leads 10 convert: the first 12 hold them all, or 3 of them by chance."""
+    rows = draw_scored_lists(n_lists=1, n_leads=60).iloc[:40]
+    rows = rows.assign(converted=[1] * 10 + [0] * 30, score=[0.9] * 10 + [0.1] * 30, most_fresh=0.0)
+    proof = prove(rows, depth=0.3)
+    assert find_figures(proof.sentence) == ["30 %", "100 %", "30 %", "+70.0 points", "95 %"]
+    equal = prove(rows.assign(most_fresh=rows["score"]), depth=0.3)
+    assert "+0.0 points (95 % band +0.0 to +0.0)" in equal.sentence
+    assert (equal.passed, equal.depth) == (False, 0.3)
+    assert equal.difference is not None
+    assert equal.difference.gain == 1
+
+
+def test_a_comparison_gives_both_shares_their_difference_and_the_rows() -> None:
+    """Ten leads, two convert; the champion calls both first, the challenger one of them last."""
+    champion = draw_scored_lists(n_lists=1, n_leads=13).iloc[:10]
+    champion = champion.assign(converted=[1, 1, *[0] * 8], score=np.linspace(1, 0.1, 10))
+    challenger = champion.assign(score=[1, 0.05, *np.linspace(0.8, 0.1, 8)])
+    sentence = compare_with_champion(challenger, champion, depth=0.3).sentence
+    assert find_figures(sentence) == ["30 %", "50 %", "100 %", "-50.0 points", "95 %"]
+    assert "the 10 rows" in sentence
+    assert sentence.endswith("worse.")
+
+
+def test_both_verdicts_measure_a_difference_alike_and_the_same_one_each_time(
+    backtest: pd.DataFrame,
+) -> None:
+    fresh = backtest.assign(score=backtest["most_fresh"])
+    for options in ({"samples": 50, "seed": 4}, {}):
+        proof = prove(backtest, depth=0.2, **options)
+        comparison = compare_with_champion(backtest, fresh, depth=0.2, **options)
+        assert comparison.difference == proof.difference
+    usual = {"samples": 500, "seed": 1}
+    assert prove(backtest, depth=0.2, **usual).difference == proof.difference
+
+
 def test_backtests_without_a_common_row_are_not_comparable(backtest: pd.DataFrame) -> None:
     later = backtest.assign(as_of=backtest["as_of"] + pd.Timedelta(days=365))
     comparison = compare_with_champion(backtest, later, depth=0.3)
     assert comparison.verdict == "not comparable"
     assert comparison.rows == 0
     assert comparison.difference is None
+    assert "no list" in comparison.sentence
 
 
 def test_the_champion_needs_only_its_published_columns(backtest: pd.DataFrame) -> None:

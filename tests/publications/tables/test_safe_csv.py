@@ -134,12 +134,33 @@ def test_scores_and_counts_stay_numbers(tmp_path: Path) -> None:
 def test_instants_are_written_in_utc_and_yes_no_columns_in_words() -> None:
     frame = pd.DataFrame(
         {
-            "created_at": pd.to_datetime(["2012-03-25T01:30:00+01:00", None], utc=True),
-            "newsletter": pd.array([True, None], dtype="boolean"),
+            "created_at": pd.to_datetime(["2012-03-25T01:30:00+01:00", None, None]),
+            "newsletter": pd.array([True, None, False], dtype="boolean"),
         }
     )
     text = encode_csv(frame).decode()
-    assert text == '"created_at","newsletter"\n"2012-03-25T00:30:00Z","yes"\n"",""\n'
+    assert text == '"created_at","newsletter"\n"2012-03-25T00:30:00Z","yes"\n"",""\n"","no"\n'
+
+
+def test_rows_keep_together_whatever_the_frames_index_is() -> None:
+    frame = pd.DataFrame(
+        {
+            "lead_id": ["a", "b"],
+            "seen_at": pd.to_datetime(["2012-03-25", "2012-03-26"], utc=True),
+            "owned": [True, False],
+            "calls": [1, 2],
+        },
+        index=[1, 0],
+    )
+    assert encode_csv(frame).decode().splitlines()[1:] == [
+        '"a","2012-03-25T00:00:00Z","yes","1"',
+        '"b","2012-03-26T00:00:00Z","no","2"',
+    ]
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    frame = pd.DataFrame({"name": pd.Series(["J\ud83d"], dtype=object)})
+    assert encode_csv(frame) == b'"name"\n"J?"\n'
 
 
 def test_categories_are_defused_like_any_text() -> None:
