@@ -211,7 +211,7 @@ def test_prefect_knows_the_variables_that_it_is_given():
 
 
 def test_whoever_reads_leadgain_toml_is_given_the_same_secrets():
-    """[alarms] email_to without the server in the environment is refused, by the dashboard too."""
+    """A database of the CRM that only the environment names."""
     secrets = COMPOSE["x-secrets"]
     assert set(secrets.values()) == {None}, "taken over where they are set"
     for name in ("leadgain", "dashboard"):

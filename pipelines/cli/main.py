@@ -314,8 +314,8 @@ def dashboard(
 def serve(
     config: ConfigOption = CONFIG,
     home: HomeOption = HOME,
-    test_alarms: Annotated[
-        bool, typer.Option("--test-alarms", help="Send a test to [alarms], and serve nothing.")
+    test_alerts: Annotated[
+        bool, typer.Option("--test-alerts", help="Send a test to [alerts], and serve nothing.")
     ] = False,
 ) -> None:
     """Score every night and train every week, by [schedule], until Ctrl-C."""
@@ -323,9 +323,9 @@ def serve(
     from pipelines.config.settings import load_settings
     from pipelines.scheduling.serve import send_test_alert, serve_schedule
 
-    if test_alarms:
-        told = send_test_alert(load_settings(config).alarms, resolve_home(home))
-        _build_console().print(told, soft_wrap=True)
+    if test_alerts:
+        sent = send_test_alert(load_settings(config).alerts, resolve_home(home))
+        _build_console().print(sent, soft_wrap=True)
         return
     with alert_failed_starts("serve", config, home):
         settings = load_settings(config)

@@ -15,7 +15,7 @@ HomeOption = Annotated[
         "--home",
         envvar="LEADGAIN_HOME",
         help="Folder of models and publications.",
-        readable=False,  # a closed one is refused in our words, and alarms are told
+        readable=False,  # a closed one is refused in our words, and alerts are sent
     ),
 ]
 AsOfOption = Annotated[

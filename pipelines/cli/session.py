@@ -5,7 +5,7 @@ Heavy libraries are imported inside the functions, because the command imports t
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -44,7 +44,9 @@ def open_flow_session(
     """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
     with ExitStack() as until_done:
         with alert_failed_starts(flow, config, home):
-            print_warnings(build_context(config, home, as_of).settings.alarms.mistakes)
+            from pipelines.runtime.alerts import refuse_unusable_urls
+
+            refuse_unusable_urls(build_context(config, home, as_of).settings.alerts)
             console = until_done.enter_context(open_session(home))
             from pipelines.runtime.environment import provide_prefect
             from pipelines.runtime.progress import step
@@ -68,16 +70,6 @@ def alert_failed_starts(flow: str, config: Path, home: Path) -> Iterator[None]:
 
             alert_failed_start(flow, error, str(config), str(home))
         raise
-
-
-def print_warnings(mistakes: Iterable[str]) -> None:
-    """Say on the error stream what does not stop a command."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    for mistake in mistakes:
-        told = f"[bold yellow]leadgain:[/] {escape(mistake)}"
-        Console(stderr=True).print(told, soft_wrap=True, highlight=False)
 
 
 def _load_libraries() -> None:

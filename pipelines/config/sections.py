@@ -1,21 +1,9 @@
 """The sections of leadgain.toml but for those of the export, which crm.mapping has."""
 
-from contextlib import suppress
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from crm.mapping import Section, Zone
 
@@ -171,114 +159,23 @@ class PublicationsSection(Section):
     """So many before the one in force; the gate looks at the sizes of the last seven."""
 
 
-def _validate_host(address: SecretStr | None) -> SecretStr | None:
-    """An address that can be opened; one that cannot is not quoted."""
-    if not address:
-        return address
-    text = address.get_secret_value()
-    try:
-        parts = urlsplit(text)
-        understood = bool(parts.hostname) and parts.port != 0 and not any(map(str.isspace, text))
-    except ValueError:
-        understood = False
-    if not understood:
-        raise ValueError(
-            "must name a host, and after a colon a port in digits, without a space; in a password, "
-            "/ ? # @ : and % are written %2F %3F %23 %40 %3A and %25"
-        )
-    return address
+def _validate_url(url: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", url.get_secret_value(), re.IGNORECASE):
+        raise ValueError("must be a URL such as mailtos://user:password@example.com")
+    return url
 
 
-class AlarmsSection(Section):
-    """``[alarms]``: who is told when a run fails or an export is refused."""
+AlertUrl = Annotated[SecretStr, AfterValidator(_validate_url)]
 
-    email_to: tuple[Address, ...] = ()
-    email_from: str = ""
-    """Sender; empty: the first of ``email_to``."""
-    smtp: SecretStr | None = None
-    """``smtp://user:password@host:587`` (STARTTLS where offered) or ``smtps://``."""
-    webhook: SecretStr | None = None
-    """An address that takes Slack's ``{"text": ...}``."""
-    _validation_errors: tuple[ErrorDetails, ...] = PrivateAttr(())
-    _mistakes: tuple[str, ...] = PrivateAttr(())
 
-    @property
-    def validation_errors(self) -> tuple[ErrorDetails, ...]:
-        """What was not understood, as pydantic tells it; it may hold a secret."""
-        return self._validation_errors
+class AlertsSection(Section):
+    """``[alerts]``: who hears of a run that failed or an export that was refused."""
 
-    @property
-    def mistakes(self) -> tuple[str, ...]:
-        """What was not understood, in sentences for people; see :meth:`with_mistakes`."""
-        return self._mistakes
+    urls: tuple[AlertUrl, ...] = ()
+    """Addresses as apprise writes them. They may hold passwords, so they are never shown."""
 
-    def replace_mistakes(self, sentences: tuple[str, ...]) -> Self:
-        """The same ways, and what is to be said of them; what was found at the keys is let go."""
-        told = self.model_copy()
-        told._validation_errors, told._mistakes = (), sentences
-        return told
-
-    @property
-    def delivery_note(self) -> str:
-        """How far an alarm comes where not all was understood; empty: both ways work."""
-        match bool(self.email_to), bool(self.webhook):
-            case True, True:
-                return ""
-            case True, False:
-                return "Only the people of email_to are told when a run fails"
-            case False, True:
-                return "Only the webhook is told when a run fails"
-        return "Nobody is told when a run fails"
-
-    @field_validator("email_to", mode="before")
+    @field_validator("urls", mode="before")
     @classmethod
-    def _split_addresses(cls, email_to: object) -> object:
-        """One address may stand alone, as it does in the environment."""
-        return (
-            [one.strip() for one in email_to.split(",")] if isinstance(email_to, str) else email_to
-        )
-
-    @field_validator("webhook")
-    @classmethod
-    def _validate_web_address(cls, webhook: SecretStr | None) -> SecretStr | None:
-        if webhook and not webhook.get_secret_value().startswith(("https://", "http://")):
-            raise ValueError("must begin with https:// or http://")
-        return _validate_host(webhook)
-
-    @field_validator("smtp")
-    @classmethod
-    def _validate_mail_address(cls, smtp: SecretStr | None) -> SecretStr | None:
-        if smtp and not smtp.get_secret_value().startswith(("smtp://", "smtps://")):
-            raise ValueError("must begin with smtp:// or smtps://")
-        return _validate_host(smtp)
-
-    @model_validator(mode="after")
-    def _require_mail_server(self) -> Self:
-        if self.email_to and not self.smtp:
-            raise ValueError("email_to is set but smtp is not; name the server that sends it")
-        return self
-
-
-CHANNELS = (("email_to", "email_from", "smtp"), ("webhook",))
-"""Keys of ``[alarms]`` that belong together."""
-
-
-def parse_valid_channels(said: Any, understand: ValidatorFunctionWrapHandler) -> AlarmsSection:
-    """``[alarms]`` with the ways, mail or webhook, that hold good by themselves.
-
-    A mistake here stops no list and closes no dashboard: it is kept, and told where people look.
-    """
-    try:
-        understood: AlarmsSection = understand(said)
-    except ValidationError as error:
-        understood = AlarmsSection()
-        for way in CHANNELS if isinstance(said, dict) else ():
-            with suppress(ValidationError):
-                told = AlarmsSection(**{key: said[key] for key in way if key in said})
-                understood = understood.model_copy(update={key: getattr(told, key) for key in way})
-        understood._validation_errors = tuple(error.errors(include_url=False))
-    return understood
-
-
-Alarms = Annotated[AlarmsSection, WrapValidator(parse_valid_channels)]
-"""``[alarms]`` as the settings hold it."""
+    def _split_urls(cls, urls: object) -> object:
+        """One text with spaces between the URLs, as it is easiest to write in the environment."""
+        return urls.split() if isinstance(urls, str) else urls

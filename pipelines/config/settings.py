@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast, get_args
 
 from pydantic import BaseModel, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -31,8 +31,7 @@ from crm.mapping import (
     OutcomesSection,
 )
 from pipelines.config.sections import (
-    Alarms,
-    AlarmsSection,
+    AlertsSection,
     BacktestSection,
     DashboardSection,
     FreshnessSection,
@@ -101,7 +100,7 @@ class Settings(_FileSettings):
     dashboard: DashboardSection = DashboardSection()
     schedule: ScheduleSection = ScheduleSection()
     publications: PublicationsSection = PublicationsSection()
-    alarms: Alarms = AlarmsSection()
+    alerts: AlertsSection = AlertsSection()
 
     @model_validator(mode="after")
     def _require_database(self) -> Self:
@@ -125,22 +124,11 @@ class Settings(_FileSettings):
 
 
 SECTIONS: dict[str, type[BaseModel]] = {
-    "export": ExportSection,
-    "leads": LeadsSection,
-    "activities": ActivitiesSection,
-    "outcomes": OutcomesSection,
-    "lists": ListsSection,
-    "freshness": FreshnessSection,
-    "tiers": TiersSection,
-    "backtest": BacktestSection,
-    "training": TrainingSection,
-    "gate": GateSection,
-    "tracking": TrackingSection,
-    "dashboard": DashboardSection,
-    "schedule": ScheduleSection,
-    "publications": PublicationsSection,
-    "alarms": AlarmsSection,
+    name: cast(type[BaseModel], (get_args(field.annotation) or (field.annotation,))[0])
+    for name, field in Settings.model_fields.items()
+    if name != "file"
 }
+"""Name -> model of each section; an optional one is annotated as ``Section | None``."""
 
 OVERRIDES = tuple(ENVIRONMENT_PREFIX + section.upper() for section in SECTIONS)
 
@@ -158,8 +146,7 @@ def load_settings(file: Path) -> Settings:
     ------
     ConfigurationError
         The file is missing, is not TOML, or holds a key or a value that is not understood;
-        every finding is named, with the nearest known key. Not where all of them are of
-        ``[alarms]``, which keeps them as its ``mistakes``.
+        every finding is named, with the nearest known key.
     """
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
@@ -189,17 +176,7 @@ def load_settings(file: Path) -> Settings:
         settings = Settings(**content)
     except ValidationError as error:
         raise ConfigurationError(_format_findings(where, error.errors(include_url=False))) from None
-    alarms = _describe_alarm_mistakes(where, settings.alarms)
-    return settings.model_copy(update={"file": file.resolve(), "alarms": alarms})
-
-
-def _describe_alarm_mistakes(where: str, alarms: AlarmsSection) -> AlarmsSection:
-    within: list[ErrorDetails] = [
-        {**detail, "loc": ("alarms", *detail["loc"])} for detail in alarms.validation_errors
-    ]
-    found = _format_findings(where, within)
-    reach = f" {alarms.delivery_note}." if alarms.delivery_note else ""
-    return alarms.replace_mistakes((f"{found}{reach}",) if found else ())
+    return settings.model_copy(update={"file": file.resolve()})
 
 
 ONE_SECTION = SettingsConfigDict(
@@ -207,11 +184,11 @@ ONE_SECTION = SettingsConfigDict(
 )
 
 
-class _AlarmsOnly(_FileSettings):
-    """``[alarms]`` of a file that is broken elsewhere."""
+class _AlertsOnly(_FileSettings):
+    """``[alerts]`` of a file that is broken elsewhere."""
 
     model_config = ONE_SECTION
-    alarms: Alarms = AlarmsSection()
+    alerts: AlertsSection = AlertsSection()
 
 
 class _TrackingOnly(_FileSettings):
@@ -221,29 +198,19 @@ class _TrackingOnly(_FileSettings):
     tracking: TrackingSection = TrackingSection()
 
 
-def load_alarms(file: Path) -> AlarmsSection:
-    """Whom ``[alarms]`` names, as far as it holds good: also of a file that is broken or gone."""
-    try:
-        return load_settings(file).alarms
-    except ConfigurationError:
-        content: dict[str, Any] = {}
-    with suppress(OSError, ValueError):
-        text = file.read_text(encoding="utf-8-sig", errors="replace")
-        content = _parse_alarms(text)
-        content = tomllib.loads(text)
-    return _AlarmsOnly(alarms=content.get("alarms", {})).alarms
+def load_alerts(file: Path) -> AlertsSection:
+    """``[alerts]`` for a run that failed, perhaps because the rest of leadgain.toml is broken.
 
-
-def _parse_alarms(text: str) -> dict[str, Any]:
-    r"""``[alarms]`` of a text that is no TOML elsewhere: from its heading to the next one.
-
-    >>> _parse_alarms("[alarms]\nsmtp = 'smtp://mail'\n[lists]\nevery_days = = 7")
-    {'alarms': {'smtp': 'smtp://mail'}}
+    Where the file is missing or is not TOML, the environment alone counts; where ``[alerts]``
+    itself is not understood, there is nobody to tell.
     """
-    found = re.search(r"^\s*\[\s*alarms\s*\](?s:.*?)(?=^\s*\[|\Z)", text, re.MULTILINE)
-    with suppress(tomllib.TOMLDecodeError):
-        return tomllib.loads(found[0]) if found else {}
-    return {}
+    content: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    try:
+        return _AlertsOnly(alerts=content.get("alerts", {})).alerts
+    except ValidationError:
+        return AlertsSection()
 
 
 def load_tracking(file: Path | None) -> TrackingSection:

@@ -40,7 +40,7 @@ def collect_list_warnings(
         told += _warn_trained_later(champion, checked)
         told += _warn_failed_training(champion, context)
         told += _warn_unknown_types(champion, checked)
-    return (*told, *_warn_alarm_mistakes(context))
+    return tuple(told)
 
 
 def _name_version(champion: Champion) -> str:
@@ -68,16 +68,6 @@ def _warn_missing_leads(champion: Champion, checked: CheckedExport) -> Iterator[
             f"nobody can "
             "say that its gains hold for the others. Look whether the export is whole, and whether "
             "leads have kept their ids."
-        )
-
-
-def _warn_alarm_mistakes(context: RunContext) -> Iterator[str]:
-    """A run that fails would be known to nobody; what was found there concerns no reader."""
-    alarms = context.settings.alarms
-    if alarms.mistakes and alarms.delivery_note:
-        yield (
-            f"{alarms.delivery_note}, because not all of [alarms] in leadgain.toml is understood. "
-            "`leadgain check` tells what is wrong there."
         )
 
 

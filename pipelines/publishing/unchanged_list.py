@@ -13,8 +13,8 @@ from pipelines.lifecycle.demotion import describe_missing_model
 from pipelines.lifecycle.training_log import read_last_training
 from publications.storage.store import Publication, find_unchanged_publication
 
-EXCLUDED_SECTIONS = {"file", "dashboard", "tracking", "schedule", "publications", "alarms"}
-"""Sections of leadgain.toml of which no list says anything but that one is not understood."""
+EXCLUDED_SECTIONS = {"file", "dashboard", "tracking", "schedule", "publications", "alerts"}
+"""Settings that change nothing in a list."""
 
 
 def hash_inputs(champion: Champion | None, checked: CheckedExport, context: RunContext) -> str:
@@ -38,8 +38,6 @@ def hash_inputs(champion: Champion | None, checked: CheckedExport, context: RunC
         "settings": dump_settings(context),
         "code": installed_version("leadgain"),
     }
-    if context.settings.alarms.mistakes:  # the list says so
-        content["alarms"] = context.settings.alarms.delivery_note
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,122 +1,120 @@
-"""Telling people that a run failed or an export was refused: by e-mail and by webhook."""
+"""Alerts about runs that failed, sent by apprise to the addresses of ``[alerts]``.
 
-import http.client
-import json
-import smtplib
-import ssl
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+apprise is imported only where there is an address: it loads all of its services at once.
+docs/decisions/1302-apprise.md says what it is kept from.
+"""
+
+import logging
+import re
 from dataclasses import dataclass
-from email.message import EmailMessage
-from html import escape
 from ipaddress import ip_address
-from urllib.parse import SplitResult, unquote, urlsplit
+from threading import Thread
+from typing import TYPE_CHECKING
 
-from pipelines.config.sections import AlarmsSection
+from crm.errors import ConfigurationError
+from pipelines.config.sections import AlertsSection
 
-TIMEOUT_SECONDS = 15.0
-SMTP_PORT, SMTPS_PORT = 587, 465
+if TYPE_CHECKING:
+    from apprise import NotifyBase
 
-
-class DeliveryError(RuntimeError):
-    """A message did not reach its people; the text names no address and no secret."""
+LIMIT_SECONDS = 60.0
+"""One address may take as long; apprise's own limits are for each step of a conversation."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What happened, for people who were asleep."""
+    """Subject and text of a message to people."""
 
     subject: str
     """One line."""
     text: str
-    """Paragraphs: what, where, what to do."""
+    """Paragraphs: what happened, where, what to do."""
 
 
-def send_alert(alert: Alert, to: AlarmsSection) -> list[str]:
-    """Send an alarm to everyone whom ``[alarms]`` names.
-
-    Returns
-    -------
-    One sentence for each way that failed; empty where all was delivered or nobody is named.
-    """
-    failed = []
-    for way in _list_channels(to):
-        try:
-            way(alert, to)
-        except DeliveryError as error:
-            failed.append(str(error))
-    return failed
-
-
-def _list_channels(to: AlarmsSection) -> Iterator[Callable[[Alert, AlarmsSection], None]]:
-    if to.email_to:
-        yield send_mail
-    if to.webhook:
-        yield post_webhook
-
-
-def send_mail(alert: Alert, to: AlarmsSection) -> None:
-    """Send it by e-mail, encrypted wherever the server can; a password only ever so.
+def refuse_unusable_urls(section: AlertsSection) -> None:
+    """Check every address of ``[alerts]`` without sending anything.
 
     Raises
     ------
-    NotDelivered
-        The server is away, refuses us or some of the addresses, or would take the password in
-        clear.
+    ConfigurationError
+        apprise does not understand one, or it would send a password unencrypted.
     """
-    try:
-        message = EmailMessage()
-        message["Subject"] = alert.subject
-        message["From"] = to.email_from or to.email_to[0]
-        message["To"] = ", ".join(to.email_to)
-        message.set_content(alert.text)
-        with _connect_mail_server(to) as server:
-            refused = server.send_message(message)
-    except (OSError, ValueError, smtplib.SMTPException) as error:
-        # A ValueError quotes the address, which may hold a password.
-        raise DeliveryError(f"The e-mail was not sent ({type(error).__name__}).") from None
-    if refused:  # it raises only where nobody at all is let in
-        raise DeliveryError(
-            f"The e-mail was sent, but the server refused it for {len(refused)} of "
-            f"{len(to.email_to)} addresses of [alarms] email_to."
+    for position in range(len(section.urls)):
+        _load_service(section, position)
+
+
+def send_alert(alert: Alert, section: AlertsSection) -> list[str]:
+    """Send an alert to every address of ``[alerts]``; never raises, never takes for ever.
+
+    Returns
+    -------
+    One sentence for each address that failed, without the address; empty where all was delivered
+    or there is no address.
+    """
+    failed = []
+    for position in range(len(section.urls)):
+        try:
+            reason = _deliver(alert, _load_service(section, position))
+        except ConfigurationError as error:
+            failed.append(str(error))
+        else:
+            if reason:
+                failed.append(f"Alert not delivered to {_name_url(section, position)}: {reason}.")
+    return failed
+
+
+def _name_url(section: AlertsSection, position: int) -> str:
+    """Which address is meant: of the URL itself only the scheme, every other part may be secret."""
+    scheme = section.urls[position].get_secret_value().partition("://")[0]
+    return f"[alerts] urls.{position} ({scheme})"
+
+
+def _load_service(section: AlertsSection, position: int) -> "NotifyBase":
+    _silence_log()
+    from apprise import Apprise, AppriseAsset
+    from apprise.logger import LogCapture
+
+    asset = AppriseAsset(
+        app_id="leadgain",
+        app_desc="leadgain",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        http_redirects=False,  # a sign-in page answers "200 OK" and delivers nothing
+        async_mode=False,
+    )
+    named = _name_url(section, position)
+    with LogCapture(level=logging.WARNING, fmt="%(message)s") as warnings:
+        service = Apprise.instantiate(section.urls[position].get_secret_value(), asset=asset)
+        dropped = "Dropped invalid" in warnings.getvalue()
+    if service is None or dropped:
+        raise ConfigurationError(
+            f"{named} is not an address that apprise understands. Compare it with "
+            "https://appriseit.com/services/; in a password, / ? # @ : and % are written %2F %3F "
+            "%23 %40 %3A and %25."
         )
-
-
-def _connect_mail_server(to: AlarmsSection) -> smtplib.SMTP:
-    address = urlsplit(to.smtp.get_secret_value() if to.smtp else "")
-    host, context = address.hostname or "localhost", ssl.create_default_context()
-    if address.scheme == "smtps":
-        port = address.port or SMTPS_PORT
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, port, timeout=TIMEOUT_SECONDS, context=context
+    if _sends_password_in_clear(service):
+        raise ConfigurationError(
+            f"{named} would send its password unencrypted. Write {service.secure_protocol}:// "
+            f"instead of {service.protocol}://."
         )
-    else:
-        server = smtplib.SMTP(host, address.port or SMTP_PORT, timeout=TIMEOUT_SECONDS)
-    try:
-        _sign_in(server, address, context)
-    except BaseException:
-        server.close()
-        raise
-    return server
+    return service
 
 
-def _sign_in(server: smtplib.SMTP, address: SplitResult, context: ssl.SSLContext) -> None:
-    """Encrypt what follows, and give the password, where there is one, only then."""
-    secure = address.scheme == "smtps"
-    if not secure:
-        server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls(context=context)
-            secure = True
-    if not address.username:
-        return
-    if not secure and not _is_this_machine(address.hostname or "localhost"):
-        raise DeliveryError(
-            "The e-mail was not sent: the server offers no encryption, so the password of "
-            "[alarms] smtp stays here."
-        )
-    server.login(unquote(address.username), unquote(address.password or ""))
+def _silence_log() -> None:
+    """Keep apprise's log from every other one: it may name people, and in detail secrets."""
+    log = logging.getLogger("apprise")
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+
+
+def _sends_password_in_clear(service: "NotifyBase") -> bool:
+    """Whether a password would go to another machine by a protocol that has a secure twin."""
+    host = getattr(service, "smtp_host", "") or service.host or ""
+    encrypted = service.secure and getattr(service, "secure_mode", "") != "insecure"
+    has_twin = bool(service.protocol and service.secure_protocol)
+    return bool(service.password) and has_twin and not encrypted and not _is_this_machine(host)
 
 
 def _is_this_machine(host: str) -> bool:
@@ -126,52 +124,32 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def post_webhook(alert: Alert, to: AlarmsSection) -> None:
-    """Post it as Slack's ``{"text": ...}``.
+def _deliver(alert: Alert, service: "NotifyBase") -> str:
+    """Why an alert was not delivered; empty where it was."""
+    from apprise import Apprise, NotifyFormat, NotifyType
+    from apprise.logger import LogCapture
 
-    Raises
-    ------
-    NotDelivered
-        The address does not answer, or not with success.
-    """
-    text = escape(f"*{alert.subject}*\n{alert.text}", quote=False)  # Slack's own rule
-    try:
-        request = urllib.request.Request(  # noqa: S310 (the settings take http and https only)
-            to.webhook.get_secret_value() if to.webhook else "",
-            data=json.dumps({"text": text}).encode(),
-            headers={"Content-Type": "application/json", "User-Agent": "leadgain"},
+    delivered: list[bool | None] = []
+
+    def notify() -> None:
+        channel = Apprise(service)
+        delivered.append(
+            channel.notify(
+                body=alert.text,
+                title=alert.subject,
+                notify_type=NotifyType.FAILURE,
+                body_format=NotifyFormat.TEXT,
+            )
         )
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS):
-            pass  # taken: what else it says may never end
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise DeliveryError(_describe_refusal(error)) from None
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise DeliveryError(f"The webhook was not reached ({type(error).__name__}).") from None
 
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like a refusal: what is behind it took no message of ours."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Not to be made."""
-
-
-def _describe_refusal(error: urllib.error.HTTPError) -> str:
-    """What the webhook's answer was; of the address behind a redirect no more than the host."""
-    if 300 <= error.code < 400:
-        return (
-            f"The webhook was "
-            f"redirected{_format_redirect_target(error.headers.get('Location', ''))} (HTTP "
-            f"{error.code}), which is not followed, so nobody has the message. Name the address "
-            "that takes it in [alarms] webhook."
-        )
-    return f"The webhook refused the message (HTTP {error.code})."
-
-
-def _format_redirect_target(location: str) -> str:
-    try:
-        host = urlsplit(location).hostname
-    except ValueError:
-        host = None
-    return f" to {host}" if host else ""
+    # A daemon: a server that never ends its answer must not keep the process alive either.
+    thread = Thread(target=notify, daemon=True)
+    with LogCapture(level=logging.WARNING, fmt="%(message)s") as warnings:
+        thread.start()
+        thread.join(LIMIT_SECONDS)
+        code = re.search(r"error=(\d{3})\b", warnings.getvalue())
+    if delivered == [True]:
+        return ""
+    if thread.is_alive():
+        return f"no answer within {LIMIT_SECONDS:.0f} seconds"
+    return f"refused with HTTP {code[1]}" if code else "not reached, or refused"

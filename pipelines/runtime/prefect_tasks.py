@@ -34,7 +34,7 @@ def pickle_free_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
 
 
 def reported_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
-    """Mark a function as a flow that people hear of: in the log, and where it fails by alarm.
+    """Mark a function as a flow that people hear of: in the log, and where it fails by alert.
 
     It takes ``config`` and ``home``, and what it returns tells itself in a sentence, ``told``.
     """

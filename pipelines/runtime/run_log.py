@@ -12,8 +12,7 @@ from typing import Any
 
 from crm.errors import DataRefused
 from pipelines.config.run_context import resolve_home
-from pipelines.config.sections import AlarmsSection
-from pipelines.config.settings import load_alarms
+from pipelines.config.settings import load_alerts
 from pipelines.runtime.alerts import Alert, send_alert
 from pipelines.runtime.exit_codes import describe_error, find_exit_code
 from publications.storage.home import Home
@@ -44,7 +43,7 @@ class RunReport:
 
 @contextmanager
 def log_run(flow: str, config: str, home: str) -> Iterator[RunReport]:
-    """Log how a run ends; where it fails, tell those whom ``[alarms]`` names, and raise again.
+    """Log how a run ends; where it fails, send an alert, and raise again.
 
     Parameters
     ----------
@@ -53,7 +52,6 @@ def log_run(flow: str, config: str, home: str) -> Iterator[RunReport]:
     """
     place, started, report = resolve_home(Path(home)), time.monotonic(), RunReport()
     with open_run_log(place) as log:
-        _log_alarm_mistakes(log, flow, config)
         try:
             yield report
         except Exception as error:
@@ -77,7 +75,7 @@ def alert_failed_start(flow: str, error: BaseException, config: str, home: str) 
         with open_run_log(place) as log:
             _report_failure(log, flow, error, config, place)
     else:
-        send_alert(build_failure_alert(flow, error, place), read_alarms(config))
+        send_alert(build_failure_alert(flow, error, place), load_alerts(Path(config)))
 
 
 def _is_repeated(home: Home, error: BaseException) -> bool:
@@ -91,11 +89,6 @@ def _is_repeated(home: Home, error: BaseException) -> bool:
     return last.endswith(describe_error(error).splitlines()[-1]) and age < REPEAT_SECONDS
 
 
-def _log_alarm_mistakes(log: logging.Logger, flow: str, config: str) -> None:
-    for mistake in read_alarms(config).mistakes:
-        log.warning("%s: %s", flow, mistake)
-
-
 def _report_failure(
     log: logging.Logger, flow: str, error: BaseException, config: str, home: Home
 ) -> None:
@@ -104,8 +97,8 @@ def _report_failure(
 
 
 def _send_alert(log: logging.Logger, flow: str, alert: Alert, config: str) -> None:
-    """Send an alarm; who could not be told stands in the log."""
-    for failure in send_alert(alert, read_alarms(config)):
+    """Send an alert, and log what could not be delivered."""
+    for failure in send_alert(alert, load_alerts(Path(config))):
         log.warning("%s: %s", flow, failure)
 
 
@@ -173,17 +166,12 @@ def _describe_current_list(home: Home) -> str:
         publication = open_current(home)
     except PublicationDamaged as error:
         return str(error)
-    except OSError as error:  # the home folder is closed to us, which is why there is an alarm
+    except OSError as error:  # the home folder is closed to us, which is why there is an alert
         return f"Which list is in force cannot be told: {error.strerror}."
     if publication is None:
         return "No list is in force."
     as_of = publication.manifest["as_of"][:16].replace("T", " ")
     return f"The list in force is publication {publication.number}, as of {as_of} UTC."
-
-
-def read_alarms(config: str) -> AlarmsSection:
-    """Who is to be told; where leadgain.toml is broken elsewhere, its ``[alarms]`` still count."""
-    return load_alarms(Path(config))
 
 
 @contextmanager

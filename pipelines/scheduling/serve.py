@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crm.errors import ConfigurationError
-from pipelines.config.sections import AlarmsSection, ScheduleSection
+from pipelines.config.sections import AlertsSection, ScheduleSection
 from pipelines.config.settings import Settings
-from pipelines.runtime.alerts import send_alert
+from pipelines.runtime.alerts import refuse_unusable_urls, send_alert
 from pipelines.runtime.environment import PrefectUnavailable, provide_prefect
 from pipelines.runtime.progress import step
 from pipelines.runtime.run_log import alert_outage, build_test_alert, open_run_log
@@ -30,6 +30,7 @@ from pipelines.scheduling.schedule import (
     run_schedule,
 )
 from publications.storage.home import Home
+from publications.wording.formatting import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,14 +44,14 @@ def serve_schedule(settings: Settings, home: Home, console: "Console") -> None:
     Busy
         Another process serves it.
     ConfigurationError
-        ``[schedule]`` cannot be understood.
+        ``[schedule]`` cannot be understood, or an address of ``[alerts]`` cannot be used.
     PrefectUnavailable
         leadgain's own server did not start, or has ended. One that PREFECT_API_URL names is waited
         for.
     """
+    refuse_unusable_urls(settings.alerts)
     contact = ServerContact()
     with lock_schedule(home):
-        _report_alarm_mistakes(settings, home, console)
         while True:
             _exit_on_sigterm()
             try:
@@ -101,32 +102,24 @@ def _wait_out_outage(
         log.info("serve: %s", back)
 
 
-def _report_alarm_mistakes(settings: Settings, home: Home, console: "Console") -> None:
-    for mistake in settings.alarms.mistakes:
-        console.print(mistake, soft_wrap=True, markup=False)
-        with open_run_log(home) as log:
-            log.warning("serve: %s", mistake)
-
-
-def send_test_alert(alarms: AlarmsSection, home: Home) -> str:
-    """Send a test to everyone whom ``[alarms]`` names, and say how it went.
+def send_test_alert(section: AlertsSection, home: Home) -> str:
+    """Send a test to every address of ``[alerts]``, and return a sentence about it.
 
     Raises
     ------
     ConfigurationError
-        It names nobody, or was not wholly understood, or a way does not work.
+        There is no address, or one of them did not take the message.
     """
-    if alarms.mistakes:
-        raise ConfigurationError("\n".join(alarms.mistakes))
-    if not alarms.email_to and not alarms.webhook:
+    if not section.urls:
         raise ConfigurationError(
-            "[alarms] names nobody: set email_to and smtp, or webhook. Until then only the log "
-            "and the exit code tell of a run that failed."
+            "[alerts] urls names no address. Until it does, only the log and the exit code report "
+            "a run that failed."
         )
-    if failed := send_alert(build_test_alert(home), alarms):
-        raise ConfigurationError(" ".join(failed))
-    people = [*alarms.email_to, *(["the webhook"] if alarms.webhook else [])]
-    return f"A test was sent to {', '.join(people)}. Look whether it arrived."
+    if failed := send_alert(build_test_alert(home), section):
+        raise ConfigurationError("\n".join(failed))
+    return (
+        f"Test sent to {count(len(section.urls), 'address', 'addresses')}. Check that it arrived."
+    )
 
 
 def _load_runner() -> None:

@@ -15,21 +15,18 @@ from pipelines.cli.session import (
     refuse_missing_home,
     require_outcome,
 )
-from pipelines.runtime import run_log as reporting
+from pipelines.runtime import run_log
 from pipelines.runtime.missed_runs import SkippedRun
 from publications.filesystem.durable_files import CannotWrite
 from publications.storage import store
 from publications.storage.store import PublicationDamaged
-from tests.pipelines import conftest
-
-EMAIL_TO = "LEADGAIN_ALARMS__EMAIL_TO"
 
 
 @pytest.fixture
 def told(monkeypatch) -> list[str]:
     """The flows whose false starts people were told of."""
     flows: list[str] = []
-    monkeypatch.setattr(reporting, "alert_failed_start", lambda flow, *_: flows.append(flow))
+    monkeypatch.setattr(run_log, "alert_failed_start", lambda flow, *_: flows.append(flow))
     return flows
 
 
@@ -97,37 +94,13 @@ def test_a_list_that_is_closed_to_us_is_no_fault_of_ours(home, monkeypatch):
         load_current_publication(home)
 
 
-def test_a_mistake_in_alarms_is_said_at_once_and_beside_the_list_and_stops_no_list(
+def test_an_alert_address_that_cannot_be_used_stops_a_run_and_no_reading_command(
     published, night, leadgain, monkeypatch
 ):
-    score = ("score", "--config", night.config, "--home", published)
-    monkeypatch.setenv(EMAIL_TO, "ann@example.com")
-    scored = leadgain(*score)
-    assert scored.code == 0
-    assert "leadgain: " in scored.err
-    assert "[alarms] email_to is set but smtp is not; name the server" in scored.err
-    publication = conftest.load_current(published)
-    assert publication.number == 2, "what people must know is worth a list"
-    (warning,) = (w for w in publication.manifest["warnings"] if "[alarms]" in w)
-    assert warning.startswith("Nobody is told when a run fails, because not all of [alarms] in")
-    assert "ann@example.com" not in (published / "logs" / "leadgain.log").read_text()
-    assert leadgain(*score).code == 0
-    assert conftest.load_current(published).number == 2, "said once is enough"
-
-    monkeypatch.delenv(EMAIL_TO)
-    assert "[alarms]" not in leadgain(*score).err
-    mended = conftest.load_current(published)
-    assert mended.number == 3
-    assert not any("[alarms]" in warning for warning in mended.manifest["warnings"])
-
-
-def test_a_mistake_in_alarms_takes_no_reading_command_away(published, night, leadgain, monkeypatch):
-    monkeypatch.setenv(EMAIL_TO, "ann@example.com")
-    for command in ("models", "report"):
-        looked = leadgain(
-            command,
-            *(["--config", night.config] if command == "models" else []),
-            "--home",
-            published,
-        )
-        assert (looked.code, looked.err) == (0, "")
+    monkeypatch.setenv("LEADGAIN_ALERTS__URLS", "xyz://secret")
+    for command in ("check", "score", "serve"):
+        refused = leadgain(command, "--config", night.config, "--home", published)
+        assert refused.code == 2
+        assert "[alerts] urls.0 (xyz) is not an address" in refused.err
+        assert "secret" not in refused.err
+    assert leadgain("models", "--config", night.config, "--home", published).code == 0

@@ -1,6 +1,5 @@
 """leadgain.toml and the environment, read once at the door."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,13 @@ from models.evaluation.backtest import DEFAULT_TIER_SHARES
 from models.evaluation.bootstrap import SAMPLES
 from models.registry.types import Registry
 from pipelines.config.sections import (
-    AlarmsSection,
     BacktestSection,
     GateSection,
     ListsSection,
     TiersSection,
     TrackingSection,
 )
-from pipelines.config.settings import load_alarms, load_settings
+from pipelines.config.settings import load_alerts, load_settings
 
 SHIPPED = Path(__file__).parents[3] / "data" / "loan_applications" / "leadgain.toml"
 SMALLEST = '[leads]\nfile = "leads.csv"\n'
@@ -149,7 +147,7 @@ def test_a_mistyped_section_in_the_environment_is_refused(tmp_path, monkeypatch)
     ("variable", "meant"),
     [
         ("LEADGAIN_LISTS_HORIZON_DAYS", "LEADGAIN_LISTS__HORIZON_DAYS"),
-        ("LEADGAIN_ALARMS_WEBHOOK", "LEADGAIN_ALARMS__WEBHOOK"),
+        ("LEADGAIN_ALERTS_URLS", "LEADGAIN_ALERTS__URLS"),
         ("LEADGAIN_HOEM", "LEADGAIN_HOME"),
         ("LEADGAIN_HOMES", "LEADGAIN_HOME"),
     ],
@@ -166,18 +164,6 @@ def test_variables_that_are_for_others_are_left_alone(tmp_path, monkeypatch):
     for name in ("HOME", "CODE", "CONFIG", "FAILPOINT", "EXPORT_JOB", "BACKUP", "HOST"):
         monkeypatch.setenv(f"LEADGAIN_{name}", "x")
     load_settings_from(tmp_path, SMALLEST)
-
-
-@pytest.mark.parametrize(
-    "broken", [b"[lists]\nevery_days = = 7\n", b"[[[", b"[lists]\npolicy = '\xff'\n"]
-)
-@pytest.mark.parametrize("first", [True, False])
-def test_a_file_that_is_no_toml_elsewhere_still_names_who_is_told(tmp_path, broken, first):
-    hook = "https://hooks.example.com/x"
-    alarms = f"[alarms]  # the night\nwebhook = '{hook}'\n".encode()
-    file = tmp_path / "leadgain.toml"
-    file.write_bytes(alarms + broken if first else broken + b"\n" + alarms)
-    assert load_alarms(file).webhook.get_secret_value() == hook
 
 
 def test_a_file_that_is_no_text_says_what_to_do(tmp_path):
@@ -262,74 +248,48 @@ def test_the_password_of_a_database_is_never_shown(tmp_path):
     assert "canary" not in message
 
 
+@pytest.mark.parametrize("value", ["hooks.example.com/SECRET", '["slack://ok/x", "SECRET"]'])
+def test_an_alert_url_that_is_not_understood_is_refused_and_not_quoted(
+    tmp_path, monkeypatch, value
+):
+    monkeypatch.setenv("LEADGAIN_ALERTS__URLS", value)
+    message = find_refusal(tmp_path, SMALLEST)
+    assert "[alerts] urls" in message
+    assert "must be a URL" in message
+    assert "SECRET" not in message
+    monkeypatch.delenv("LEADGAIN_ALERTS__URLS")
+    message = find_refusal(tmp_path, f'alerts = "SECRET"\n{SMALLEST}')
+    assert "[alerts] must be a section" in message
+    assert "SECRET" not in message
+
+
+def test_a_mistyped_key_of_alerts_is_refused_like_any_other(tmp_path):
+    assert "Did you mean 'urls'?" in find_refusal(tmp_path, SMALLEST + "[alerts]\nurl = []\n")
+
+
+def test_alert_urls_of_the_environment_replace_those_of_the_file(tmp_path, monkeypatch):
+    text = SMALLEST + '[alerts]\nurls = ["json://one"]\n'
+    for value in ("json://two  json://three", '["json://two", "json://three"]'):
+        monkeypatch.setenv("LEADGAIN_ALERTS__URLS", value)
+        urls = load_settings_from(tmp_path, text).alerts.urls
+        assert [url.get_secret_value() for url in urls] == ["json://two", "json://three"]
+
+
 @pytest.mark.parametrize(
-    ("variable", "value"),
+    ("text", "found"),
     [
-        ("LEADGAIN_ALARMS__WEBHOOK", "hooks.example.com/services/GEHEIM"),
-        ("LEADGAIN_ALARMS__SMTP", "me:GEHEIM@mail.example.com:587"),
-        ("LEADGAIN_ALARMS__SMTP", "smtp://me:GEHEIM/x@mail.example.com:587"),
+        ("[listz]\n", 1),
+        ("[lists]\nhorizon = 3\n", 1),
+        ("[alerts]\nurls = ['no url']\n", 0),
+        ("[leads\n", 0),
+        (None, 0),
     ],
 )
-def test_a_secret_that_is_not_understood_is_not_quoted(tmp_path, monkeypatch, variable, value):
-    """What is said of it goes into the log."""
+def test_a_run_that_cannot_begin_still_knows_whom_to_alert(tmp_path, monkeypatch, text, found):
     file = tmp_path / "leadgain.toml"
-    file.write_text('[leads]\nfile = "leads.csv"\n')
-    monkeypatch.setenv(variable, value)
-    (told,) = load_settings(file).alarms.mistakes
-    assert re.search(r"\[alarms\] \w+ must", told)
-    assert "GEHEIM" not in told + repr(load_settings(file))
-    monkeypatch.delenv(variable)
-    file.write_text(f'alarms = "{value}"\n[leads]\nfile = "leads.csv"\n')
-    (told,) = load_settings(file).alarms.mistakes
-    assert "[alarms] must be a section" in told
-    assert "GEHEIM" not in told
-
-
-# [alarms]: loud, and nobody is kept from the list.
-
-
-def load_alarms_from(folder: Path, *lines: str) -> AlarmsSection:
-    return load_settings_from(folder, "\n".join((SMALLEST, "[alarms]", *lines))).alarms
-
-
-def test_a_mistake_in_alarms_is_told_and_stops_nothing(tmp_path):
-    found = load_alarms_from(tmp_path, 'email_to = ["ann@example.com"]')
-    assert found.mistakes == (
-        f"{tmp_path / 'leadgain.toml'}: [alarms] email_to is set but smtp is not; name the server "
-        "that sends it. Nobody is told when a run fails.",
-    )
-    assert found.email_to == ()
-
-
-def test_the_way_that_holds_good_stays(tmp_path):
-    hook = 'webhook = "https://hooks.example.com/x"'
-    (told,) = (found := load_alarms_from(tmp_path, hook, 'email_to = ["ann@example.com"]')).mistakes
-    assert told.endswith("Only the webhook is told when a run fails.")
-    assert found.webhook is not None
-    mail = ('email_to = "ann@example.com"', 'smtp = "smtp://mail.example.com"')
-    (told,) = (found := load_alarms_from(tmp_path, *mail, 'webhok = "x"')).mistakes
-    assert "[alarms] webhok is not a key that leadgain knows. Did you mean 'webhook'?" in told
-    assert told.endswith("Only the people of email_to are told when a run fails.")
-    (told,) = (found := load_alarms_from(tmp_path, *mail, hook, "retries = 3")).mistakes
-    assert "[alarms] retries is not a key that leadgain knows. Known are " in told
-    assert "when a run fails" not in told
-    assert (found.email_to, found.webhook is not None) == (("ann@example.com",), True)
-
-
-def test_a_mistake_elsewhere_still_refuses_the_file(tmp_path):
-    refused = find_refusal(tmp_path, SMALLEST + "[lists]\nhorizon = 3\n[alarms]\nretries = 3\n")
-    assert "[lists] horizon is not a key" in refused
-
-
-def test_one_address_may_stand_alone_as_in_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "smtp://mail.example.com")
-    monkeypatch.setenv("LEADGAIN_ALARMS__EMAIL_TO", "ann@example.com, ben@example.com")
-    found = load_alarms_from(tmp_path)
-    assert found.email_to == ("ann@example.com", "ben@example.com")
-    assert found.mistakes == ()
-
-
-def test_an_environment_that_is_no_section_stops_nothing_either(tmp_path, monkeypatch):
-    monkeypatch.setenv("LEADGAIN_ALARMS", "smtp://me:GEHEIM@mail")
-    (told,) = load_settings_from(tmp_path, SMALLEST).alarms.mistakes
-    assert "[alarms] must be a section. Nobody is told when a run fails." in told
+    if text is not None:
+        alerts = "" if "alerts" in text else "[alerts]\nurls = ['json://one']\n"
+        file.write_text(f"{alerts}{text}")
+    assert len(load_alerts(file).urls) == found
+    monkeypatch.setenv("LEADGAIN_ALERTS__URLS", "json://two json://three")
+    assert len(load_alerts(file).urls) == 2

@@ -288,14 +288,14 @@ def test_the_monitor_finds_what_it_looks_at(folders):
 def test_commands_have_the_environment_of_the_services(tmp_path):
     """The function of the guide, with a password that a shell could mistake for something else."""
     command = tmp_path / "leadgain"
-    command.write_text('#!/bin/sh\nprintf "%s|" "$LEADGAIN_HOME" "$LEADGAIN_ALARMS__SMTP" "$@"\n')
+    command.write_text('#!/bin/sh\nprintf "%s|" "$LEADGAIN_HOME" "$LEADGAIN_ALERTS__URLS" "$@"\n')
     command.chmod(0o755)
     told = tmp_path / "environment"
-    told.write_text("LEADGAIN_HOME=/srv/x\nLEADGAIN_ALARMS__SMTP='smtp://me:a$b&c@mail'\n")
+    told.write_text("LEADGAIN_HOME=/srv/x\nLEADGAIN_ALERTS__URLS='json://me:a$b&c@x json://y'\n")
     function, _ = read_shell_block("A first run").split("leadgain check")
     places = {"/etc/leadgain": tmp_path, "/opt/leadgain/bin/leadgain": command}
     asked = f"{localize_script(function, places)}\nleadgain check --config 'a b'"
-    assert run_script(asked) == "/srv/x|smtp://me:a$b&c@mail|check|--config|a b|"
+    assert run_script(asked) == "/srv/x|json://me:a$b&c@x json://y|check|--config|a b|"
 
 
 # Its figures.

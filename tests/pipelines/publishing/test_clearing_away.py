@@ -1,6 +1,6 @@
 """Where old lists cannot be cleared away, the new one is in force, and everybody is told the truth.
 
-The log, the alarm, the command and the state must agree.
+The log, the alert, the command and the state must agree.
 """
 
 import shutil
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def alarms(monkeypatch) -> list[str]:
-    """The texts of the alarms; nothing is sent."""
+def alerts(monkeypatch) -> list[str]:
+    """The texts of the alerts; nothing is sent."""
     sent: list[str] = []
 
     def keep(alert, to) -> list[str]:
@@ -30,7 +30,7 @@ def alarms(monkeypatch) -> list[str]:
 @pytest.mark.parametrize("command", ["score", "run"])
 @pytest.mark.parametrize("place", ["old.set_aside", "old.removed"])
 def test_a_list_is_in_force_though_older_ones_could_not_be_cleared_away(
-    night, published, leadgain, alarms, monkeypatch, command, place
+    night, published, leadgain, alerts, monkeypatch, command, place
 ):
     asked = ("--config", night.config, "--home", published)
     with monkeypatch.context() as failing:
@@ -45,14 +45,14 @@ def test_a_list_is_in_force_though_older_ones_could_not_be_cleared_away(
     load_current(published).verify()
     last = (published / "logs" / "leadgain.log").read_text().splitlines()[-1]
     assert f"ERROR {command}: exit code 1. {told}" in last
-    (alert,) = alarms
+    (alert,) = alerts
     assert told in alert
     assert "The list in force is publication 2, as of " in alert
     assert "still" not in alert
 
 
 def test_the_next_run_clears_away_even_where_it_has_nothing_new_to_publish(
-    night, published, leadgain, alarms, monkeypatch
+    night, published, leadgain, alerts, monkeypatch
 ):
     asked = ("--config", night.config, "--home", published)
     monkeypatch.setenv("LEADGAIN_PUBLICATIONS__KEEP", "7")

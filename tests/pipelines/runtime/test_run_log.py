@@ -1,23 +1,22 @@
 """Every run leaves a line; one that fails is told to people, without cells and without secrets."""
 
-import json
 import os
 import re
 import time
-import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from crm.errors import DataRefused
-from pipelines.runtime import run_log as reporting
+from pipelines.config.sections import AlertsSection
+from pipelines.runtime import run_log
+from pipelines.runtime.alerts import Alert
 from pipelines.runtime.run_log import (
     alert_crash,
     build_failure_alert,
     log_run,
     open_run_log,
-    read_alarms,
 )
 from publications.filesystem.durable_files import CannotWrite
 from publications.storage.home import Home
@@ -26,8 +25,8 @@ from publications.storage.lock import Busy
 TOML = """
 [leads]
 file = "leads.csv"
-[alarms]
-webhook = "https://hooks.example.com/secret"
+[alerts]
+urls = ["jsons://hooks.example.com/secret"]
 """
 
 
@@ -45,25 +44,16 @@ def config(tmp_path) -> str:
 
 @pytest.fixture
 def posted(monkeypatch) -> list[str]:
-    """What the webhook was told, without a network."""
-    texts = []
+    """Subject and text of each alert; nothing is sent."""
+    sent = []
 
-    class Answer:
-        def __enter__(self):
-            return self
+    def take(alert: Alert, section: AlertsSection) -> list[str]:
+        assert section.urls
+        sent.append(f"{alert.subject}\n{alert.text}")
+        return []
 
-        def __exit__(self, *error):
-            return None
-
-        def read(self):
-            return b""
-
-    def take(_: object, request: urllib.request.Request, **__: object) -> Answer:
-        texts.append(json.loads(request.data)["text"])
-        return Answer()
-
-    monkeypatch.setattr(urllib.request.OpenerDirector, "open", take)
-    return texts
+    monkeypatch.setattr(run_log, "send_alert", take)
+    return sent
 
 
 def read_log_lines(place: Home) -> list[str]:
@@ -75,7 +65,7 @@ def fail_with(error: BaseException, config: str, place: Home) -> None:
         raise error
 
 
-def test_a_run_that_is_done_leaves_a_line_and_no_alarm(config, place, posted):
+def test_a_run_that_is_done_leaves_a_line_and_sends_no_alert(config, place, posted):
     with log_run("run", config, str(place.folder)) as report:
         report.done(SimpleNamespace(summary="publication 7, 399 leads."))
     (line,) = read_log_lines(place)
@@ -90,8 +80,8 @@ def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, pla
     (line,) = read_log_lines(place)
     assert line.endswith("ERROR run: exit code 3. No lead is left. Export the leads again.")
     (text,) = posted
-    assert text.startswith("*leadgain on ")
-    assert ": run refused the export*\nNo lead is left. Export the leads again.\n\n" in text
+    assert text.startswith("leadgain on ")
+    assert ": run refused the export\nNo lead is left. Export the leads again.\n\n" in text
     assert "No list is in force." in text
     assert f"Exit code 3. Home folder {place.folder}; its logs/leadgain.log tells" in text
 
@@ -103,9 +93,9 @@ def test_a_failure_of_ours_is_told_without_its_text_which_may_quote_a_cell(confi
     assert "Internal error (KeyError" in told
 
 
-def test_a_busy_home_is_an_alarm_too(config, place, posted):
+def test_a_busy_home_sends_an_alert_too(config, place, posted):
     fail_with(Busy("Process 7 is at work."), config, place)
-    assert ": run failed*" in posted[0]
+    assert ": run failed" in posted[0]
 
 
 def test_a_run_that_is_ended_from_outside_is_logged_and_wakes_nobody(config, place, posted):
@@ -114,53 +104,20 @@ def test_a_run_that_is_ended_from_outside_is_logged_and_wakes_nobody(config, pla
     assert posted == []
 
 
-def test_an_alarm_that_nobody_took_is_in_the_log_without_its_address(config, place, monkeypatch):
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError("no route")
-
-    monkeypatch.setattr(urllib.request.OpenerDirector, "open", refuse)
+def test_an_alert_that_is_not_delivered_is_in_the_log_without_its_address(
+    config, place, monkeypatch
+):
+    monkeypatch.setenv("LEADGAIN_ALERTS__URLS", "xyz://hooks.example.com/secret")
     fail_with(DataRefused("No lead is left."), config, place)
-    assert read_log_lines(place)[1].endswith("WARNING run: The webhook was not reached (OSError).")
+    assert "WARNING run: [alerts] urls.0 (xyz) is not" in read_log_lines(place)[1]
     assert "secret" not in "\n".join(read_log_lines(place))
 
 
-def test_a_leadgain_toml_that_is_broken_elsewhere_still_names_who_is_told(tmp_path):
-    file = tmp_path / "leadgain.toml"
-    file.write_text(TOML + "[lists]\nhorizon = 3\n")
-    assert read_alarms(str(file)).webhook is not None
-    file.write_text("[leads\n")
-    assert read_alarms(str(file)).webhook is None
-    assert read_alarms(str(tmp_path / "none.toml")).webhook is None
-
-
-def test_who_is_told_by_the_environment_is_told_of_a_broken_leadgain_toml(tmp_path, monkeypatch):
-    """As the guide has it: addresses in the file, secrets in the environment."""
-    file = tmp_path / "leadgain.toml"
-    monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "smtp://me:secret@mail.example.com:587")
-    monkeypatch.setenv("LEADGAIN_ALARMS__WEBHOOK", "https://hooks.example.com/secret")
-    named = '[leads]\nfile = "l.csv"\n[alarms]\nemail_to = ["ann@example.com"]\n'
-    for broken in ("[listz]\n", "[lists]\nhorizon = 3\n"):
-        file.write_text(named + broken)
-        assert read_alarms(str(file)).email_to == ("ann@example.com",)
-        assert read_alarms(str(file)).smtp is not None
-    for gone in (lambda: file.write_text("[leads\n"), file.unlink):
-        gone()
-        assert read_alarms(str(file)).webhook is not None
-
-
-def test_one_way_that_is_not_understood_leaves_the_other(config, monkeypatch):
-    monkeypatch.setenv("LEADGAIN_ALARMS__EMAIL_TO", '["ann@example.com"]')
-    monkeypatch.setenv("LEADGAIN_ALARMS__SMTP", "mail.example.com")
-    found = read_alarms(config)
-    assert found.webhook is not None
-    assert found.email_to == ()
-
-
-def test_an_alarm_is_sent_where_the_home_folder_cannot_be_read(config, place, posted, monkeypatch):
+def test_an_alert_is_sent_where_the_home_folder_cannot_be_read(config, place, posted, monkeypatch):
     def closed(home: Home) -> None:
         raise PermissionError(13, "Permission denied", str(home.current))
 
-    monkeypatch.setattr(reporting, "open_current", closed)
+    monkeypatch.setattr(run_log, "open_current", closed)
     fail_with(CannotWrite("Cannot write LOCK: Permission denied."), config, place)
     assert "Cannot write LOCK" in posted[0]
     assert "Which list is in force cannot be told: Permission denied." in posted[0]
@@ -173,7 +130,7 @@ def test_a_log_that_cannot_be_written_does_not_end_the_run(place):
 
 
 def test_the_log_takes_turns_with_five_older_ones(place, monkeypatch):
-    monkeypatch.setattr(reporting, "LOG_BYTES", 200)
+    monkeypatch.setattr(run_log, "LOG_BYTES", 200)
     for number in range(40):
         with open_run_log(place) as log:
             log.info("run %d", number)
@@ -189,7 +146,7 @@ def test_a_scheduled_run_that_was_killed_is_told_and_one_at_a_terminal_is_not(
     alert_crash(flow, SimpleNamespace(deployment_id=None, parameters=parameters), None)
     assert posted == []
     alert_crash(flow, SimpleNamespace(deployment_id="x", parameters=parameters), None)
-    assert ": run was killed*\nThe process of a scheduled run ended without a word" in posted[0]
+    assert ": run was killed\nThe process of a scheduled run ended without a word" in posted[0]
     assert read_log_lines(place)[-1].endswith("ERROR run: killed, or ended without a word.")
 
 
@@ -198,7 +155,7 @@ def test_a_run_that_cannot_begin_is_told_where_nobody_looks_on(config, place, po
     outcome = leadgain("run", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
     assert outcome.code == 2
     assert not place.folder.exists()
-    assert ": run failed*\n'tomorrow' is not a time" in posted[0]
+    assert ": run failed\n'tomorrow' is not a time" in posted[0]
 
     place.folder.mkdir()
     leadgain("score", "--config", config, "--home", place.folder, "--as-of", "tomorrow")
@@ -220,7 +177,7 @@ def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
         assert leadgain(*serve).code == 2
     (line,) = read_log_lines(place)
     assert "ERROR serve: exit code 2. [schedule] 'every night' is no schedule" in line
-    assert ": serve failed*\n[schedule] 'every night' is no schedule" in posted[0]
+    assert ": serve failed\n[schedule] 'every night' is no schedule" in posted[0]
     assert len(posted) == 1
 
     file = place.logs / "leadgain.log"
@@ -229,18 +186,6 @@ def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
     assert len(posted) == 2
 
 
-def test_an_alarm_names_the_list_in_force(published):
+def test_an_alert_names_the_list_in_force(published):
     alert = build_failure_alert("run", DataRefused("No."), Home(published))
     assert "The list in force is publication 1, as of 2024-08-0" in alert.text
-
-
-def test_a_mistake_in_alarms_is_in_the_log_of_each_run_and_the_run_is_done(config, place):
-    with Path(config).open("a") as file:
-        file.write('email_to = ["ann@example.com"]\n')
-    with log_run("run", config, str(place.folder)) as report:
-        report.done(SimpleNamespace(summary="publication 7, 399 leads."))
-    warning, done = read_log_lines(place)
-    assert "WARNING run: " in warning
-    assert "[alarms] email_to is set but smtp is not" in warning
-    assert warning.endswith("Only the webhook is told when a run fails.")
-    assert "INFO run: publication 7" in done
