@@ -97,7 +97,10 @@ def between_steps(bench: Bench, publications: int, holes: Holes | None = None) -
 def called_at_failpoints(read: Callable[..., None]) -> Iterator[None]:
     """Have this called at every named instant of this very process."""
     with ExitStack() as patches:
-        for module in ("failpoints", "home", "store"):
+        for module in (
+            *("filesystem.failpoints", "filesystem.durable_files"),
+            *("storage.lock", "storage.run_folders", "storage.store"),
+        ):
             patches.enter_context(patch(f"publications.{module}.failpoint", read))
         yield
 

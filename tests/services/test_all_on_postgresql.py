@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.registry.registry import Registry, fetch, list_versions
+from models.registry.registry import Registry, RegistryClient, fetch, list_versions
 from tests.pipelines.conftest import load_current
 from tests.services.conftest import PASSWORD, PostgreSQL, files_with
 from tests.services.test_crm_in_postgresql import configure_tables, fill_database
@@ -88,7 +88,7 @@ def test_no_password_is_told_or_kept(night: Night) -> None:
 
 
 def test_a_lost_model_comes_back_by_url(night: Night, tmp_path: Path) -> None:
-    registry = Registry(night.mlflow)
+    registry = RegistryClient(Registry(night.mlflow))
     (only,) = list_versions(registry)
     assert only.aliases == ("champion",)
     fetch(registry, 1, tmp_path / "1")
