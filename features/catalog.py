@@ -6,6 +6,7 @@ The catalog is made from a vocabulary. It drives the matrix, the reasons and the
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from crm.contract import DIRECTIONS
 from features.families import CALENDAR, JOURNEY, PER_SUBJECT, PROFILE, Family, Kind
@@ -37,6 +38,8 @@ class Feature:
     """Of a categorical feature: what code 0, 1, 2, ... stand for."""
 
 
+# A run asks for the catalog of one vocabulary two dozen times.
+@cache
 def build_catalog(vocabulary: Vocabulary) -> tuple[Feature, ...]:
     """All features in the order of the matrix's columns.
 
@@ -44,7 +47,8 @@ def build_catalog(vocabulary: Vocabulary) -> tuple[Feature, ...]:
     ----------
     vocabulary : the activity types and profile columns that training data taught
 
-    Names are distinct: where two would be equal, the later ones end in ``_2``, ``_3``, ...
+    Equal vocabularies share one catalog, which is built once. Names are distinct: where two would
+    be equal, the later ones end in ``_2``, ``_3``, ...
 
     >>> [f.name for f in build_catalog(Vocabulary(("call",), ()))][9:12]
     ['call_1d', 'call_7d', 'call_30d']

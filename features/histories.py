@@ -30,7 +30,7 @@ def find_latest_activities(
     ----------
     lead : positions of the listed leads in the export, in the order in which they are told
     n_leads : leads of the export
-    activities : of the export, sorted by (lead, occurred_at)
+    activities : of the export
     as_of : aware
     most : of each lead, at most so many
     leads_per_frame : of how many leads a frame tells

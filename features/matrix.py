@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crm.contract import DIRECTIONS, ProfileKind
+from crm.contract import DIRECTIONS
 from crm.errors import ConfigurationError
+from crm.frame_schema import PROFILE_DTYPES
 from features.catalog import build_catalog
 from features.families import (
     CALENDAR,
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
 Values = npt.NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-DTYPE_CHECKS: dict[ProfileKind, str] = {
-    "number": "is_numeric_dtype",
-    "category": "is_string_dtype",
-    "yes_no": "is_bool_dtype",
-    "date": "is_datetime64_any_dtype",
-}
-"""Kind of a profile column -> the function of ``pandas.api.types`` that tells its values."""
-
 
 def build_matrix(
     snapshots: pd.DataFrame,
@@ -55,7 +48,7 @@ def build_matrix(
     ----------
     snapshots : ``lead`` (position in ``leads``) and ``as_of``, in any order
     leads : of the export
-    activities : of the export, sorted by (lead, occurred_at)
+    activities : of the export
     vocabulary : learned on training data; it alone decides on the columns
     threads : the answer does not depend on it
 
@@ -69,8 +62,6 @@ def build_matrix(
     ------
     ConfigurationError
         ``leads`` lacks a profile column of the vocabulary, or holds another kind of values in it.
-    ValueError
-        The activities are not sorted.
 
     >>> at = pd.to_datetime(["2012-01-01", "2012-01-03"], utc=True).as_unit("us")
     >>> leads = pd.DataFrame({"created_at": at[:1]})
@@ -106,13 +97,10 @@ def _refuse_other_profile(leads: pd.DataFrame, profile: Sequence[ProfileTerm]) -
         )
     for term in profile:
         values = leads[term.name]
-        if (
-            not getattr(pd.api.types, DTYPE_CHECKS[term.kind])(values.dtype)
-            and values.notna().any()
-        ):
+        if str(values.dtype) != PROFILE_DTYPES[term.kind] and values.notna().any():
             raise ConfigurationError(
                 f"The profile column {term.name!r} was a {term.kind} when the model was trained, "
-                f"and now it holds {values.dtype} values. Declare its kind in leadgain.toml "
+                f"and now it has {values.dtype} values. Declare its kind in leadgain.toml "
                 "([leads] profile as a table of kinds), or train again."
             )
 

@@ -7,10 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from crm.frame_schema import INSTANT, check_dtypes
 from crm.list_dates import build_list_dates, find_list_date_before
 from features.timeline import convert_to_instants, convert_to_microseconds
 
 NEVER = np.iinfo(np.int64).max
+
+SNAPSHOT_DTYPES = {"lead": "int32", "lead_id": "str", "as_of": INSTANT, "list_date": INSTANT}
 
 Positions = npt.NDArray[np.int64]
 
@@ -160,7 +163,7 @@ def _find_calling_period(at: Positions, policy: ListPolicy) -> Positions:
 def _build_frame(
     leads: pd.DataFrame, lead: Positions, at: Positions, listed: Positions
 ) -> pd.DataFrame:
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "lead": lead.astype(np.int32),
             "lead_id": leads["lead_id"].take(lead).reset_index(drop=True),
@@ -168,6 +171,8 @@ def _build_frame(
             "list_date": convert_to_instants(listed),
         }
     )
+    check_dtypes("snapshots", frame, SNAPSHOT_DTYPES)
+    return frame
 
 
 def _count_microseconds(delta: pd.Timedelta) -> int:

@@ -37,23 +37,14 @@ def find_first_positions(activities: pd.DataFrame, n_leads: int) -> npt.NDArray[
 
     Parameters
     ----------
-    activities : sorted by (lead, occurred_at)
+    activities : of the export, or some of them; their order was checked when they were read
+        (docs/decisions/1301-frames-are-checked-once.md)
     n_leads : leads of the export, those without activities included
 
-    Raises
-    ------
-    ValueError
-        The activities are not sorted by (lead, occurred_at).
-
-    >>> find_first_positions(pd.DataFrame({"lead": [0, 0, 2], "occurred_at": pd.to_datetime(
-    ...     ["2012-01-01", "2012-01-02", "2012-01-01"], utc=True)}), n_leads=3).tolist()
+    >>> find_first_positions(pd.DataFrame({"lead": [0, 0, 2]}), n_leads=3).tolist()
     [0, 2, 2, 3]
     """
     lead = activities["lead"].to_numpy()
-    at = convert_to_microseconds(activities["occurred_at"])
-    same = lead[1:] == lead[:-1]
-    if (lead[1:] < lead[:-1]).any() or (same & (at[1:] < at[:-1])).any():
-        raise ValueError("activities must be sorted by (lead, occurred_at)")
     return np.searchsorted(lead, np.arange(n_leads + 1), side="left").astype(np.int64)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from crm.contract import ProfileColumn
 from crm.errors import DataRefused
 from crm.export import CLOCK_GRACE, Export, Finding, build_counts, check_conservation
+from crm.frame_schema import check_export_frames
 from crm.mapping import Mapping, Source
 from crm.reading import activities as activities_table
 from crm.reading import leads as leads_table
@@ -53,6 +54,7 @@ def read_export(mapping: Mapping, *, now: pd.Timestamp) -> Export:
     quarantine = join_quarantines([account.quarantine for account in reading.accounts])
     if leads.empty:
         raise _build_no_lead_error(counts, quarantine)
+    check_export_frames(leads, activities, profile)
     end, findings = find_export_end(leads, activities, now + CLOCK_GRACE)
     return Export(
         leads=leads,

@@ -20,7 +20,7 @@ class Loan(NamedTuple):
 @pytest.fixture(scope="session")
 def loan() -> Loan:
     """The loan applications, read without the reading room: only pandas."""
-    leads = pd.read_csv(LOAN / "leads.csv", dtype={"lead_id": "str"})
+    leads = pd.read_csv(LOAN / "leads.csv", dtype={"lead_id": "str", "amount_requested": "float64"})
     for name in ("created_at", "converted_at", "closed_at"):
         leads[name] = parse_instants(leads[name])
     leads = leads.sort_values("lead_id", ignore_index=True)

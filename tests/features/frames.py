@@ -29,7 +29,7 @@ def build_leads(
     never = [None] * n
     return pd.DataFrame(
         {
-            "lead_id": [f"lead-{i}" for i in range(n)],
+            "lead_id": pd.Series([f"lead-{i}" for i in range(n)], dtype="str"),
             "created_at": parse_instants(created_at),
             "converted_at": parse_instants(converted_at or never),
             "closed_at": parse_instants(closed_at or never),

@@ -58,6 +58,11 @@ def test_an_activity_type_has_nine_features_and_one_topic() -> None:
     assert {f.label for f in features} == {"Offer sent"}
 
 
+def test_equal_vocabularies_share_one_catalog() -> None:
+    again = Vocabulary.from_dict(EVERYTHING.to_dict())
+    assert build_catalog(again) is build_catalog(EVERYTHING)
+
+
 def test_forty_types_make_428_columns() -> None:
     # 9 for each of 40 types, other types, 3 directions and all; 19 + 4 beside them.
     vocabulary = Vocabulary(tuple(f"type {i}" for i in range(40)), ())

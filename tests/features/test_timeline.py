@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from features.timeline import (
     MISSING,
@@ -26,19 +25,6 @@ def test_leads_without_activities_own_an_empty_stretch() -> None:
     assert np.diff(starts).tolist() == counts.tolist()
     assert counts[59] == 0
     assert find_first_positions(build_activities([]), 2).tolist() == [0, 0, 0]
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [(1, "2012-01-01", "call", "inbound", None), (0, "2012-01-02", "call", "inbound", None)],
-        [(0, "2012-01-02", "call", "inbound", None), (0, "2012-01-01", "call", "inbound", None)],
-    ],
-)
-def test_unsorted_activities_are_refused(rows: list[tuple[int, str, str, str, None]]) -> None:
-    backwards = build_activities(rows).iloc[::-1]
-    with pytest.raises(ValueError, match=r"sorted by \(lead, occurred_at\)"):
-        find_first_positions(backwards, 2)
 
 
 def test_the_binary_search_equals_looking_at_every_activity() -> None:
