@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelRefused, NotEnoughData
+from models.evaluation import bootstrap
 from models.evaluation.baselines import score_random_order
 from models.evaluation.gain_curves import DEPTHS, gain_curve, pooled_gain, resample_gains
 from tests.models import twins
@@ -30,6 +31,11 @@ def test_the_best_lead_called_first_reaches_its_conversion_at_once() -> None:
     depth, gain = gain_curve(converted=[0, 1, 0, 1], score=[0.2, 0.9, 0.1, 0.8])
     assert depth.tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert gain.tolist() == [0, 0.5, 1, 1, 1]
+
+
+def test_whole_numbers_without_a_sign_are_called_in_the_same_order() -> None:
+    _, gain = gain_curve(converted=[1, 0, 0], score=np.array([2, 1, 0], dtype=np.uint8))
+    assert gain.tolist() == [0, 1, 1, 1]
 
 
 def test_a_constant_score_is_exactly_the_random_baseline() -> None:
@@ -98,7 +104,7 @@ def test_the_order_of_the_rows_does_not_count(rows: list[tuple[int, int, int]], 
 def test_pooled_gains_equal_the_slow_twin(rows: list[tuple[int, int, int]]) -> None:
     converted, score, lists = columns(rows)
     slow = twins.pooled_gain(converted, score, lists, SOME_DEPTHS)
-    fast = pooled_gain(converted, score, lists, [float(d) for d in SOME_DEPTHS])
+    fast = pooled_gain(converted, score, lists, SOME_DEPTHS)
     np.testing.assert_allclose(fast, slow, atol=1e-12)
 
 
@@ -124,11 +130,45 @@ def test_lists_may_be_named_by_their_dates() -> None:
 @pytest.mark.parametrize("ranking", ["score", "most_fresh"])
 def test_resampled_gains_equal_drawing_leads_one_by_one(ranking: str) -> None:
     backtest = draw_scored_lists(n_lists=3, n_leads=12)
-    depths = [float(d) for d in SOME_DEPTHS]
     scores = {ranking: backtest[ranking].to_numpy()}
-    fast = resample_gains(backtest, scores, depths, samples=20, seed=3)[ranking]
+    fast = resample_gains(backtest, scores, SOME_DEPTHS, samples=20, seed=3)[ranking]
     slow = twins.resample_gains(backtest, ranking, SOME_DEPTHS, samples=20, seed=3)
     np.testing.assert_allclose(fast, slow, atol=1e-12)
+
+
+def test_a_list_of_which_a_sample_drew_nobody_counts_nothing_there() -> None:
+    backtest = draw_scored_lists(n_lists=1, n_leads=12)
+    alone = backtest.tail(1).assign(list_date=pd.Timestamp("2030-01-05", tz="UTC"), converted=1)
+    backtest = pd.concat([backtest.iloc[:-1], alone], ignore_index=True)
+    scores = {"score": backtest["score"].to_numpy()}
+    fast = resample_gains(backtest, scores, SOME_DEPTHS, samples=20, seed=3)["score"]
+    slow = twins.resample_gains(backtest, "score", SOME_DEPTHS, samples=20, seed=3)
+    np.testing.assert_allclose(fast, slow, atol=1e-12)
+
+
+def test_resampled_gains_come_block_by_block_and_the_caller_hears_of_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backtest = draw_scored_lists(n_lists=3, n_leads=40)
+    scores = {"model": backtest["score"].to_numpy()}
+    at_once = resample_gains(backtest, scores, [0.3], samples=5)["model"]
+    monkeypatch.setattr(bootstrap, "BLOCK_BYTES", 2 * backtest["lead_id"].nunique())
+    steps: list[tuple[int, int]] = []
+    blocks = resample_gains(
+        backtest, scores, [0.3], samples=5, seed=1, progress=lambda *step: steps.append(step)
+    )["model"]
+    assert blocks.tolist() == at_once.tolist()
+    assert steps == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_the_order_of_the_rows_moves_no_digit_of_a_resampled_gain() -> None:
+    backtest = draw_scored_lists(n_lists=7, n_leads=33)
+    shuffled = backtest.sample(frac=1, random_state=1)
+    first, second = (
+        resample_gains(rows, {"model": rows["score"].to_numpy()}, DEPTHS, samples=20)["model"]
+        for rows in (backtest, shuffled)
+    )
+    assert first.tolist() == second.tolist()
 
 
 def test_a_sample_that_drew_no_conversion_has_no_gain() -> None:

@@ -14,8 +14,16 @@ def test_the_mean_probability_is_the_base_rate() -> None:
     raw = rng.normal(-2, 1, 50_000)
     converted = rng.random(50_000) < 1 / (1 + np.exp(-(1.3 * raw + 0.5)))
     fit = fit_calibration(raw, converted)
-    assert fit.probability(raw).mean() == pytest.approx(converted.mean(), rel=1e-6)
+    assert fit.probability(raw).mean() == pytest.approx(converted.mean(), rel=1e-8)
     assert (fit.slope, fit.intercept) == pytest.approx((1.3, 0.5), abs=0.1)
+
+
+def test_numbers_of_half_the_digits_are_read_as_they_are_and_nine_decimals_are_kept() -> None:
+    raw = np.array([-1.1, -0.3, 0.2, 1.7, 2.3], dtype=np.float32)
+    fit = fit_calibration(raw, [0, 1, 0, 1, 1])
+    assert fit == fit_calibration(raw.astype(np.float64), [0, 1, 0, 1, 1])
+    assert (fit.slope, fit.intercept) == (round(fit.slope, 9), round(fit.intercept, 9))
+    assert fit.probability(raw).tolist() == fit.probability(raw.astype(np.float64)).tolist()
 
 
 def test_a_model_that_is_too_sure_of_itself_is_toned_down() -> None:
@@ -33,7 +41,7 @@ def test_calibration_never_changes_the_order_of_the_leads(raw: list[float]) -> N
     assert all(low < high for low, high in pairwise(probability))
 
 
-@pytest.mark.parametrize("raw", [[-1, -1, 1, 1], [0, 0, 0, 0]])
+@pytest.mark.parametrize("raw", [[-1, -1, 1, 1], [0, 0, 0, 0], [99, 99, 101, 101]])
 def test_scores_that_order_no_better_than_chance_keep_their_order_and_say_the_base_rate(
     raw: list[int],
 ) -> None:
@@ -56,8 +64,8 @@ def test_one_outcome_alone_cannot_calibrate() -> None:
 
 
 def test_raw_scores_that_are_no_numbers_are_refused() -> None:
-    with pytest.raises(ModelRefused, match="1 of 2 raw scores are not finite"):
-        fit_calibration([1, np.nan], [0, 1])
+    with pytest.raises(ModelRefused, match="1 of 3 raw scores are not finite"):
+        fit_calibration([1, np.nan, 2], [0, 1, 1])
 
 
 @pytest.mark.parametrize("slope", [0, -1, np.nan, np.inf])
