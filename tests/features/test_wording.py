@@ -48,7 +48,7 @@ def format_sentence(topic: str, lead: int = 0, as_of: str = "2012-02-01") -> str
         ("offer_returned", "Offer returned 3 days ago", "No offer returned yet"),
         (
             "after_offer_call",
-            "After offer call 3 times in 30 days, the last time 2 hours ago",
+            "After offer call 3 times, last 2 hours ago",
             "No after offer call yet",
         ),
         ("sms", "No SMS yet", "No SMS yet"),
@@ -56,12 +56,12 @@ def format_sentence(topic: str, lead: int = 0, as_of: str = "2012-02-01") -> str
         ("inbound", "Inbound activity 3 days ago", "No inbound activity yet"),
         (
             "outbound",
-            "3 outbound activities in 7 days, the last one 2 hours ago",
+            "3 outbound activities in 7 days, last 2 hours ago",
             "No outbound activity yet",
         ),
         (
             "last_activities",
-            "Latest step: after offer call; before it: after offer call",
+            "Last two activities: after offer call, then after offer call",
             "No activity yet",
         ),
         (
@@ -74,7 +74,7 @@ def format_sentence(topic: str, lead: int = 0, as_of: str = "2012-02-01") -> str
             "Last outbound activity: after offer call",
             "No outbound activity yet",
         ),
-        ("active_days", "4 active days in the last 30", "No active day in the last 30"),
+        ("active_days", "Active on 4 of the last 30 days", "No activity in the last 30 days"),
         (
             "pace",
             "No activity in the 30 days before the last 7",
@@ -88,7 +88,7 @@ def format_sentence(topic: str, lead: int = 0, as_of: str = "2012-02-01") -> str
         ),
         (
             "whose_turn",
-            "3 outbound activities with no inbound one since",
+            "3 outbound activities, no inbound since",
             "No inbound or outbound activity yet",
         ),
         ("age", "Open for 30 days", "Open for 12 days"),
@@ -130,15 +130,15 @@ def test_ages_are_whole_hours_below_a_day_and_whole_days_above(as_of: str, sente
     [
         ("inbound", "2012-03-09", "No inbound activity for 40 days"),
         ("activity", "2012-02-08", "No activity for 7 days"),
-        ("pace", "2012-02-20", "No activity in the last 7 days, but some in the 30 days before"),
+        ("pace", "2012-02-20", "No activity in the last 7 days, some in the 30 days before"),
         ("pace", "2012-02-05", "More active in the last 7 days than in the 30 before"),
         ("reps", "2012-01-30", "1 rep involved so far"),
         ("reps", "2012-02-29", "2 reps involved so far, 1 of them in the last 30 days"),
         ("reps", "2012-05-01", "2 reps involved so far, none in the last 30 days"),
-        ("whose_turn", "2012-01-29", "1 inbound activity with no outbound one since"),
-        ("last_activities", "2012-01-29", "Only step so far: offer returned"),
+        ("whose_turn", "2012-01-29", "1 inbound activity, no outbound since"),
+        ("last_activities", "2012-01-29", "Only activity so far: offer returned"),
         ("profile: lease_end", "2012-03-03", "Lease end: 2 days ago"),
-        ("after_offer_call", "2012-01-31", "After offer call twice in 30 days, "),
+        ("after_offer_call", "2012-01-31", "After offer call twice, last "),
     ],
 )
 def test_a_sentence_follows_time(topic: str, as_of: str, sentence: str) -> None:
@@ -161,18 +161,18 @@ def matrix(**columns: float) -> pd.DataFrame:
         (16777216, "16,777,216"),
     ],
 )
-def test_numbers_are_told_with_separators_and_no_spurious_digits(amount: float, words: str) -> None:
+def test_numbers_have_separators_and_no_spurious_digits(amount: float, words: str) -> None:
     X = matrix(amount_requested=amount)
     topic = np.array([["profile: amount_requested"]], dtype=object)
     assert build_sentences(topic, X, CATALOG)[0, 0] == f"Amount requested: {words}"
 
 
-def test_rare_values_are_told_as_such() -> None:
+def test_rare_values_are_named_as_such() -> None:
     topic = np.array([["profile: source", "last_activities"]], dtype=object)
     X = matrix(source=1, last_type=1, second_last_type=2)
     assert build_sentences(topic, X, CATALOG)[0].tolist() == [
         "Source: a rare value",
-        "Latest step: another kind of activity; before it: offer returned",
+        "Last two activities: offer returned, then other activity",
     ]
 
 
@@ -199,14 +199,14 @@ def test_no_rows_need_no_sentences() -> None:
 
 @pytest.mark.parametrize(
     ("pace", "words"),
-    [(0.5, "Less active"), (0.8, "About as active"), (1.25, "About as active"), (3, "More active")],
+    [(0.5, "Less active"), (0.8, "As active"), (1.25, "As active"), (3, "More active")],
 )
-def test_pace_is_told_without_a_ratio(pace: float, words: str) -> None:
+def test_pace_is_written_without_a_ratio(pace: float, words: str) -> None:
     topic = np.array([["pace"]], dtype=object)
     assert str(build_sentences(topic, matrix(pace_7d=pace), CATALOG)[0, 0]).startswith(words)
 
 
-def test_what_is_told_of_offers_is_what_the_activities_say(loan: Loan) -> None:
+def test_reasons_about_offers_agree_with_the_activities(loan: Loan) -> None:
     as_of = parse_instant("2012-01-14")
     vocabulary = learn_vocabulary(*loan, until=as_of)
     rows = build_scoring_snapshots(loan.leads, as_of=as_of, policy=ListPolicy()).head(200)
