@@ -16,7 +16,7 @@ import pytest
 import typer
 import yaml
 
-from pipelines.cli.main import app
+from pipelines.cli.main import build_app
 from pipelines.config.sections import ScheduleSection
 from pipelines.config.settings import SECTIONS
 from pipelines.runtime import environment
@@ -31,7 +31,7 @@ UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
 TEXTS = [ROOT / "Dockerfile", ROOT / "compose.yaml", ROOT / "prefect.yaml", *UNITS]
 GUIDE = ROOT / "docs" / "operations.md"
 OF_PREFECT_YAML = {"LEADGAIN_CODE", "LEADGAIN_CONFIG"}
-COMMANDS: dict[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, click.Command] = typer.main.get_command(build_app()).commands  # type: ignore[attr-defined]
 
 
 def instructions(name: str) -> list[str]:

@@ -6,8 +6,12 @@ from typing import Annotated
 
 import typer
 
+HOME = Path("leadgain-home")
+CONFIG = Path("leadgain.toml")
+"""The default of ``--config``."""
+
 ConfigOption = Annotated[
-    Path, typer.Option("--config", help="How the export maps onto leadgain's tables.")
+    Path, typer.Option("--config", help="Configuration: where the export is and what it holds.")
 ]
 HomeOption = Annotated[
     Path,
@@ -20,26 +24,32 @@ HomeOption = Annotated[
 ]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", help="Instant of the list; default: the export's last time stamp."),
+    typer.Option(
+        "--as-of",
+        help="Date and time of the list, such as 2026-11-20 05:30; default: the export's last "
+        "time stamp.",
+    ),
 ]
 AnySizeOption = Annotated[
     bool,
     typer.Option(
-        "--any-size", help="The export may be far from its usual size, or of other leads."
+        "--any-size", help="Accept an export of unusual size, or with other leads than before."
     ),
 ]
 AgainOption = Annotated[
-    bool, typer.Option("--again", help="Publish even if the list would say the same.")
+    bool, typer.Option("--again", help="Publish even if nothing has changed since the last list.")
 ]
 TrainOption = Annotated[
     bool, typer.Option("--train", help="Train even if the last training is recent.")
 ]
-ToOption = Annotated[Path, typer.Option("--to", help="Where to write it.")]
+FileOption = Annotated[
+    Path, typer.Option("--to", help="File to write, ending in .csv or .parquet.")
+]
 
 
-def print_version(asked: bool) -> None:
-    """Print which leadgain this is, and end."""
-    if asked:
+def print_version(wanted: bool) -> None:
+    """Print the version, and exit."""
+    if wanted:
         typer.echo(f"leadgain {version('leadgain')}")
         raise typer.Exit
 
@@ -47,8 +57,6 @@ def print_version(asked: bool) -> None:
 VersionOption = Annotated[
     bool,
     typer.Option(
-        "--version", help="Which leadgain this is.", callback=print_version, is_eager=True
+        "--version", help="Show the version and exit.", callback=print_version, is_eager=True
     ),
 ]
-
-HOME = Path("leadgain-home")

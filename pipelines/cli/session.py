@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pipelines.cli.options import CONFIG
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from publications.storage.store import Publication
 
 T = TypeVar("T")
-
-CONFIG = Path("leadgain.toml")
-"""What ``--config`` names where nobody says otherwise."""
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def provide_prefect(
     except ServerGone as error:
         raise PrefectUnavailable(
             f"Prefect's server cannot be reached ({error}), so no run can start. If "
-            "PREFECT_API_URL names a server, look whether it is up; if not, remove the folder "
+            "PREFECT_API_URL names a server, check that it is running; if not, remove the folder "
             f"{place.prefect}, which only keeps the times of past runs."
         ) from error
     from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -114,11 +114,28 @@ def _refuse_silent_server() -> None:
 
 
 def find_server_error() -> Exception | None:
-    """Why the server of ``PREFECT_API_URL`` does not answer; None where it does."""
+    """Why the server of ``PREFECT_API_URL`` does not answer; None where it does.
+
+    A server that refuses our credentials answers.
+    """
+    import httpx
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        return client.api_healthcheck()
+        try:
+            client.read_deployments(limit=1)
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            return error if is_server_outage(error) else None
+    return None
+
+
+def is_server_outage(error: BaseException) -> bool:
+    """Whether a server was not reached, or answered that it cannot answer."""
+    import httpx
+
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code >= 500
+    return isinstance(error, httpx.TransportError)
 
 
 def _refuse_unwritable(home: Home) -> None:

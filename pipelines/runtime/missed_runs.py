@@ -1,14 +1,18 @@
-"""Scheduled runs: when one was due, which is made up, and when one that hangs is ended."""
+"""Scheduled runs: when they are due, which missed one is made up, and when a long one is ended."""
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
+from itertools import takewhile
 from threading import Timer
+from zoneinfo import ZoneInfo
 
 import pandas as pd
+from cronsim import CronSim, CronSimError
 
 from crm.errors import ConfigurationError
 from crm.export import CLOCK_GRACE
@@ -18,117 +22,139 @@ from publications.filesystem.durable_files import replace_durably
 from publications.storage.home import Home
 from publications.storage.lock import HomeLock
 
-LOOKBACK_PERIODS = tuple(timedelta(hours=hours) for hours in (2, 48, 32 * 24, 400 * 24))
-MAX_INSTANTS = 1000
-"""Prefect looks no further than so many instants."""
+CLOCK_CHANGE = pd.Timedelta(hours=3)
+"""More than clocks are ever set forward or back."""
+CRON_FIELD = re.compile(r"(\d|[*,/-]|[A-Za-z]{3})+")
+"""What cronsim and Prefect read alike; of L, W and # each has its own idea."""
 
 
 def list_due_instants(
     cron: str, timezone: str, start: pd.Timestamp, end: pd.Timestamp
 ) -> list[pd.Timestamp]:
-    """When a schedule is due within ``[start, end]``, by Prefect's own rule.
-
-    Where the clocks change, a daily time is due once: at the earlier of two equal hours, and an
-    hour before one that is skipped.
-
-    Raises
-    ------
-    ConfigurationError
-        The five fields make no schedule, or name a day that never comes.
+    """When a schedule is due within ``[start, end]``; for the errors see :func:`iterate_due`.
 
     >>> at = pd.Timestamp("2026-03-28", tz="UTC"), pd.Timestamp("2026-03-30", tz="UTC")
     >>> [str(due) for due in list_due_instants("30 5 * * *", "Europe/Amsterdam", *at)]
     ['2026-03-28 04:30:00+00:00', '2026-03-29 03:30:00+00:00']
     """
-    from prefect.server.schemas.schedules import CronSchedule
-    from prefect.utilities.asyncutils import run_coro_as_sync
+    instants = iterate_due(cron, timezone, start - CLOCK_CHANGE)
+    until_end = takewhile(lambda due: due <= end + CLOCK_CHANGE, instants)
+    return sorted({due for due in until_end if start <= due <= end})
 
-    try:
-        schedule = CronSchedule(cron=cron, timezone=timezone)
-    except ValueError:
-        raise ConfigurationError(
-            f"[schedule] {cron!r} is no schedule. Write five fields: minute, hour, day, month, day "
-            "of the week, such as '30 5 * * *' for 5:30 every day."
-        ) from None
-    try:
-        found: Sequence[datetime] = run_coro_as_sync(
-            schedule.get_dates(n=MAX_INSTANTS, start=start.to_pydatetime(), end=end.to_pydatetime())
-        )
-    except ValueError:  # cron looked for such a day in vain
-        raise ConfigurationError(
-            f"[schedule] {cron!r} is never due: no such day comes. Correct its day or month."
-        ) from None
-    return [pd.Timestamp(due).tz_convert("UTC").as_unit("us") for due in found]
+
+def find_next_due(cron: str, timezone: str, now: pd.Timestamp) -> pd.Timestamp | None:
+    """The first instant from ``now`` on at which a schedule is due; None if there is none."""
+    instants = iterate_due(cron, timezone, now - CLOCK_CHANGE)
+    return next((due for due in instants if due >= now), None)
 
 
 def find_last_due(cron: str, timezone: str, now: pd.Timestamp) -> pd.Timestamp | None:
-    """The latest instant up to ``now`` at which a schedule was due; None if never in a year.
+    """The latest instant up to ``now`` at which a schedule was due; None if there is none.
 
     >>> str(find_last_due("0 4 * * 6", "UTC", pd.Timestamp("2026-11-20 09:00", tz="UTC")))
     '2026-11-14 04:00:00+00:00'
     """
-    for back in LOOKBACK_PERIODS:
-        found = list_due_instants(cron, timezone, now - back, now)
-        if found:
-            return found[-1]
-    return None
+    instants = iterate_due(cron, timezone, now + CLOCK_CHANGE, reverse=True)
+    return next((due for due in instants if due <= now), None)
+
+
+def iterate_due(
+    cron: str, timezone: str, start: pd.Timestamp, *, reverse: bool = False
+) -> Iterator[pd.Timestamp]:
+    """Instants at which a schedule is due after ``start``, or before it if ``reverse``.
+
+    cronsim counts on the local wall clock; see docs/decisions/1303-cronsim.md. Where the clocks
+    are set, instants may come out of order by the length of that change.
+
+    Raises
+    ------
+    ConfigurationError
+        The five fields make no schedule, or name a day that never comes.
+    """
+    if len(cron.split()) != 5 or not all(map(CRON_FIELD.fullmatch, cron.split())):
+        raise _build_cron_error(cron)
+    zone = ZoneInfo(timezone)
+    wall_clock = start.floor("s").tz_convert(zone).tz_localize(None).to_pydatetime()
+    try:
+        wall_times = CronSim(cron, wall_clock, reverse=reverse)
+    except CronSimError:
+        raise _build_cron_error(cron) from None
+    return (_localize(wall_time, zone) for wall_time in wall_times)
+
+
+def _build_cron_error(cron: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"[schedule] {cron!r} is no schedule, or its day never comes. Write five fields: minute, "
+        "hour, day, month, day of the week, such as '30 5 * * *' for 5:30 every day."
+    )
+
+
+def _localize(wall_time: datetime, zone: ZoneInfo) -> pd.Timestamp:
+    """The instant of a wall-clock time as Prefect takes it.
+
+    Of an hour that comes twice the first; a time that is skipped by the clock after the change.
+    """
+    first = wall_time.replace(tzinfo=zone)
+    skipped = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall_time
+    return pd.Timestamp(first.replace(fold=int(skipped))).tz_convert("UTC").as_unit("us")
 
 
 @contextmanager
 def limit_run_hours(hours: float, scheduled: str, home: Home) -> Iterator[None]:
-    """End this process if the block takes longer: whatever hangs, the next night shall work.
+    """End this process if the block takes longer, so that the next night can work.
 
-    The process behind the schedule sees it gone and tells people. Nothing is half published by
-    that; see docs/reliability.md.
+    The process behind the schedule notices and sends an alert. Nothing is half published by that;
+    see docs/reliability.md.
     """
-    late = Timer(3600 * hours, _end_process, [hours, scheduled, home])
-    late.daemon = True
-    late.start()
+    timer = Timer(3600 * hours, _end_process, [hours, scheduled, home])
+    timer.daemon = True
+    timer.start()
     try:
         yield
     finally:
-        late.cancel()
+        timer.cancel()
 
 
 def _end_process(hours: float, scheduled: str, home: Home) -> None:
     from pipelines.runtime.run_log import open_run_log
 
     with open_run_log(home) as log:
-        log.error("%s: still at work after %g hours (max_hours), so it is ended.", scheduled, hours)
+        log.error("%s: still running after %g hours (max_hours); ended.", scheduled, hours)
     os._exit(INTERNAL_ERROR)
 
 
 FILE = "schedule.json"
-STARTED_KEY = "begun"
-"""Key of the run that was begun last; the names of schedules are the keys of turns taken."""
+STARTED_KEY = "started"
+"""Key of the run that was started last; the other keys are the names of schedules."""
 
 
 def find_skip_reason(
     home: Home, name: str, due: pd.Timestamp, *, cron: str, timezone: str, now: pd.Timestamp
 ) -> str | None:
-    """Why a scheduled run need not work: its night was worked, or a later one is due as well.
+    """Why a scheduled run need not work: it was done already, or a later one is due as well.
 
     Parameters
     ----------
-    home : where the turns that were taken are kept
+    home : where the last runs are recorded
     name : of the schedule, "score" or "train"
     due : the instant for which the run was planned
     cron, timezone : the schedule as it is today; an empty ``cron`` plans nothing
     now : aware
     """
-    taken = _read_last_run_until(now, home, name)
-    if taken is not None and due <= taken:
-        return f"The {name} of {due:%Y-%m-%d %H:%M} UTC was done already."
+    last = _read_last_run_until(now, home, name)
+    if last is not None and due <= last:
+        return f"The {name} run for {due:%Y-%m-%d %H:%M} UTC was done already."
     later = find_last_due(cron, timezone, now) if cron else None
     if later is not None and later > due:
         return (
-            f"The {name} of {due:%Y-%m-%d %H:%M} UTC is made up by that of {later:%Y-%m-%d %H:%M}."
+            f"Skipped the {name} run for {due:%Y-%m-%d %H:%M} UTC: the run for "
+            f"{later:%Y-%m-%d %H:%M} covers it."
         )
     return None
 
 
 def record_run(lock: HomeLock, name: str, due: pd.Timestamp) -> None:
-    """Remember that the run planned for ``due`` has had its turn."""
+    """Record that the run planned for ``due`` is finished."""
     _write_runs(lock, {name: due.isoformat()})
 
 
@@ -140,7 +166,7 @@ class SkippedRun:
 
 
 def get_wait_seconds(scheduled: str, context: RunContext) -> float:
-    """Seconds to wait for another run at work: a schedule has time, somebody at a terminal not."""
+    """Seconds to wait for another run; a person at a terminal does not wait."""
     return 60 * context.settings.schedule.wait_minutes if scheduled else 0.0
 
 
@@ -148,16 +174,16 @@ def get_wait_seconds(scheduled: str, context: RunContext) -> float:
 def track_scheduled_run(
     lock: HomeLock, scheduled: str, context: RunContext
 ) -> Iterator[SkippedRun | None]:
-    """Take the turn of a run that a schedule began, or say why there is nothing to do.
+    """Record a run that a schedule started, or say why there is nothing to do.
 
-    The turn is taken when the run is done or has failed: one that failed is not begun again before
-    the next night. One that was killed or ended from outside is begun once more, and not a third
-    time: what brought the machine down shall not do so all day.
+    A run that is done or has failed is finished: one that failed is not repeated before the next
+    night. One that was killed or ended from outside is started once more, and not a third time:
+    whatever brought the machine down must not do so all day.
 
     Parameters
     ----------
-    lock : Hold
-    scheduled : name of the schedule; empty for a run that somebody asked for
+    lock : the home folder's
+    scheduled : name of the schedule; empty for a run that a person started
     context : its settings hold the schedule, and its clock tells what is due by now
     """
     if not scheduled:
@@ -166,16 +192,16 @@ def track_scheduled_run(
     section = context.settings.schedule
     due = _find_planned_instant(context.now)
     cron = getattr(section, scheduled)
-    why = find_skip_reason(
+    reason = find_skip_reason(
         lock.home, scheduled, due, cron=cron, timezone=section.timezone, now=context.now
     )
-    if why is not None:
-        yield SkippedRun(why)
+    if reason is not None:
+        yield SkippedRun(reason)
         return
-    begun = f"{due.isoformat()} {scheduled}"
-    if _read_runs(lock.home).get(STARTED_KEY) == begun:
+    started = f"{due.isoformat()} {scheduled}"
+    if _read_runs(lock.home).get(STARTED_KEY) == started:
         record_run(lock, scheduled, due)
-    _write_runs(lock, {STARTED_KEY: begun})
+    _write_runs(lock, {STARTED_KEY: started})
     try:
         with limit_run_hours(section.max_hours, scheduled, lock.home):
             yield None
@@ -194,38 +220,38 @@ def _find_planned_instant(now: pd.Timestamp) -> pd.Timestamp:
 
 
 def read_last_run(home: Home, name: str) -> pd.Timestamp | None:
-    """The instant of the last turn that was taken; None where none was."""
+    """The instant for which the last finished run was planned; None where there was none."""
     at = _read_runs(home).get(name)
     return None if at is None else pd.Timestamp(at)
 
 
 def _read_last_run_until(now: pd.Timestamp, home: Home, name: str) -> pd.Timestamp | None:
-    """The last turn that was taken; one still to come was taken while the clock was wrong."""
-    taken = read_last_run(home, name)
-    return None if taken is None or taken > now + CLOCK_GRACE else taken
+    """The last finished run; one from the future was recorded while the clock was wrong."""
+    last = read_last_run(home, name)
+    return None if last is None or last > now + CLOCK_GRACE else last
 
 
 def find_missed_run(
     home: Home, name: str, *, cron: str, timezone: str, now: pd.Timestamp
 ) -> pd.Timestamp | None:
-    """The latest instant at which a run was due and none took its turn; None where none is missed.
+    """The latest instant at which a run was due and none took place; None where none is missed.
 
-    A home folder in which no turn was ever taken has missed nothing.
+    A home folder without any scheduled run has missed nothing.
     """
     due = find_last_due(cron, timezone, now) if cron else None
     if due is None or read_last_run(home, name) is None:
         return None
-    taken = _read_last_run_until(now, home, name)
-    return due if taken is None or due > taken else None
+    last = _read_last_run_until(now, home, name)
+    return due if last is None or due > last else None
 
 
-def _write_runs(lock: HomeLock, told: dict[str, str]) -> None:
-    turns = _read_runs(lock.home) | told
-    replace_durably(lock.home.folder / FILE, f"{json.dumps(turns, indent=1)}\n".encode())
+def _write_runs(lock: HomeLock, changes: dict[str, str]) -> None:
+    runs = _read_runs(lock.home) | changes
+    replace_durably(lock.home.folder / FILE, f"{json.dumps(runs, indent=1)}\n".encode())
 
 
 def _read_runs(home: Home) -> dict[str, str]:
     try:
         return dict(json.loads((home.folder / FILE).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError):  # what is damaged is begun anew: no night is missed
+    except (FileNotFoundError, ValueError):  # a damaged record starts anew: no night is missed
         return {}

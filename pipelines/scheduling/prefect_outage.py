@@ -1,25 +1,31 @@
-"""A Prefect server named by URL that is away: said once, waited for, and said once more.
+"""An outage of the Prefect server that PREFECT_API_URL names: said once, waited for, said again.
 
-The schedule's own process waits, so that its journal holds two sentences and not one a minute.
+The process of the schedule waits itself, so that its journal holds two sentences and not one a
+minute. See docs/decisions/1304-watching-prefect.md.
 """
 
+import asyncio
 import os
-import sys
+import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pandas as pd
 
 from crm.errors import ConfigurationError
-from pipelines.runtime.environment import PrefectUnavailable, find_server_error
+from pipelines.runtime.environment import PrefectUnavailable, find_server_error, is_server_outage
+
+if TYPE_CHECKING:
+    from prefect.runner import Runner
 
 RETRY_SECONDS = 10.0
-"""A server that is away is asked so often."""
+"""How often a server that is away is asked."""
+WATCH_SECONDS = 5.0
+"""How often a server that answers is asked: twice before Prefect's own poll fails three times."""
 
 
 @dataclass
@@ -29,14 +35,14 @@ class ServerContact:
     last: pd.Timestamp = field(default_factory=lambda: pd.Timestamp.now(tz="UTC"))
 
     def record_answer(self) -> None:
-        """Just now."""
+        """It has answered just now."""
         self.last = pd.Timestamp.now(tz="UTC")
 
 
 def find_named_server() -> str | None:
-    """The server of ``PREFECT_API_URL`` as people may read it; None where leadgain brings its own.
+    """The server of ``PREFECT_API_URL`` without user, password, path and query.
 
-    A user and a password in the address are left out.
+    None where leadgain starts its own.
     """
     url = os.environ.get("PREFECT_API_URL")
     if not url:
@@ -45,72 +51,81 @@ def find_named_server() -> str | None:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-@contextmanager
-def track_polls(contact: ServerContact) -> Iterator[None]:
-    """Note when the server answers Prefect's runner, which says nothing itself.
+async def run_until_signal(runner: "Runner", contact: ServerContact) -> None:
+    """Work until Ctrl-C or SIGTERM; a run that is in progress is ended and publishes nothing.
 
-    Where polls fail, Prefect's loop prints the tracebacks of the last ones before it gives up; its
-    own printer is an argument that the runner does not hand on. Beside the poll for runs, another
-    loop looks for cancelled ones: it gives up never, and leaves that to the poll. Where it did, or
-    where it is cancelled, Prefect runs into an error that asyncio logs.
+    Raises
+    ------
+    ExceptionGroup
+        The server has not answered twice in a row, or Prefect's runner failed.
     """
-    from asyncio import CancelledError
-
-    poller: Any = import_module("prefect.runner._scheduled_run_poller")
-    observers: Any = import_module("prefect._internal.observers")
-    loop = poller.critical_service_loop
-
-    async def quiet(workload: Callable[[], Any], **how: Any) -> None:
-        async def noted() -> None:
-            await workload()
-            contact.record_answer()
-
-        await loop(noted, **how, printer=_print_nothing)
-
-    async def patient(workload: Callable[[], Any], **how: Any) -> None:
-        with suppress(CancelledError):
-            await loop(workload, **how, printer=_print_nothing, backoff=sys.maxsize)
-
-    poller.critical_service_loop, observers.critical_service_loop = quiet, patient
-    try:
-        yield
-    finally:
-        poller.critical_service_loop = observers.critical_service_loop = loop
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(_ignore_cancelled_callbacks)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(runner.start()), group.create_task(watch_server(contact))]
+        await asyncio.sleep(0)  # the runner has now set its own handler, which ends at once
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
 
 
-def _print_nothing(*_: object) -> None:
-    """Instead of ``print``."""
+async def watch_server(contact: ServerContact) -> None:
+    """Record when the server answers, and raise its error when it has failed twice in a row.
+
+    The question needs the server's database, as those of Prefect's runner do.
+    """
+    import httpx
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        failed = False
+        while True:
+            try:
+                await client.read_deployments(limit=1)
+                contact.record_answer()
+                failed = False
+            except (httpx.TransportError, httpx.HTTPStatusError):
+                if failed:
+                    raise
+                failed = True
+            await asyncio.sleep(WATCH_SECONDS)
+
+
+def _ignore_cancelled_callbacks(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Prefect asks a cancelled task for its error, which asyncio would log with a traceback."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
 
 
 def describe_outage(last: pd.Timestamp) -> str:
-    """What is said when the server is away: the one that was named, or that of leadgain's own."""
+    """The message when the server is away: the one that was named, or leadgain's own."""
     if find_named_server() is None:
         return (
-            "Prefect's server has ceased to answer, so no run can start. The schedule goes on when "
-            "it is served again."
+            "leadgain's own Prefect server no longer answers, so no run can start. Start the "
+            "schedule again."
         )
     return (
-        f"Prefect's server at {find_named_server()} has not answered since {last:%Y-%m-%d %H:%M} "
-        f"UTC, "
-        f"so no run can start. It is asked again every {RETRY_SECONDS:.0f} seconds, and the "
-        f"schedule "
-        "goes on when it answers; a night that is missed until then is made up once. Look whether "
-        "that server is up and whether PREFECT_API_URL names it."
+        f"The Prefect server at {find_named_server()} has not answered since {last:%Y-%m-%d %H:%M} "
+        f"UTC, so no run can start. leadgain tries again every {RETRY_SECONDS:.0f} seconds and "
+        "then catches up on a missed night. Check that the server is running and that "
+        "PREFECT_API_URL is right."
     )
 
 
 def describe_recovery(last: pd.Timestamp, now: pd.Timestamp) -> str:
-    """What is said when it answers again.
+    """The message when it answers again.
 
     >>> at = pd.Timestamp("2026-11-20 03:12", tz="UTC")
     >>> describe_recovery(at, at + pd.Timedelta(minutes=12, seconds=9)).partition("answers ")[2]
-    'again, after 12 minutes; the schedule goes on.'
+    'again, after 12 minutes. The schedule continues.'
     """
     minutes = round((now - last).total_seconds() / 60)
     after = {0: "less than a minute", 1: "1 minute"}.get(minutes, f"{minutes} minutes")
     return (
-        f"Prefect's server at {find_named_server()} answers again, after {after}; "
-        "the schedule goes on."
+        f"The Prefect server at {find_named_server()} answers again, after {after}. "
+        "The schedule continues."
     )
 
 
@@ -122,32 +137,31 @@ def wait_for_server() -> None:
 
 @contextmanager
 def translate_outage_errors(contact: ServerContact) -> Iterator[None]:
-    """Turn what Prefect raises when its server is away into a sentence of ours.
+    """Turn what Prefect raises when its server is away into one sentence.
 
     Raises
     ------
     PrefectUnavailable
-        It has ceased to answer.
+        The server no longer answers.
     ConfigurationError
-        It does not let us in.
+        It refuses our credentials.
     """
     try:
-        with track_polls(contact):
-            yield
-    except Exception as gone:
-        if _is_refusal(gone):
+        yield
+    except Exception as error:
+        if _is_refusal(error):
             raise ConfigurationError(
-                f"Prefect's server at {find_named_server()} does not let leadgain in. "
-                "PREFECT_API_AUTH_STRING or PREFECT_API_KEY signs in."
-            ) from gone
-        others = gone.split(_is_outage)[1] if isinstance(gone, ExceptionGroup) else gone
+                f"The Prefect server at {find_named_server()} refuses leadgain's credentials. Set "
+                "PREFECT_API_AUTH_STRING or PREFECT_API_KEY."
+            ) from error
+        others = error.split(_is_outage)[1] if isinstance(error, ExceptionGroup) else error
         if others is not None and not _is_outage(others):
             raise
-        raise PrefectUnavailable(describe_outage(contact.last)) from gone
+        raise PrefectUnavailable(describe_outage(contact.last)) from error
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """Whether the server wants another sign-in; said in a group, it counts as well."""
+    """Whether the server asks for other credentials; one such error in a group is enough."""
     import httpx
 
     if isinstance(error, BaseExceptionGroup):
@@ -156,10 +170,6 @@ def _is_refusal(error: BaseException) -> bool:
 
 
 def _is_outage(error: BaseException) -> bool:
-    """Whether the server did not answer, or not in earnest, or Prefect has asked it in vain."""
-    import httpx
-
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code >= 500
+    """Whether the server does not answer, or Prefect's poll has given up on it."""
     given_up = isinstance(error, RuntimeError) and "error threshold" in str(error)
-    return given_up or isinstance(error, httpx.TransportError)
+    return given_up or is_server_outage(error)

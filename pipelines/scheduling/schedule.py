@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-import signal
 import socket
-from collections.abc import Coroutine, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,13 @@ import pandas as pd
 
 from crm.errors import ConfigurationError
 from pipelines.config.sections import ScheduleSection
-from pipelines.runtime.missed_runs import find_missed_run, list_due_instants
-from pipelines.scheduling.prefect_outage import ServerContact, translate_outage_errors
+from pipelines.runtime.missed_runs import find_missed_run, find_next_due
+from pipelines.scheduling.prefect_outage import (
+    RETRY_SECONDS,
+    ServerContact,
+    run_until_signal,
+    translate_outage_errors,
+)
 from publications.filesystem.durable_files import explain_write_errors
 from publications.storage.home import Home
 from publications.storage.lock import Busy, lock_file
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
 
 FLOWS = {"train": "train", "score": "run"}
 """Deployment -> flow, in the order in which missed ones are made up."""
-PLANNING_PERIOD = pd.Timedelta(days=400)
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ def plan_deployments(section: ScheduleSection, now: pd.Timestamp) -> list[Planne
     for name in FLOWS:
         cron = getattr(section, name)
         if cron:
-            due = list_due_instants(cron, section.timezone, now, now + PLANNING_PERIOD)
-            planned.append(PlannedDeployment(name, cron, due[0] if due else None))
+            next_due = find_next_due(cron, section.timezone, now)
+            planned.append(PlannedDeployment(name, cron, next_due))
     if not planned:
         raise ConfigurationError(
             "[schedule] score and train are both empty, so there is nothing to serve."
@@ -76,7 +79,7 @@ def lock_schedule(home: Home) -> Iterator[None]:
         except Busy as error:
             who = str(error).partition(" is at work in ")[0]
             raise Busy(
-                f"Its schedule is served already: {who} does it, for {home.folder}. One is enough."
+                f"{who} already serves the schedule of {home.folder}. One is enough."
             ) from None
         yield
 
@@ -84,7 +87,7 @@ def lock_schedule(home: Home) -> Iterator[None]:
 def build_deployments(
     section: ScheduleSection, planned: list[PlannedDeployment], config: Path, home: Home
 ) -> list["RunnerDeployment"]:
-    """What Prefect is told: which flow, when, with which texts."""
+    """Prefect's deployments: which flow, when, with which parameters."""
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
@@ -92,9 +95,8 @@ def build_deployments(
     from pipelines.flows.train import train
 
     flows: dict[str, Any] = {"run": run, "train": train}
-    told = []
-    for one in planned:
-        deployment = flows[FLOWS[one.name]].to_deployment(
+    return [
+        flows[FLOWS[one.name]].to_deployment(
             name=build_deployment_name(one.name, home),
             schedule=Cron(one.cron, timezone=section.timezone),
             parameters={
@@ -104,12 +106,12 @@ def build_deployments(
             },
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        told.append(deployment)
-    return told
+        for one in planned
+    ]
 
 
 def build_deployment_name(name: str, home: Home) -> str:
-    """What Prefect calls a deployment: on a server that others use as well, with its home folder.
+    """Prefect's name of a deployment: on a shared server it names the home folder as well.
 
     >>> build_deployment_name("score", Home(Path("/var/lib/leadgain")))
     'score'
@@ -135,20 +137,20 @@ def find_missed_runs(
 
 
 def run_schedule(
-    told: list["RunnerDeployment"], late: dict[str, pd.Timestamp], contact: ServerContact
+    deployments: list["RunnerDeployment"], missed: dict[str, pd.Timestamp], contact: ServerContact
 ) -> None:
     """Work by the schedule until Ctrl-C or SIGTERM, one run at a time.
 
     Parameters
     ----------
-    told : the deployments
-    late : schedule -> the instant for which a run is made up first
-    contact : told when Prefect's server answers
+    deployments : what Prefect starts, and when
+    missed : schedule -> the instant for which a run is made up first
+    contact : records when Prefect's server answers
 
     Raises
     ------
     PrefectUnavailable
-        Its server has ceased to answer.
+        Its server no longer answers.
     """
     import asyncio
 
@@ -156,24 +158,14 @@ def run_schedule(
     from prefect.runner import Runner
 
     with translate_outage_errors(contact):
-        runner = Runner(name="leadgain", limit=1, pause_on_shutdown=False)
-        for deployment in told:
+        runner = Runner(
+            name="leadgain", limit=1, pause_on_shutdown=False, query_seconds=RETRY_SECONDS
+        )
+        for deployment in deployments:
             runner.add_deployment(deployment)
-        for deployment in told:
-            due = late.get(deployment.parameters["scheduled"])
+        for deployment in deployments:
+            due = missed.get(deployment.parameters["scheduled"])
             if due is not None:
                 which = f"{deployment.flow_name}/{deployment.name}"
                 run_deployment(which, scheduled_time=due.to_pydatetime(), timeout=0)
-        asyncio.run(_run_until_signal(runner.start()))
-
-
-async def _run_until_signal(working: Coroutine[Any, Any, None]) -> None:
-    """Work until Ctrl-C or SIGTERM; a run at work is ended in order, which publishes nothing."""
-    import asyncio
-
-    task = asyncio.create_task(working)
-    await asyncio.sleep(0)  # the runner has set its own handler, which waits for nothing
-    for told in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(told, task.cancel)
-    with suppress(asyncio.CancelledError):
-        await task
+        asyncio.run(run_until_signal(runner, contact))

@@ -1,4 +1,4 @@
-"""What ``leadgain serve`` does: a Prefect server, the deployments, what was missed, and waiting."""
+"""``leadgain serve``: a Prefect server, the deployments, missed runs, and waiting out an outage."""
 
 import signal
 import sys
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def serve_schedule(settings: Settings, home: Home, console: "Console") -> None:
-    """Serve the schedule of one home folder until it is ended.
+    """Serve the schedule of one home folder until Ctrl-C or SIGTERM.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def serve_schedule(settings: Settings, home: Home, console: "Console") -> None:
     ConfigurationError
         ``[schedule]`` cannot be understood, or an address of ``[alerts]`` cannot be used.
     PrefectUnavailable
-        leadgain's own server did not start, or has ended. One that PREFECT_API_URL names is waited
-        for.
+        leadgain's own server did not start, or has ended. An outage of one that PREFECT_API_URL
+        names is waited out.
     """
     refuse_unusable_urls(settings.alerts)
     contact = ServerContact()
@@ -59,47 +59,47 @@ def serve_schedule(settings: Settings, home: Home, console: "Console") -> None:
             except PrefectUnavailable:
                 if find_named_server() is None:
                     raise
-            _exit_on_sigterm()  # the loop that has ended took its handler with it
+            _exit_on_sigterm()  # the event loop that has ended took its handler with it
             _wait_out_outage(settings, home, console, contact)
 
 
 def _exit_on_sigterm() -> None:
-    """Whoever ends a schedule that is not at work gets exit code 0, as where it is."""
+    """SIGTERM between two event loops ends the schedule with exit code 0, as within one."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _serve_until_outage(
     settings: Settings, home: Home, console: "Console", contact: ServerContact
 ) -> None:
-    """Work by the schedule until it is ended, or Prefect's server is away."""
+    """Work by the schedule until a signal or an outage of Prefect's server."""
     now = pd.Timestamp.now(tz="UTC")
     planned = plan_deployments(settings.schedule, now)
     with ExitStack() as until_done:
         with step("Getting ready"):
-            at_hand = provide_prefect(home.folder, _load_runner, keeps_schedule=True)
-            until_done.enter_context(at_hand)
+            until_done.enter_context(
+                provide_prefect(home.folder, _load_runner, keeps_schedule=True)
+            )
         contact.record_answer()
-        late = find_missed_runs(home, settings.schedule, now)
-        console.print(_describe_schedule(planned, settings.schedule, late), soft_wrap=True)
-        run_schedule(
-            build_deployments(settings.schedule, planned, settings.file, home), late, contact
-        )
+        missed = find_missed_runs(home, settings.schedule, now)
+        console.print(_describe_schedule(planned, settings.schedule, missed), soft_wrap=True)
+        deployments = build_deployments(settings.schedule, planned, settings.file, home)
+        run_schedule(deployments, missed, contact)
 
 
 def _wait_out_outage(
     settings: Settings, home: Home, console: "Console", contact: ServerContact
 ) -> None:
-    """Say that the server is away, wait for it, and say that it is back."""
-    lost = contact.last
-    gone = describe_outage(lost)
-    console.print(gone, soft_wrap=True)
-    alert_outage(gone, str(settings.file), home)
+    """Report the outage, wait until the server answers, and report that it does."""
+    last_answer = contact.last
+    outage = describe_outage(last_answer)
+    console.print(outage, soft_wrap=True)
+    alert_outage(outage, str(settings.file), home)
     wait_for_server()
     contact.record_answer()
-    back = describe_recovery(lost, contact.last)
-    console.print(back, soft_wrap=True)
+    recovery = describe_recovery(last_answer, contact.last)
+    console.print(recovery, soft_wrap=True)
     with open_run_log(home) as log:
-        log.info("serve: %s", back)
+        log.info("serve: %s", recovery)
 
 
 def send_test_alert(section: AlertsSection, home: Home) -> str:
@@ -129,15 +129,18 @@ def _load_runner() -> None:
 
 
 def _describe_schedule(
-    planned: list[PlannedDeployment], section: ScheduleSection, late: dict[str, pd.Timestamp]
+    planned: list[PlannedDeployment], section: ScheduleSection, missed: dict[str, pd.Timestamp]
 ) -> str:
     lines = [
-        f"{one.name} ({one.cron}): next at {_format_local_time(one.next_due, section.timezone)}"
+        f"{one.name} ({one.cron}): next {_format_local_time(one.next_due, section.timezone)}"
         for one in planned
     ]
-    lines += [f"{name}: now, as that of {due:%Y-%m-%d %H:%M} UTC" for name, due in late.items()]
+    lines += [
+        f"{name}: now, for {due:%Y-%m-%d %H:%M} UTC, which was missed"
+        for name, due in missed.items()
+    ]
     return "\n".join([*lines, "Ctrl-C ends the schedule."])
 
 
 def _format_local_time(due: pd.Timestamp | None, timezone: str) -> str:
-    return "no time" if due is None else f"{due.tz_convert(timezone):%Y-%m-%d %H:%M} {timezone}"
+    return "never" if due is None else f"{due.tz_convert(timezone):%Y-%m-%d %H:%M} {timezone}"

@@ -9,7 +9,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from docs.refresh import BEGIN, END, demo_block
-from pipelines.cli.main import app
+from pipelines.cli.main import build_app
 from pipelines.config.settings import SECTIONS, load_settings
 from tests.pipelines.conftest import load_current
 
@@ -49,7 +49,7 @@ def test_the_readme_lists_every_command_and_no_other():
     told = (ROOT / "README.md").read_text(encoding="utf-8").split("## The command")[1]
     cells = re.findall(r"^\| (`.+?`) \| [^`|]", told.split("## ")[0], re.MULTILINE)
     named = {name for cell in cells for name in re.findall(r"`(\w+)", cell)}
-    assert named == {command.callback.__name__ for command in app.registered_commands}
+    assert named == {command.callback.__name__ for command in build_app().registered_commands}
 
 
 def test_the_gain_is_computed_again_as_the_proof_says(night):

@@ -35,15 +35,15 @@ def test_a_test_that_reaches_nobody_is_a_configuration_error(home, urls, reason)
         send_test_alert(AlertsSection(urls=urls), home)
 
 
-def test_the_next_times_are_told_in_the_schedules_zone_and_what_was_missed_in_utc():
+def test_the_next_runs_are_shown_in_the_schedules_zone_and_missed_ones_in_utc():
     planned = [
         PlannedDeployment("train", "0 4 * * 6", None),
         PlannedDeployment("score", "30 5 * * *", pd.Timestamp("2026-11-21 04:30", tz="UTC")),
     ]
-    late = {"score": pd.Timestamp("2026-11-20 04:30", tz="UTC")}
-    assert _describe_schedule(planned, AMSTERDAM, late).splitlines() == [
-        "train (0 4 * * 6): next at no time",
-        "score (30 5 * * *): next at 2026-11-21 05:30 Europe/Amsterdam",
-        "score: now, as that of 2026-11-20 04:30 UTC",
+    missed = {"score": pd.Timestamp("2026-11-20 04:30", tz="UTC")}
+    assert _describe_schedule(planned, AMSTERDAM, missed).splitlines() == [
+        "train (0 4 * * 6): next never",
+        "score (30 5 * * *): next 2026-11-21 05:30 Europe/Amsterdam",
+        "score: now, for 2026-11-20 04:30 UTC, which was missed",
         "Ctrl-C ends the schedule.",
     ]

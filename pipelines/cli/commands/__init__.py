@@ -1,0 +1,1 @@
+"""The commands of ``leadgain``, by group; each imports what it needs when it runs."""
