@@ -7,8 +7,6 @@ import pandas as pd
 from models.evaluation.bootstrap import SAMPLES
 from models.evaluation.verdicts import Difference, ProofVerdict, prove
 
-Z_95 = 1.959964
-"""Half the width of a 95 % band in standard errors."""
 FALL_STANDARD_ERRORS = 3.0
 """So many standard errors below what was proven: a fall that chance hardly brings."""
 MIN_NEW_CUSTOMER_SHARE = 0.25
@@ -85,4 +83,6 @@ def _count_customers(rows: pd.DataFrame) -> int:
 
 
 def _standard_error(difference: Difference) -> float:
-    return (difference.high - difference.low) / (2 * Z_95)
+    from scipy.stats import norm
+
+    return (difference.high - difference.low) / (2 * float(norm.ppf(0.975)))

@@ -10,8 +10,6 @@ from publications.schema import RANKING_NAMES
 if TYPE_CHECKING:
     import pandas as pd
 
-Z95 = 1.959963984540054
-"""Half of a 95 % band, in standard errors."""
 OPTIONAL_GAINS = ("gain", "most_fresh", "gain_at_30", "most_fresh_at_30")
 """Figures of model.json that may be missing."""
 
@@ -108,12 +106,19 @@ def compute_calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataF
     >>> compute_calibration(rows, 2)[["leads", "predicted", "observed"]].values.tolist()
     [[2.0, 0.2, 0.0], [2.0, 0.8, 0.5]]
     """
+    from scipy.stats import binomtest
+
     place = (backtest["score"].rank(method="average") - 0.5) / max(len(backtest), 1)
     group = np.floor(place * groups)
     found = backtest.groupby(group, sort=True).agg(
         leads=("score", "size"), predicted=("score", "mean"), observed=("converted", "mean")
     )
-    low, high = wilson_interval(found["observed"].to_numpy(), found["leads"].to_numpy())
+    conversions = backtest["converted"].groupby(group, sort=True).sum()
+    ends = [
+        binomtest(int(some), int(of)).proportion_ci(method="wilson")
+        for some, of in zip(conversions, found["leads"], strict=True)
+    ]
+    low, high = ([getattr(band, end) for band in ends] for end in ("low", "high"))
     return found.assign(observed_low=low, observed_high=high).reset_index(drop=True)
 
 
@@ -201,15 +206,3 @@ def _build_table(records: list[Any], columns: list[str], instant: str) -> "pd.Da
     instants = pd.to_datetime(found[instant], utc=True, format="ISO8601")
     gains = {name: found[name].astype("float64") for name in columns if name in OPTIONAL_GAINS}
     return found.assign(**{instant: instants.astype("datetime64[us, UTC]")}, **gains)
-
-
-def wilson_interval(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give Wilson's 95 % band of shares, each seen in ``count`` cases.
-
-    >>> [round(float(end), 3) for end in wilson_interval(0.5, 10)]
-    [0.237, 0.763]
-    """
-    middle = (share + Z95**2 / (2 * count)) / (1 + Z95**2 / count)
-    spread = np.sqrt(share * (1 - share) / count + Z95**2 / (4 * count**2))
-    half = Z95 * spread / (1 + Z95**2 / count)
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

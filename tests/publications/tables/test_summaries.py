@@ -12,7 +12,6 @@ from publications.tables.summaries import (
     compute_calibration,
     compute_gain_by_list,
     select_list_dates,
-    wilson_interval,
 )
 from tests.publications.conftest import made_up_backtest, made_up_tiers
 
@@ -60,12 +59,11 @@ def test_equal_scores_stay_in_one_group() -> None:
 
 
 def test_wilsons_band_holds_the_share_and_stays_between_0_and_1() -> None:
-    low, high = wilson_interval(np.array([0.0, 0.5, 1.0]), np.array([5, 5, 5]))
+    backtest = pd.DataFrame({"score": [0.1] * 5 + [0.9] * 5, "converted": [0] * 5 + [1] * 5})
+    low, high = compute_calibration(backtest, 2)[["observed_low", "observed_high"]].to_numpy().T
     # Wilson 1927 for 0 of 5: 0 to z^2 / (5 + z^2)
-    assert low[0] == pytest.approx(0.0, abs=1e-12)
-    assert high[0] == pytest.approx(1.959964**2 / (5 + 1.959964**2))
-    assert low[1] < 0.5 < high[1]
-    assert high[2] == pytest.approx(1.0)
+    assert low.tolist() == pytest.approx([0.0, 5 / (5 + 1.959964**2)])
+    assert high.tolist() == pytest.approx([1.959964**2 / (5 + 1.959964**2), 1.0])
 
 
 def test_expected_conversions_are_the_sum_of_the_scores_of_a_tier() -> None:
