@@ -219,7 +219,7 @@ def drive(url: str, home: Home) -> None:
         time_action(
             "a lead's story, by its address", lambda: page.goto(f"{lead}/?lead=10500000"), page
         )
-        page.get_by_role("dialog").get_by_text("Known about it").wait_for()
+        page.get_by_role("dialog").get_by_text("Lead details").wait_for()
 
 
 def main() -> None:

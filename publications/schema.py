@@ -17,7 +17,7 @@ KIND_PREDICATES = {
     "text": "is_string_dtype",
     "instant": "is_datetime64_any_dtype",
 }
-"""Kind of a column -> the function of ``pandas.api.types`` that tells it."""
+"""Kind of a column -> the function of ``pandas.api.types`` that recognises it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PublishedFile:
     """Absent from a publication without a model, which then says why."""
     optional: bool = False
     """May be absent: from publications made before it was introduced, or where the export has
-    nothing to tell."""
+    no such data."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class PublishedFile:
 
 
 WORKLIST_COLUMNS = (
-    PublishedColumn("rank", "count", "place in the list, 1 is called first"),
+    PublishedColumn("rank", "count", "1 is called first"),
     PublishedColumn("lead_id", "text", "identifies the lead"),
     PublishedColumn("owner_id", "text", "who works the lead"),
     PublishedColumn("tier", "text", "A, B or C"),
@@ -67,19 +67,19 @@ GAIN_COLUMNS = (
     PublishedColumn("ranking", "text", "model, most_fresh, random or perfect"),
     PublishedColumn("depth", "number", "share of each list that is called"),
     PublishedColumn("gain", "number", "share of all conversions reached"),
-    PublishedColumn("gain_low", "number", "lower end of the 95 % band"),
-    PublishedColumn("gain_high", "number", "upper end of the 95 % band"),
+    PublishedColumn("gain_low", "number", "lower end of the 95 % interval"),
+    PublishedColumn("gain_high", "number", "upper end of the 95 % interval"),
 )
 
 GAIN_TABLE_COLUMNS = (
     PublishedColumn("depth", "number", "share of each list that is called"),
     PublishedColumn("ranking", "text", "model, most_fresh, random or perfect"),
     PublishedColumn("gain", "number", "share of all conversions reached"),
-    PublishedColumn("gain_low", "number", "lower end of the 95 % band"),
-    PublishedColumn("gain_high", "number", "upper end of the 95 % band"),
-    PublishedColumn("difference_to_most_fresh", "number", "gain less that of most fresh"),
-    PublishedColumn("difference_low", "number", "lower end of the paired 95 % band"),
-    PublishedColumn("difference_high", "number", "upper end of the paired 95 % band"),
+    PublishedColumn("gain_low", "number", "lower end of the 95 % interval"),
+    PublishedColumn("gain_high", "number", "upper end of the 95 % interval"),
+    PublishedColumn("difference_to_most_fresh", "number", "gain minus that of most fresh first"),
+    PublishedColumn("difference_low", "number", "lower end of the paired 95 % interval"),
+    PublishedColumn("difference_high", "number", "upper end of the paired 95 % interval"),
 )
 
 TIER_COLUMNS = (
@@ -87,8 +87,8 @@ TIER_COLUMNS = (
     PublishedColumn("leads", "count", "rows of the backtest in the tier"),
     PublishedColumn("share", "number", "their share of all rows"),
     PublishedColumn("base_rate", "number", "share of them that converted within the horizon"),
-    PublishedColumn("base_rate_low", "number", "lower end of the 95 % band"),
-    PublishedColumn("base_rate_high", "number", "upper end of the 95 % band"),
+    PublishedColumn("base_rate_low", "number", "lower end of the 95 % interval"),
+    PublishedColumn("base_rate_high", "number", "upper end of the 95 % interval"),
     PublishedColumn("share_of_conversions", "number", "share of all conversions in the tier"),
 )
 
@@ -112,7 +112,7 @@ QUARANTINE_COLUMNS = (
 )
 
 REASON_COLUMNS = (
-    PublishedColumn("rank", "count", "the lead's place in the worklist; the rows are sorted by it"),
+    PublishedColumn("rank", "count", "the lead's rank in the worklist; the rows are sorted by it"),
     PublishedColumn("lead_id", "text", "identifies the lead"),
     PublishedColumn("position", "count", "1 is the lead's strongest fact"),
     PublishedColumn("fact", "text", "what is known of the lead, in words"),
@@ -120,16 +120,16 @@ REASON_COLUMNS = (
 )
 
 TIMELINE_COLUMNS = (
-    PublishedColumn("rank", "count", "the lead's place in the worklist; the rows are sorted by it"),
+    PublishedColumn("rank", "count", "the lead's rank in the worklist; the rows are sorted by it"),
     PublishedColumn("lead_id", "text", "identifies the lead"),
     PublishedColumn("occurred_at", "instant", "when it happened; the latest comes first"),
-    PublishedColumn("type", "text", "what happened, in plain words"),
+    PublishedColumn("type", "text", "kind of activity, in words"),
     PublishedColumn("direction", "text", "inbound, outbound or internal"),
 )
 
 IMPORTANCE_COLUMNS = (
-    PublishedColumn("level", "text", "group: all that tells one fact; feature: a single column"),
-    PublishedColumn("group", "text", "the fact, in plain words"),
+    PublishedColumn("level", "text", "group: all columns about one fact; feature: a single column"),
+    PublishedColumn("group", "text", "the fact, in words"),
     PublishedColumn("feature", "text", "what is measured of it; empty for a group"),
     PublishedColumn("share", "number", "share of what moves the scores, sums to 1 on each level"),
 )
@@ -142,13 +142,13 @@ FIRST_CONTACT_COLUMNS = (
     PublishedColumn("leads", "count", "rows of the backtest in tier and class"),
     PublishedColumn("conversions", "count", "rows of them that converted within the horizon"),
     PublishedColumn("base_rate", "number", "their share"),
-    PublishedColumn("base_rate_low", "number", "lower end of the 95 % band"),
-    PublishedColumn("base_rate_high", "number", "upper end of the 95 % band"),
+    PublishedColumn("base_rate_low", "number", "lower end of the 95 % interval"),
+    PublishedColumn("base_rate_high", "number", "upper end of the 95 % interval"),
 )
 
 VOLUME_COLUMNS = (
     PublishedColumn("day", "instant", "midnight UTC at which the day begins"),
-    PublishedColumn("type", "text", "what happened, in plain words"),
+    PublishedColumn("type", "text", "kind of activity, in words"),
     PublishedColumn("activities", "count", "how many on that day; days without any have no row"),
 )
 
@@ -163,11 +163,15 @@ FRESHNESS_COLUMNS = (
 )
 
 DRIFT_COLUMNS = (
-    PublishedColumn("group", "text", "the fact, in plain words"),
+    PublishedColumn("group", "text", "the fact, in words"),
     PublishedColumn("feature", "text", "what is measured of it"),
-    PublishedColumn("psi", "number", "how far today's list lies from the training rows; 0: alike"),
-    PublishedColumn("limit", "number", "beyond it the shift is large and hardly chance: drifted"),
-    PublishedColumn("drifted", "count", "1: it has, else 0"),
+    PublishedColumn(
+        "psi",
+        "number",
+        "drift from the training rows to today's list: population stability index; 0: none",
+    ),
+    PublishedColumn("limit", "number", "above it the drift is large and unlikely to be chance"),
+    PublishedColumn("drifted", "count", "1: above the limit, else 0"),
 )
 
 RANKING_NAMES = {
@@ -191,15 +195,15 @@ FILES = (
     PublishedFile(
         "gain_table.csv", "the gains at few depths", GAIN_TABLE_COLUMNS, needs_model=True
     ),
-    PublishedFile("tiers.csv", "what each tier brought", TIER_COLUMNS, needs_model=True),
+    PublishedFile("tiers.csv", "results by tier", TIER_COLUMNS, needs_model=True),
     PublishedFile(
         "backtest.parquet",
-        "every tested row, for whoever checks the figures",
+        "every tested row, to check the figures",
         BACKTEST_COLUMNS,
         has_more_columns=True,
         needs_model=True,
     ),
-    PublishedFile("data_checks.json", "what the gate said of the export"),
+    PublishedFile("data_checks.json", "results of the checks of the export"),
     PublishedFile("quarantine.parquet", "rows set aside, each with its reason", QUARANTINE_COLUMNS),
     PublishedFile("report.html", "the proof for people"),
     PublishedFile("gains.png", "the gain chart", needs_model=True),
@@ -213,7 +217,7 @@ FILES = (
     ),
     PublishedFile(
         "timeline.parquet",
-        "what happened to each listed lead: its latest 100 activities",
+        "the latest 100 activities of each listed lead",
         TIMELINE_COLUMNS,
         optional=True,
     ),
@@ -239,25 +243,25 @@ FILES = (
     ),
     PublishedFile(
         "model.json",
-        "where the model comes from, how it was tested, its predecessors",
+        "how the model was trained and tested, earlier versions",
         needs_model=True,
         optional=True,
     ),
     PublishedFile(
         "monitoring.json",
-        "how the model does: its age, what has drifted, its gains since its training",
+        "the model since its training: age, drift, gains",
         needs_model=True,
         optional=True,
     ),
     PublishedFile(
         "drift.csv",
-        "how far each input lies from the training rows, farthest first",
+        "drift of each input since the training, largest first",
         DRIFT_COLUMNS,
         needs_model=True,
         optional=True,
     ),
     PublishedFile(
-        "decision.json", "what the last training came to, with its numbers", optional=True
+        "decision.json", "the result of the last training, with its numbers", optional=True
     ),
     PublishedFile(MANIFEST, "sizes and SHA-256 of the other files; where they come from"),
 )

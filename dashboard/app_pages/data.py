@@ -1,4 +1,4 @@
-"""Whether the export can be trusted: what was checked, kept, set aside and left out."""
+"""The data: checks of the export, rows kept, quarantined and excluded, freshness."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,48 +9,51 @@ import streamlit as st
 
 from dashboard.components import list_warnings, publication_cache
 from dashboard.components.list_age import compute_list_age
-from dashboard.components.page_elements import escape_markup, list_records, show_chart
+from dashboard.components.page_elements import escape_markup, show_caption, show_chart, show_table
 from dashboard.components.page_frame import Page, open_page
 from publications.charts.data_charts import draw_volumes_chart
 from publications.tables.safe_csv import encode_csv
+from publications.tables.summaries import list_records
 from publications.wording.formatting import NO_VALUE, count, minute
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SEVERITY = {"error": "stops the list", "warning": "worth a look", "info": "good to know"}
+SEVERITY = {"error": "stops the list", "warning": "warning", "info": "note"}
 
 
 def show_check_summary(checks: Mapping[str, Any]) -> None:
-    """How many checks hold, and those that do not."""
+    """How many checks passed, and those that failed."""
     results = checks.get("checks") or []
     failed = [result for result in results if not result["passed"]]
     if not results:
-        st.caption("This list came without the results of its checks.")
+        st.caption("This list does not include the results of its checks.")
         return
     if not failed:
-        st.success(f"All {count(len(results))} checks of the export hold.", icon=":material/check:")
+        st.success(
+            f"All {count(len(results))} checks of the export passed.", icon=":material/check:"
+        )
         return
-    held = count(len(results) - len(failed))
+    passed = count(len(results) - len(failed))
     st.warning(
         "\n".join(f"- {escape_markup(result['message'])}" for result in failed),
-        title=f"{held} of {count(len(results))} checks hold; these do not",
+        title=f"{passed} of {count(len(results))} checks passed; these failed",
         icon=":material/warning:",
     )
 
 
 def collect_shown_messages(checks: Mapping[str, Any]) -> set[str]:
-    """The sentences that the checks and findings of this page say already."""
-    said = [*(checks.get("checks") or []), *(checks.get("findings") or [])]
-    return {result["message"] for result in said}
+    """The messages of the checks and findings, which the page shows already."""
+    shown = [*(checks.get("checks") or []), *(checks.get("findings") or [])]
+    return {result["message"] for result in shown}
 
 
 def show_row_counts(opened: Page) -> None:
     """Rows in, kept, quarantined and excluded, table by table."""
     st.subheader("Every row is accounted for", anchor=False)
     st.caption(
-        "Rows in = kept + quarantined + excluded. Quarantined rows cannot be trusted; excluded "
-        "rows are sound but left out on purpose, such as exact repetitions."
+        "Rows in = kept + quarantined + excluded. Quarantined rows failed a check; excluded rows "
+        "are valid but not used, such as exact duplicates."
     )
     rows = [
         {
@@ -62,15 +65,15 @@ def show_row_counts(opened: Page) -> None:
         }
         for row in opened.publication.manifest["counts"].get("rows", [])
     ]
-    st.table(rows, border="horizontal", hide_index=True)
+    show_table(rows)
 
 
 def show_findings(checks: Mapping[str, Any]) -> None:
-    """What was repaired or left out, in sentences."""
+    """What was fixed or skipped, in sentences."""
     findings = checks.get("findings") or []
     if not findings:
         return
-    st.subheader("Repaired or left out", anchor=False)
+    st.subheader("Fixed or skipped", anchor=False)
     st.markdown("\n".join(f"- {escape_markup(finding['message'])}" for finding in findings))
 
 
@@ -86,8 +89,8 @@ def show_checks(checks: Mapping[str, Any]) -> None:
                 "Table": result["table"],
                 "Column": result["column"] or "",
                 "Expected": result["expected"],
-                "Found": result["message"],
-                "If not": SEVERITY.get(result["severity"], result["severity"]),
+                "Result": result["message"],
+                "If it fails": SEVERITY.get(result["severity"], result["severity"]),
             }
             for result in results
         ]
@@ -95,10 +98,10 @@ def show_checks(checks: Mapping[str, Any]) -> None:
 
 
 def show_quarantine(quarantine: "pd.DataFrame", opened: Page) -> None:
-    """The rows that were set aside, with their place and reason."""
+    """The quarantined rows, with their place and reason."""
     st.subheader("Quarantine", anchor=False)
     if quarantine.empty:
-        st.caption("No row had to be set aside.")
+        st.caption("No rows were quarantined.")
         return
     by_rule = (
         quarantine.groupby(["table", "rule", "reason"], dropna=False).size().rename("rows")
@@ -114,21 +117,21 @@ def show_quarantine(quarantine: "pd.DataFrame", opened: Page) -> None:
         },
     )
     st.download_button(
-        "Download the rows set aside, CSV",
+        "Download quarantined rows, CSV",
         data=partial(encode_csv, quarantine),
         file_name=f"quarantine-{opened.as_of:%Y-%m-%d}.csv",
         mime="text/csv",
         on_click="ignore",
         icon=":material/download:",
-        help="File, line, column, rule and reason of each; mend them in the CRM.",
+        help="File, line, column, rule and reason of each, to fix them in the CRM.",
     )
 
 
 def show_freshness(opened: Page) -> None:
     """How recent each table of the export is."""
-    st.subheader("How fresh the export is", anchor=False)
+    st.subheader("Freshness of the export", anchor=False)
     if not publication_cache.has_files(opened.publication, "freshness.csv"):
-        st.caption("This list does not say how recent its tables are; the next one will.")
+        st.caption("This list does not include freshness; the next one will.")
         return
     rows = [
         {
@@ -139,7 +142,7 @@ def show_freshness(opened: Page) -> None:
         }
         for row in list_records(publication_cache.load_table(opened.publication, "freshness.csv"))
     ]
-    st.table(rows, border="horizontal", hide_index=True)
+    show_table(rows)
 
 
 def _format_age_before_list(newest: datetime, opened: Page) -> str:
@@ -149,15 +152,15 @@ def _format_age_before_list(newest: datetime, opened: Page) -> str:
 
 def show_volumes(opened: Page) -> None:
     """Activities a day, by kind."""
-    st.subheader("Activities a day", anchor=False)
+    st.subheader("Activities per day", anchor=False)
     if not publication_cache.has_files(opened.publication, "volumes.csv"):
-        st.caption("The export has no activities, or this list was made before they were counted.")
+        st.caption("The export has no activities.")
         return
     volumes = publication_cache.load_table(opened.publication, "volumes.csv")
     if volumes.empty:
-        st.caption("No activity in the last 90 days before the list.")
+        st.caption("No activity in the 90 days before the list.")
         return
-    st.caption("The last 90 days before the list. A kind that fell silent shows as a gap.")
+    show_caption("In the 90 days before the list. A type that has stopped shows as a gap.")
     show_chart(draw_volumes_chart(volumes, theme=opened.theme, width=820))
 
 

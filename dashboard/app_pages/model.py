@@ -1,4 +1,4 @@
-"""Where the model comes from, what moves its scores, and how it was tested."""
+"""How the model was trained and tested, what moves its scores, earlier versions."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,9 +10,10 @@ from dashboard.components import model_monitoring, publication_cache
 from dashboard.components.page_elements import (
     escape_markup,
     explain_if_missing,
-    list_records,
+    show_caption,
     show_chart,
     show_fact_table,
+    show_table,
 )
 from dashboard.components.page_frame import Page, open_page
 from publications.charts.data_charts import draw_importance_chart
@@ -21,6 +22,7 @@ from publications.tables.summaries import (
     build_folds_table,
     build_versions_table,
     compute_calibration,
+    list_records,
 )
 from publications.wording.formatting import count, day, percent
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 POLICIES = {
     "periodic": "every open lead, every {days} days",
-    "on_arrival": "each lead once, shortly after it came in",
+    "on_arrival": "each lead once, shortly after its creation",
 }
 
 
@@ -39,24 +41,24 @@ def show_facts(model: Mapping[str, Any]) -> None:
     show_fact_table(
         {
             "Version": str(model["version"]),
-            "Trained on what was known by": _format_day(model["as_of"]),
-            "Learned from": f"lists of {_format_day(model['trained_from'])} to "
+            "Trained on data up to": _format_day(model["as_of"]),
+            "Training lists": f"{_format_day(model['trained_from'])} to "
             f"{_format_day(model['trained_until'])}",
-            "Foretells": f"whether a lead becomes a customer within {model['horizon_days']} days",
+            "Predicts": f"whether a lead becomes a customer within {model['horizon_days']} days",
             "Lists": policy,
-            "Rows": f"{count(model['rows'])}, of which {count(model['conversions'])} converted",
-            "Facts used": count(model["columns"]),
-            "Fingerprint": f"{model['sha256'][:16]}…",
+            "Training rows": _format_rows(model["rows"], model["conversions"]),
+            "Inputs": count(model["columns"]),
+            "SHA-256": f"{model['sha256'][:16]}…",
         }
     )
 
 
 def show_training(model: Mapping[str, Any]) -> None:
-    """What the model was trained on, and what was left out."""
-    both = (("What it was trained on", "trained_on"), ("What was left out", "left_out"))
+    """The training data, and what was left out of it."""
+    both = (("Training data", "trained_on"), ("Left out", "left_out"))
     for column, (title, key) in zip(st.columns(2), both, strict=True):
         column.subheader(title, anchor=False)
-        sentences = model.get(key) or ["Nothing."]
+        sentences = model[key] or ["Nothing."]
         column.markdown("\n".join(f"- {escape_markup(sentence)}" for sentence in sentences))
 
 
@@ -64,8 +66,8 @@ def show_importance(importance: "pd.DataFrame", opened: Page) -> None:
     """What moves the scores, by group and by single fact."""
     st.subheader(
         "What moves the scores",
-        help="How much each fact moves the scores, up or down, on average over all leads. It says "
-        "what the model looks at, not what causes a lead to convert.",
+        help="How much each fact moves the scores, up or down, on average over all leads. It shows "
+        "what the model uses, not what makes a lead convert.",
         anchor=False,
     )
     groups, features = st.tabs(["By kind of fact", "By single fact"])
@@ -76,31 +78,31 @@ def show_importance(importance: "pd.DataFrame", opened: Page) -> None:
 
 
 def show_folds(folds: "pd.DataFrame") -> None:
-    """The fits of the test, one row each."""
+    """The fits of the backtest, one row each."""
     st.subheader("How it was tested", anchor=False)
-    st.caption(
+    show_caption(
         "For each of these days a model was trained only on lists whose outcomes were complete by "
-        "then, and ranked the lists that followed. Every figure of the proof comes from them."
+        "then, and ranked the lists that followed. All gains come from these tests."
     )
     rows = [
         {
             "Tested from": day(row["origin"]),
-            "Learned from": _format_rows(row["train_rows"], row["train_conversions"]),
+            "Trained on": _format_rows(row["train_rows"], row["train_conversions"]),
             "Tested on": _format_rows(row["test_rows"], row["test_conversions"]),
-            "Reached by the model": percent(row["gain"]),
+            "leadgain": percent(row["gain"]),
             "Most fresh first": percent(row["most_fresh"]),
         }
         for row in list_records(folds)
     ]
-    st.table(rows, border="horizontal", hide_index=True)
+    show_table(rows)
 
 
 def show_calibration(backtest: "pd.DataFrame", opened: Page) -> None:
     """Whether the score can be read as a probability."""
     st.subheader("Can the score be read as a probability?", anchor=False)
-    st.caption(
-        "The tested leads in ten groups, by their score. On the dashed line, as many converted as "
-        "the score foretold."
+    show_caption(
+        "The tested leads in ten groups by score. On the dashed line, the conversion rate is the "
+        "predicted one."
     )
     with st.container(width=520):
         show_chart(
@@ -108,21 +110,27 @@ def show_calibration(backtest: "pd.DataFrame", opened: Page) -> None:
         )
 
 
-def show_versions(versions: "pd.DataFrame") -> None:
-    """The model against those before it."""
-    st.subheader("Against its predecessors", anchor=False)
+def show_versions(versions: "pd.DataFrame", verdict: str) -> None:
+    """The model and its predecessors."""
+    st.subheader("Model versions", anchor=False)
     rows = [
         {
-            "Version": f"**{row['version']}**, in force" if row["leads"] else str(row["version"]),
-            "Known by": day(row["as_of"]),
-            "Reached by calling 30 %": percent(row["gain_at_30"]),
+            "Version": f"**{row['version']}**, in use" if row["leads"] else str(row["version"]),
+            "Trained on data up to": day(row["as_of"]),
+            "leadgain, calling 30 %": percent(row["gain_at_30"]),
             "Most fresh first": percent(row["most_fresh_at_30"]),
-            "What was decided": escape_markup(str(row["decision"] or "")),
+            "Decision": escape_markup(_describe_version(row, verdict)),
         }
         for row in list_records(versions)
     ]
-    st.table(rows, border="horizontal", hide_index=True)
+    show_table(rows)
     st.caption("Each version on its own test lists; only the decision compares two on the same.")
+
+
+def _describe_version(row: Mapping[str, Any], verdict: str) -> str:
+    """The decision on a version, without the verdict that the page shows of the one in use."""
+    decision = str(row["decision"] or "")
+    return (decision.removeprefix(verdict).strip() or "Put in use") if row["leads"] else decision
 
 
 def _format_rows(rows: int, conversions: int) -> str:
@@ -134,7 +142,7 @@ def _format_day(text: str) -> str:
 
 
 with open_page("Model") as opened:
-    if explain_if_missing(opened, ("model.json", "backtest.parquet"), "where the model comes from"):
+    if explain_if_missing(opened, ("model.json", "backtest.parquet"), "the model"):
         model_monitoring.show_decision(opened)
     else:
         model = publication_cache.load_json(opened.publication, "model.json")
@@ -151,5 +159,5 @@ with open_page("Model") as opened:
         show_calibration(
             publication_cache.load_table(opened.publication, "backtest.parquet"), opened
         )
-        model_monitoring.show_decision(opened)
-        show_versions(build_versions_table(model))
+        model_monitoring.show_decision(opened, shown_verdict=model["verdict"])
+        show_versions(build_versions_table(model), model["verdict"])

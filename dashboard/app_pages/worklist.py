@@ -12,31 +12,33 @@ from dashboard.components import (
 from dashboard.components.list_age import compute_list_age
 from dashboard.components.page_frame import Page, open_page
 from dashboard.components.worklist_query import Rows, Worklist
-from publications.wording.formatting import count, day
+from publications.wording.formatting import count, day, keep_units
 
 
 def show_age_warning(opened: Page) -> None:
-    """A banner once the list is older than a day; nothing while it is fresh."""
+    """A banner once the list is older than a day."""
     age = compute_list_age(opened.as_of, opened.now)
     if age.level == "fresh":
         return
     say = st.error if age.level == "red" else st.warning
     say(
-        f"This list is {age.words} old: it knows nothing of what happened after "
-        f"{day(opened.as_of)}. A new export and `leadgain run` make a new one.",
+        keep_units(
+            f"This list is {age.words} old and does not include anything after "
+            f"{day(opened.as_of)}. Export again and run `leadgain run` for a new one."
+        ),
         icon=":material/history:",
     )
 
 
 def show_selection(listed: Worklist, rows: Rows, opened: Page) -> None:
-    """How many leads passed, and their download."""
+    """How many leads match the filters, and their download."""
     everything = listed.find_visible_rows(opened.viewer)
     of = len(listed) if everything is None else len(everything)
     with st.container(horizontal=True, vertical_alignment="center"):
-        passed = (
+        matching = (
             count(of, "lead", "leads") if len(rows) == of else f"{count(len(rows))} of {of:,} leads"
         )
-        st.markdown(f"**{passed}**  ·  click one for its story", width="stretch")
+        st.markdown(keep_units(f"**{matching}**  ·  click one to open it"), width="stretch")
         if len(rows) < of:
             st.button(
                 "Clear filters",
@@ -57,7 +59,7 @@ def show_selection(listed: Worklist, rows: Rows, opened: Page) -> None:
 
 
 def show_leads_page(listed: Worklist, rows: Rows, opened: Page) -> None:
-    """One page of the leads, and the way to the others."""
+    """One page of the leads, and the links to the others."""
     size = worklist_table.PAGE_ROWS
     pages = -(-len(rows) // size)
     table = st.container()
@@ -74,7 +76,7 @@ with open_page("Worklist", wide=True) as opened:
     list_warnings.show_warnings_briefly(opened)
     listed = publication_cache.load_worklist(opened.publication)
     if len(listed) == 0:
-        st.info("There is no open lead on this list. The next export may bring some.")
+        st.info("There are no open leads on this list.")
     else:
         wanted = worklist_filters.show_filters(listed, opened)
         rows = listed.find_matching_rows(wanted, as_of=opened.as_of, viewer=opened.viewer)
@@ -82,5 +84,5 @@ with open_page("Worklist", wide=True) as opened:
         if len(rows):
             show_leads_page(listed, rows, opened)
         else:
-            st.info("No lead fits these filters. Take one away to see more.")
+            st.info("No lead matches these filters. Remove one to see more.")
         lead_drawer.show_selected_lead(listed, rows, opened)

@@ -1,4 +1,4 @@
-"""One lead's story in a drawer: why it stands where it stands, what happened, how it moved."""
+"""One lead in a drawer: why this rank, its activities, its rank history, its details."""
 
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,11 @@ from dashboard.components.page_elements import (
     escape_markup,
     format_label,
     format_value,
-    list_records,
     show_chart,
     show_fact_table,
     show_figures,
+    show_table,
+    show_text,
 )
 from dashboard.components.page_frame import Page, catch_page_errors, is_replaced, rerun_if_replaced
 from dashboard.components.worklist_query import Rows, Worklist
@@ -24,24 +25,25 @@ from publications.charts.lead_charts import (
     draw_timeline_chart,
     draw_waterfall_chart,
 )
+from publications.tables.summaries import list_records
 from publications.wording.formatting import count, day, minute, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 860
-EFFECTS = {"raises": "raises the score", "lowers": "lowers it", "stands": ""}
-DIRECTIONS = {"inbound": "by the lead", "outbound": "by the team", "internal": "in house"}
+EFFECTS = {"raises": "raises the score", "lowers": "lowers it", "stays": ""}
+DIRECTIONS = {"inbound": "the lead", "outbound": "the team", "internal": "internal"}
 
 
 def show_selected_lead(listed: Worklist, rows: Rows, opened: Page) -> None:
-    """Open the drawer of the lead that the address names, if it names one."""
+    """Open the drawer of the lead in the address, if there is one."""
     lead_id = st.query_params.get(worklist_table.LEAD_PARAMETER)
     if lead_id is None:
         return
     place = listed.find_position(lead_id, opened.viewer)
     if place is None:
-        st.info("The lead that this address names is not on your list today.")
+        st.info("This lead is not on your list today.")
         return
     drawer = st.dialog(
         f"Lead {escape_markup(lead_id)}",
@@ -66,22 +68,22 @@ def _show_drawer(listed: Worklist, rows: Rows, place: int, opened: Page) -> None
 
 
 def _show_neighbour_buttons(listed: Worklist, rows: Rows, place: int) -> None:
-    """Buttons to the leads before and after this one, among those that passed the filters."""
+    """Buttons to the leads before and after this one, among those that match the filters."""
     before, behind = rows[rows < place], rows[rows > place]
     buttons = (
-        ("Previous", ":material/arrow_back:", before[-1:]),
+        ("Previous lead", ":material/arrow_back:", before[-1:]),
         ("Next lead", ":material/arrow_forward:", behind[:1]),
     )
     with st.container(horizontal=True):
         for words, icon, other in buttons:
-            if st.button(words, icon=icon, disabled=len(other) == 0, key=f"story {words}"):
+            if st.button(words, icon=icon, disabled=len(other) == 0, key=f"drawer {words}"):
                 neighbour = listed.frame(other)["lead_id"].iloc[0]
                 st.query_params[worklist_table.LEAD_PARAMETER] = neighbour
                 st.rerun()
 
 
 def _show_rank(lead: "pd.Series", listed: Worklist) -> None:
-    cells = {"Place": (f"{lead['rank']:,}", f"of {count(len(listed), 'lead', 'leads')}")}
+    cells = {"Rank": (f"{lead['rank']:,}", f"of {count(len(listed), 'lead', 'leads')}")}
     if not np.isnan(lead["score"]):
         cells["Score"] = (percent(lead["score"]), "to become a customer")
     cells["Tier"] = (lead["tier"], TIER_MEANING.get(lead["tier"], ""))
@@ -90,9 +92,9 @@ def _show_rank(lead: "pd.Series", listed: Worklist) -> None:
 
 def _show_reasons(lead: "pd.Series", opened: Page) -> None:
     st.subheader(
-        "Why it stands here",
-        help="Each bar is one thing that is known about the lead. To the right it raises the "
-        "score, to the left it lowers it; the longer, the more. At the end stands the score.",
+        "Why this rank",
+        help="Each bar is one fact about the lead. A bar to the right raises the score, a bar to "
+        "the left lowers it. The last row is the lead's score.",
         anchor=False,
     )
     publication = opened.publication
@@ -103,12 +105,12 @@ def _show_reasons(lead: "pd.Series", opened: Page) -> None:
         return
     reasons = publication.read_lead_rows("reasons.parquet", int(lead["rank"]))
     base = float(publication_cache.load_json(publication, "model.json")["base_score"])
-    st.markdown(
-        f"A typical lead stands at {percent(base)}; what is known of this "
-        f"one takes it to **{percent(lead['score'])}** within {opened.horizon_days} days."
+    show_text(
+        f"A typical lead has a {percent(base)} chance to convert in {opened.horizon_days} days; "
+        f"the facts below make it **{percent(lead['score'])}** for this one."
     )
     show_chart(draw_waterfall_chart(reasons, score=lead["score"], base=base, theme=opened.theme))
-    with st.expander("The facts as a table"):
+    with st.expander("Facts as a table"):
         rows = [
             {
                 "Fact": escape_markup(step["fact"]),
@@ -117,20 +119,20 @@ def _show_reasons(lead: "pd.Series", opened: Page) -> None:
             }
             for step in list_records(build_waterfall(reasons, score=lead["score"], base=base))
         ]
-        st.table(rows, border="horizontal", hide_index=True)
+        show_table(rows)
 
 
 def _show_timeline(lead: "pd.Series", opened: Page) -> None:
-    st.subheader("What happened", anchor=False)
+    st.subheader("Activities", anchor=False)
     if not publication_cache.has_files(opened.publication, "timeline.parquet"):
         st.caption(f"Last activity: {minute(lead['last_activity_at'])}.")
         return
     timeline = opened.publication.read_lead_rows("timeline.parquet", int(lead["rank"]))
     if timeline.empty:
-        st.caption(f"Nothing yet since it came in on {day(lead['created_at'])}.")
+        st.caption(f"No activity since it was created on {day(lead['created_at'])}.")
         return
     show_chart(draw_timeline_chart(timeline, theme=opened.theme))
-    with st.expander(f"The latest {count(len(timeline), 'activity', 'activities')} as a table"):
+    with st.expander(f"Latest {count(len(timeline), 'activity', 'activities')} as a table"):
         st.dataframe(
             timeline.assign(direction=timeline["direction"].map(DIRECTIONS)),
             hide_index=True,
@@ -139,23 +141,23 @@ def _show_timeline(lead: "pd.Series", opened: Page) -> None:
                 "occurred_at": st.column_config.DatetimeColumn(
                     "When (UTC)", format="D MMM YYYY, HH:mm", width=170
                 ),
-                "type": st.column_config.TextColumn("What"),
-                "direction": st.column_config.TextColumn("Who", width=120),
+                "type": st.column_config.TextColumn("Activity"),
+                "direction": st.column_config.TextColumn("By", width=120),
             },
         )
 
 
 def _show_rank_history(lead: "pd.Series", opened: Page) -> None:
-    st.subheader("How it moved", anchor=False)
+    st.subheader("Rank history", anchor=False)
     history = publication_cache.load_lead_history(opened.home, opened.publication, lead["lead_id"])
     if len(history) < 2:
-        st.caption("This is the first list on which it stands; the next ones will show its way.")
+        st.caption("First appearance; its history starts with the next list.")
         return
     show_chart(draw_rank_history_chart(history, theme=opened.theme))
 
 
 def _show_lead_details(lead: "pd.Series", listed: Worklist) -> None:
-    st.subheader("Known about it", anchor=False)
+    st.subheader("Lead details", anchor=False)
     facts = {
         format_label(name.removeprefix("profile_")): format_value(lead[name])
         for name in listed.profile
@@ -163,7 +165,7 @@ def _show_lead_details(lead: "pd.Series", listed: Worklist) -> None:
     show_fact_table(
         {
             "Owner": format_value(lead["owner_id"]),
-            "Came in": minute(lead["created_at"]),
+            "Created": minute(lead["created_at"]),
             "Last activity": minute(lead["last_activity_at"]),
             **facts,
         }

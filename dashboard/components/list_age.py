@@ -22,7 +22,7 @@ class ListAge:
 
 
 def compute_list_age(as_of: datetime, now: datetime) -> ListAge:
-    """Tell the age of a list; one from the future, where a clock is wrong, counts as new.
+    """Compute the age of a list; one from the future, where a clock is wrong, counts as new.
 
     >>> from datetime import UTC
     >>> compute_list_age(datetime(2012, 3, 14, tzinfo=UTC), datetime(2012, 3, 16, 5, tzinfo=UTC))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -11,35 +11,32 @@ import streamlit as st
 from dashboard.components import publication_cache
 from dashboard.components.page_frame import Page
 from publications.charts.theme import Theme
-from publications.wording.formatting import NO_VALUE, minute
-
-if TYPE_CHECKING:
-    import pandas as pd
+from publications.wording.formatting import NO_VALUE, keep_units, minute
 
 TIERS = ("A", "B", "C")
 BADGES: dict[Theme, tuple[str, str, str]] = {
     "light": ("#0b62c4", "#c4daf5", "#e4e8ec"),
     "dark": ("#9ccaff", "#2f6fb5", "#4b5561"),
 }
-"""Of A, B and C: the charts' colours, but so light or dark that the letter stands out on them."""
+"""Of A, B and C: the charts' colours, but light or dark enough for the letter to be readable."""
 TIER_MEANING = {"A": "call first", "B": "call next", "C": "call last"}
 FONT = '"Source Sans", sans-serif'
-"""Streamlit's own, which the charts take over here."""
+"""Streamlit's own, also for the charts here."""
 COMMAND = re.compile(r"(`leadgain[a-z -]*`)")
 MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def escape_markup(text: str) -> str:
-    r"""Keep a stranger's text from being read as markup, links and pictures included.
+    r"""Escape text from the CRM, so that it is not read as markup, links and pictures included.
 
     >>> escape_markup("![x](http://y)")
     '\\!\\[x\\]\\(http\\:\\/\\/y\\)'
     """
-    return MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _escape_part(" ".join(text.split()))
 
 
 def format_sentence(text: str) -> str:
-    r"""Write a sentence of leadgain's own, which may quote strangers: commands stand out as code.
+    r"""Escape a sentence of leadgain that may quote the CRM, but leave commands as code.
 
     >>> format_sentence("80 * 2 are too few. `leadgain train` may help.")
     '80 \\* 2 are too few\\. `leadgain train` may help\\.'
@@ -49,13 +46,23 @@ def format_sentence(text: str) -> str:
 
 
 def _escape_part(text: str) -> str:
-    return MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", text))
+    return MARKUP.sub(r"\\\1", keep_units(re.sub(r"\s+", " ", text)))
 
 
-def list_records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    """One dict a row, column name -> value."""
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
+def show_text(text: str) -> None:
+    """Markdown in which numbers keep to their units."""
+    st.markdown(keep_units(text))
+
+
+def show_caption(text: str) -> None:
+    """Small text in which numbers keep to their units."""
+    st.caption(keep_units(text))
+
+
+def show_table(rows: Sequence[Mapping[str, str]]) -> None:
+    """A table without lines between its columns; numbers keep to their units."""
+    kept = [{name: keep_units(text) for name, text in row.items()} for row in rows]
+    st.table(kept, border="horizontal", hide_index=True)
 
 
 def format_label(name: str) -> str:
@@ -97,25 +104,25 @@ def is_missing(value: Any) -> bool:
 
 
 def explain_if_missing(opened: Page, needed: Sequence[str], what: str) -> bool:
-    """Say why a page is empty, and what fills it; False where the publication has all it needs.
+    """Explain an empty page; False where the publication has all it needs.
 
     Parameters
     ----------
     opened : Page
     needed : files of the publication that the page reads
-    what : what the page would show, as words after "no"
+    what : what the page would show, such as "the gain curves"
     """
     if publication_cache.has_files(opened.publication, *needed):
         return False
     if opened.no_model_reason:
         st.info(
-            f"{format_sentence(opened.no_model_reason)} As soon as a model leads, this page "
-            f"shows {what}.",
+            f"{format_sentence(opened.no_model_reason)} Once a model is in use, this page shows "
+            f"{what}.",
             title="This list was made without a model",
             icon=":material/info:",
         )
     else:
-        st.info(f"This list was made before leadgain kept {what}. The next one shows it.")
+        st.info(f"This list does not include {what}. The next one will.")
     return True
 
 
@@ -133,8 +140,8 @@ def build_tier_column(theme: Theme) -> Any:
 def show_chart(drawn: Any, *, alt: str | None = None) -> None:
     """Show one of the published charts in the app's font, as wide as its place.
 
-    Charts that stand side by side keep their own width. All keep their paper: when somebody turns
-    the theme in the menu, a chart is drawn anew only with the next interaction.
+    Charts side by side keep their own width. All keep their background: after a change of the
+    theme in the menu, a chart is redrawn only with the next interaction.
     """
     composed = hasattr(drawn, "hconcat") or (hasattr(drawn, "facet") and hasattr(drawn, "spec"))
     shown = drawn.copy(deep=True)
@@ -145,10 +152,15 @@ def show_chart(drawn: Any, *, alt: str | None = None) -> None:
 
 
 def show_figures(cells: Mapping[str, tuple[str, str]]) -> None:
-    """A row of figures: name -> the figure, and the band or remark below it."""
+    """A row of figures: name -> the figure, and the range or remark below it."""
     for column, (name, (value, remark)) in zip(st.columns(len(cells)), cells.items(), strict=True):
         column.metric(
-            name, value, remark or None, delta_color="off", delta_arrow="off", border=True
+            keep_units(name),
+            keep_units(value),
+            keep_units(remark) or None,
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
         )
 
 

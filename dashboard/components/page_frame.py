@@ -1,7 +1,7 @@
-"""What all pages share: who is looking, at which publication, and calm words if it fails.
+"""What all pages share: the viewer, the publication, the head and foot, error messages.
 
-Every run of a page holds one publication from its first line to its last, so that nobody sees
-a mixture while a newer one is being published.
+Every run of a page uses one publication from its first line to its last, so that no page mixes
+two while a newer one is being published.
 """
 
 import logging
@@ -21,7 +21,7 @@ from dashboard.components.list_age import compute_list_age
 from publications.charts.theme import Theme
 from publications.storage.home import Home
 from publications.storage.store import Publication, PublicationDamaged, open_current
-from publications.wording.formatting import count, minute
+from publications.wording.formatting import count, keep_units, minute
 
 LOG = logging.getLogger("leadgain.dashboard")
 ICON = Path(__file__).parent / "icon.svg"
@@ -58,7 +58,7 @@ class Page:
     @property
     def warnings(self) -> list[str]:
         """The publication's warnings, as sentences; older publications have none."""
-        return [str(told) for told in self.publication.manifest.get("warnings") or []]
+        return [str(warning) for warning in self.publication.manifest.get("warnings") or []]
 
     @property
     def horizon_days(self) -> int:
@@ -75,14 +75,14 @@ class Page:
 
 @contextmanager
 def open_page(title: str, *, wide: bool = False) -> Iterator[Page]:
-    """Set up a page, find out who looks and what is in force, and hand both over.
+    """Set up a page with its viewer and the current publication.
 
     Parameters
     ----------
     title : str
         Shown on top of the page.
     wide : bool
-        A table that needs the whole window; text and charts read better in a narrower column.
+        For a table that needs the whole window; text and charts read better in a narrower column.
     """
     st.set_page_config(page_title=f"{title} · leadgain", page_icon=str(ICON), layout="wide")
     st.logo(str(ICON), size="medium")
@@ -98,7 +98,7 @@ def open_page(title: str, *, wide: bool = False) -> Iterator[Page]:
 
 @contextmanager
 def rerun_if_replaced(opened: Page) -> Iterator[None]:
-    """Begin anew where a file is gone because a newer list has replaced the one that is read."""
+    """Rerun the page where a file is gone because a newer list has replaced this one."""
     try:
         yield
     except PublicationDamaged:
@@ -115,11 +115,11 @@ def is_replaced(opened: Page) -> bool:
 
 @contextmanager
 def catch_page_errors() -> Iterator[None]:
-    """Tell in one calm sentence that something failed; the log gets the place, no lead's data."""
+    """Show one sentence about an error; the log gets the place, no lead's data."""
     try:
         yield
     except NotStartedByLeadgain:
-        st.error("This app has to be started with `leadgain dashboard`.", icon=":material/lock:")
+        st.error("Start this app with `leadgain dashboard`.", icon=":material/lock:")
         st.stop()
     except Exception as error:
         show_error(error)
@@ -127,18 +127,18 @@ def catch_page_errors() -> Iterator[None]:
 
 
 def show_error(error: Exception) -> bool:
-    """Log where an error happened and say one sentence about it; True: it has been told."""
+    """Log the place of an error and show one sentence about it; True: it has been handled."""
     _log_error(error)
     if isinstance(error, PublicationDamaged):
         st.error(
-            "A file of this list is not what was published, so nothing of it is shown. "
+            "A file of this list has changed since it was published, so the list is not shown. "
             "`leadgain run` makes a new list; the log names the file.",
             icon=":material/gpp_bad:",
         )
     else:
         st.error(
-            "Something went wrong on this page. The list itself is untouched. Reload the page; "
-            "if it happens again, whoever runs leadgain finds the reason in the log.",
+            "Something went wrong on this page. The list is not affected. Reload the page; if it "
+            "happens again, ask your leadgain administrator to look in the log.",
             icon=":material/sentiment_dissatisfied:",
         )
     return True
@@ -160,19 +160,19 @@ def _load_page() -> Page:
 
 
 def _require_viewer(settings: AppSettings) -> Viewer:
-    """Whoever has signed in and stands in the role table; everybody else stops here."""
+    """The signed-in viewer from the role table; the page stops for anyone else."""
     assert settings.roles is not None  # noqa: S101 (the caller has looked)
     if not st.user.get("is_logged_in", False):
         st.title("Please sign in")
-        st.write("The leads are shown to the people of the team only.")
+        st.write("Only members of the team can see the leads.")
         st.button("Sign in", on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
     viewer = find_viewer(settings.roles, dict(st.user))
     if viewer is None:
-        st.title("You are signed in, but not on the list")
+        st.title("You have no access yet")
         st.write(
-            "Nobody has said yet which leads you may see. Ask whoever runs leadgain to add your "
-            "address to the dashboard's role table."
+            "You are signed in, but your address is not in the dashboard's role table. Ask your "
+            "leadgain administrator to add it."
         )
         st.button("Sign out", on_click=st.logout, icon=":material/logout:")
         st.stop()
@@ -181,12 +181,12 @@ def _require_viewer(settings: AppSettings) -> Viewer:
 
 def _show_first_steps() -> None:
     st.title("Nothing has been published yet")
-    st.write("A list appears here as soon as leadgain has made one. On the machine it runs on:")
+    st.write("The first list appears here after one of these commands:")
     st.markdown(
-        "- `leadgain demo` makes one from the real leads that come along, in a minute or two;\n"
-        "- `leadgain run` makes one from your own export, once `leadgain.toml` says where it lies."
+        "- `leadgain demo` makes a list from the included example data, in a minute or two;\n"
+        "- `leadgain run` makes a list from your own export, once `leadgain.toml` names it."
     )
-    st.write("Use the same `--home` as for the dashboard, then reload this page.")
+    st.write("Use the same `--home` as the dashboard, then reload this page.")
 
 
 def _show_head(title: str, opened: Page) -> None:
@@ -198,7 +198,7 @@ def _show_head(title: str, opened: Page) -> None:
         parts.append(count(int(listed), "open lead", "open leads"))
     version = opened.model_version
     parts.append("no model" if version is None else f"ranked by model {version}")
-    st.caption(" · ".join(parts))
+    st.caption(keep_units(" · ".join(parts)))
 
 
 def _show_foot(opened: Page) -> None:
@@ -214,5 +214,5 @@ def _log_error(error: Exception) -> None:
     """Kind and place of an error, without its message: that may quote a lead."""
     places = traceback.StackSummary.from_list(traceback.extract_tb(error.__traceback__))
     named = [f"{Path(place.filename).name}:{place.lineno} in {place.name}" for place in places]
-    told = str(error) if isinstance(error, PublicationDamaged) else ""
-    LOG.error("%s %s at %s", type(error).__name__, told, " < ".join(reversed(named)))
+    message = str(error) if isinstance(error, PublicationDamaged) else ""
+    LOG.error("%s %s at %s", type(error).__name__, message, " < ".join(reversed(named)))

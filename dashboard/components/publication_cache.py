@@ -1,5 +1,5 @@
 # ruff: noqa: ARG001  (unread arguments are the keys of the caches)
-"""Published files, read once each and held against the manifest before anything is shown.
+"""Published files, read once each and checked against the manifest before they are shown.
 
 Everything is cached by its hash and never changed: sessions share it.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CACHED_TABLES = 60
 CACHED_WORKLISTS = 2
-"""The one in force, and the one that somebody's click still asks for."""
+"""The current one, and the one before it for clicks that are still being answered."""
 
 
 def has_files(publication: Publication, *names: str) -> bool:
@@ -48,7 +48,7 @@ def load_latest_publications(home: Home, publication: Publication) -> list[Publi
 
 
 def load_lead_history(home: Home, publication: Publication, lead_id: str) -> "pd.DataFrame":
-    """Where a lead stood on the latest lists, as ``history.lead_history`` gives it."""
+    """A lead's ranks on the latest lists, as from ``history.collect_lead_history``."""
     return _collect_lead_history(str(home.folder), publication.number, lead_id, home, publication)
 
 
@@ -58,7 +58,7 @@ def load_table(publication: Publication, name: str) -> "pd.DataFrame":
 
 
 def load_json(publication: Publication, name: str) -> Any:
-    """What a published JSON file says, not to be changed; raises as ``Publication.read`` does."""
+    """A published JSON file, not to be changed; raises as ``Publication.read`` does."""
     return _read_json(*_identify_file(publication, name), publication)
 
 
@@ -74,7 +74,7 @@ def _read_worklist(folder: str, name: str, sha256: str, _publication: Publicatio
     return Worklist(_publication.read(name))
 
 
-@st.cache_resource(max_entries=CACHED_TABLES, show_spinner="Looking through earlier lists")
+@st.cache_resource(max_entries=CACHED_TABLES, show_spinner="Reading earlier lists")
 def _collect_lead_history(
     folder: str, number: int, lead_id: str, _home: Home, _publication: Publication
 ) -> "pd.DataFrame":

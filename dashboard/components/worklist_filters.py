@@ -1,4 +1,4 @@
-"""The row of filters above the worklist. They live in the address, so a reload keeps them."""
+"""The row of filters above the worklist. They are kept in the address, so a reload keeps them."""
 
 import streamlit as st
 
@@ -8,9 +8,9 @@ from dashboard.components.worklist_query import Worklist, WorklistFilter
 
 PAGE_KEY = "page"
 CATEGORY_PREFIX = "with_"
-"""Goes before a profile column's name in the address, so that it takes no other filter's."""
+"""Precedes a profile column's name in the address, so that it is no other filter's."""
 INLINE_CATEGORIES = 2
-"""So many categories stand in the row; the others are one click away."""
+"""Categories in the row; the others are one click away."""
 UNTOUCHED_CHOICES = {
     1: "a day",
     2: "2 days",
@@ -22,13 +22,13 @@ UNTOUCHED_CHOICES = {
 
 
 def show_filters(listed: Worklist, opened: Page) -> WorklistFilter:
-    """Draw the filters that fit this list, and tell what they ask for."""
+    """Draw the filters that fit this list, and return what is selected."""
     owners = _list_owners(listed, opened)
     with st.container(horizontal=True, gap="small", key="filters"):
         search = st.text_input(
             "Lead",
             key="search",
-            placeholder="Part of the id",
+            placeholder="Part of the ID",
             type="search",
             width=190,
             bind="query-params",
@@ -43,7 +43,7 @@ def show_filters(listed: Worklist, opened: Page) -> WorklistFilter:
             on_change=_go_to_first_page,
         )
         untouched = st.selectbox(
-            "Not touched for",
+            "No activity for",
             list(UNTOUCHED_CHOICES),
             index=None,
             key="untouched",
@@ -52,7 +52,7 @@ def show_filters(listed: Worklist, opened: Page) -> WorklistFilter:
             width=150,
             bind="query-params",
             on_change=_go_to_first_page,
-            help="Only leads without any activity in so many days before the list.",
+            help="Only leads without any activity in that time before the list.",
         )
         wanted = _show_multiselect("Owner", "owner", owners) if len(owners) > 1 else ()
         near, further = listed.categories[:INLINE_CATEGORIES], listed.categories[INLINE_CATEGORIES:]
@@ -70,7 +70,7 @@ def show_filters(listed: Worklist, opened: Page) -> WorklistFilter:
 
 
 def clear_filters() -> None:
-    """Take all filters away, before the next run draws them."""
+    """Clear all filters, before the next run draws them."""
     for key in list(st.session_state):
         if key in ("search", "tier", "untouched", "owner") or str(key).startswith(CATEGORY_PREFIX):
             st.session_state[key] = _EMPTY_VALUES.get(str(key), [])

@@ -27,7 +27,7 @@ Rows = npt.NDArray[np.int64]
 
 AGREED_COLUMNS = tuple(column.name for column in WORKLIST_COLUMNS)
 MOST_CHOICES = 100
-"""A profile column with more different values is no filter."""
+"""A profile column with more different values gets no filter."""
 CSV_ROWS = 20_000
 """Rows of a download that are turned into text at once."""
 YES_NO = ("no", "yes")
@@ -35,7 +35,7 @@ YES_NO = ("no", "yes")
 
 @dataclass(frozen=True)
 class WorklistFilter:
-    """What is asked of a lead; an empty part asks nothing."""
+    """The selected filters; an empty part selects all leads."""
 
     tiers: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class WorklistFilter:
     search: str = ""
     """A part of the lead's id; upper and lower case are alike."""
     untouched_days: int | None = None
-    """Only leads without an activity in so many days before the list."""
+    """Only leads without an activity in this many days before the list."""
 
 
 class Worklist:

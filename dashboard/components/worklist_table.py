@@ -1,4 +1,4 @@
-"""The worklist as a table: a badge, a bar, three reasons. A click on a row opens its story."""
+"""The worklist as a table: a badge, a bar, three reasons. A click on a row opens the lead."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 TABLE_KEY = "leads"
 LEAD_PARAMETER = "lead"
-"""Names the open story in the address."""
+"""The open lead in the address."""
 PAGE_ROWS = 500
 """Leads on one page; never more than 5,000."""
 ROW_HEIGHT, HEAD_HEIGHT = 40, 38
 MOST_ROWS = 16
 REASONS = ("reason_1", "reason_2", "reason_3")
 SHOWN_PROFILE_COLUMNS = 4
-"""So many profile columns are shown at first; the table's own menu shows the others."""
+"""Profile columns shown at first; the table's own menu shows the others."""
 
 
 def show_worklist(listed: Worklist, rows: Rows, opened: Page) -> None:
-    """Draw these leads; a click on one of them names it in the address."""
+    """Draw these leads; a click on one puts it into the address."""
     frame = listed.frame(rows)
     ids = tuple(frame["lead_id"])
     st.dataframe(
@@ -47,7 +47,7 @@ def show_worklist(listed: Worklist, rows: Rows, opened: Page) -> None:
 
 
 def close_drawer() -> None:
-    """Close the story and forget which cell was clicked, so that a second click works."""
+    """Close the drawer and clear the clicked cell, so that a second click works."""
     st.query_params.pop(LEAD_PARAMETER, None)
     st.session_state[TABLE_KEY] = {"selection": {"rows": [], "columns": [], "cells": []}}
 
@@ -87,14 +87,14 @@ def _build_column_config(listed: Worklist, opened: Page) -> dict[str, Any]:
             format="%.0f %%",
             min_value=0,
             max_value=100,
-            help=f"How likely the lead becomes a customer {within}.",
+            help=f"Probability that the lead becomes a customer {within}.",
         ),
         "lead_id": column.TextColumn("Lead", width=100),
         "days_quiet": column.NumberColumn(
-            "Days quiet", width=90, help="Whole days from the last activity to this list."
+            "Days quiet", width=90, help="Full days from the last activity to this list."
         ),
         "owner_id": column.TextColumn("Owner", width=110),
-        "created_at": column.DatetimeColumn("Came in", format="D MMM YYYY", width=110),
+        "created_at": column.DatetimeColumn("Created", format="D MMM YYYY", width=110),
         "last_activity_at": column.DatetimeColumn("Last activity", format="D MMM YYYY, HH:mm"),
     }
     for name, words in zip(REASONS, ("Why", "Second reason", "Third reason"), strict=True):

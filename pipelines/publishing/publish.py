@@ -198,6 +198,7 @@ def _build_report_proof(champion: Champion) -> Proof:
         backtest=champion.proof.backtest,
         model_version=champion.version.version,
         model_sha256=champion.version.model_sha256,
+        verdict=champion.facts.verdict,
         trained_from=champion.facts.trained_from.to_pydatetime(),
         trained_until=champion.facts.trained_until.to_pydatetime(),
         training_rows=champion.scorer.rows_,

@@ -1,4 +1,4 @@
-"""The data and what the model makes of them as charts: importance, volumes of activities.
+"""Charts of the data: importance of the inputs, volumes of activities.
 
 Every function takes frames and a theme and gives a chart; nothing is read or written.
 """
@@ -39,7 +39,7 @@ def draw_importance_chart(
     importance : DataFrame as in importance.csv
     level : "group" or "feature"
     most : int
-        So many bars; the axis tells what all the others come to.
+        So many bars; the axis title gives the sum of the others.
     theme : "light" or "dark"
     title : str, optional
     width : pixels of the plot, the names left out
@@ -70,7 +70,7 @@ def draw_importance_chart(
 def select_importance(
     importance: "pd.DataFrame", *, level: Literal["group", "feature"]
 ) -> "pd.DataFrame":
-    """Name the groups or the features, the most important first; a feature bears its group's name.
+    """Name the groups or the features, most important first; features with their group.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def draw_volumes_chart(
 ) -> "alt.FacetChart":
     """Draw activities per day: all together, then the most frequent types, each on its own scale.
 
-    So a type that fell silent shows, however rare it is.
+    So a type that has stopped shows, however rare it is.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def draw_volumes_chart(
             y=alt.Y("activities:Q", title=None, axis=alt.Axis(tickCount=2, tickMinStep=1)),
             y2=alt.datum(0),
             tooltip=[
-                alt.Tooltip("type:N", title="Kind"),
+                alt.Tooltip("type:N", title="Type"),
                 alt.Tooltip("date:N", title="Day"),
                 alt.Tooltip("says:N", title="Volume"),
             ],

@@ -42,8 +42,8 @@ def draw_gain_chart(
 ) -> "alt.LayerChart":
     """Draw the share of the customers reached over the share of the list called.
 
-    Bands are drawn for the model and for most fresh first. A vertical line marks one depth, and
-    the key in the empty corner names every line with its gain there.
+    Intervals are shaded for the model and for most fresh first. A vertical line marks one depth,
+    and the key in the empty corner names every line with its gain there.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def draw_gain_chart(
         x=alt.X("depth:Q", **build_percent_axis("Share of the list called")),
         color=encode_colour(palette),
     )
-    with_band = [name for name, line in LINES.items() if line.band]
-    bands = (
-        base.transform_filter(alt.FieldOneOfPredicate(field="ranking", oneOf=with_band))
+    with_interval = [name for name, line in LINES.items() if line.interval]
+    intervals = (
+        base.transform_filter(alt.FieldOneOfPredicate(field="ranking", oneOf=with_interval))
         .mark_area(opacity=0.16)
         .encode(
             y=alt.Y("gain_low:Q", **build_percent_axis("Share of the customers reached")),
@@ -82,7 +82,7 @@ def draw_gain_chart(
     )
     key = interpolate_gains(gains, depth)
     layers = alt.layer(
-        bands, lines, *_draw_depth_mark(key, palette), *_draw_key(key, depth, palette)
+        intervals, lines, *_draw_depth_mark(key, palette), *_draw_key(key, depth, palette)
     )
     return apply_theme(layers.properties(width=width, height=height), theme, title)
 
@@ -99,7 +99,7 @@ def _draw_depth_mark(key: "pd.DataFrame", palette: Palette) -> "list[alt.Chart]"
 
 
 def _draw_key(key: "pd.DataFrame", depth: float, palette: Palette) -> "list[alt.Chart]":
-    """Sample, name, figure and band of every line, in the corner below random."""
+    """Sample, name, figure and interval of every line, in the corner below random."""
     import altair as alt
     import pandas as pd
 
@@ -107,8 +107,8 @@ def _draw_key(key: "pd.DataFrame", depth: float, palette: Palette) -> "list[alt.
     key = key.assign(
         row=[KEY_BOTTOM + KEY_STEP * place for place in reversed(range(len(key)))],
         value=[percent(gain) for gain in key["gain"]],
-        band=[
-            percent_interval(low, high) if LINES[ranking].band else ""
+        interval=[
+            percent_interval(low, high) if LINES[ranking].interval else ""
             for ranking, low, high in zip(
                 key["ranking"], key["gain_low"], key["gain_high"], strict=True
             )
@@ -135,7 +135,7 @@ def _draw_key(key: "pd.DataFrame", depth: float, palette: Palette) -> "list[alt.
         ),
         text(rows, "label", KEY_WORDS),
         text(rows, "value", KEY_FIGURE, align="right", fontWeight="bold"),
-        text(rows, "band", KEY_INTERVAL, fontSize=11, color=palette.quiet),
+        text(rows, "interval", KEY_INTERVAL, fontSize=11, color=palette.quiet),
         text(alt.Chart(head).encode(y="row:Q"), "text", KEY_LEFT, fontSize=12, color=palette.quiet),
     ]
 
@@ -150,7 +150,7 @@ def draw_tiers_chart(
 ) -> "alt.HConcatChart":
     """Draw, for every tier, the share of its leads that converted and its share of all customers.
 
-    Left: the conversion rate with its band. Right: the share of all conversions as a bar, the
+    Left: the conversion rate with its interval. Right: the share of all conversions as a bar, the
     tier's share of the leads as a tick; a tier that is no better than chance ends at its tick.
 
     Parameters
@@ -211,7 +211,7 @@ def draw_lists_chart(
     Parameters
     ----------
     lists : DataFrame with columns list_date, ranking (model, most_fresh), gain
-        As from ``summaries.gain_by_list``.
+        As from ``summaries.compute_gain_by_list``.
     depth : float, for the axis' title
     theme : "light" or "dark"
     title : str, optional
@@ -229,7 +229,10 @@ def draw_lists_chart(
             title="List of",
             axis=alt.Axis(labelAngle=0, grid=False, labelOverlap=True),
         ),
-        y=alt.Y("gain:Q", **build_percent_axis(f"Customers reached by {percent(depth)}", ticks=5)),
+        y=alt.Y(
+            "gain:Q",
+            **build_percent_axis(f"Customers reached by calling {percent(depth)}", ticks=5),
+        ),
         color=encode_colour(palette),
     )
     line = base.mark_line(strokeCap="round").encode(
@@ -257,14 +260,14 @@ def draw_calibration_chart(
     width: int = 300,
     height: int = 300,
 ) -> "alt.LayerChart":
-    """Draw how many leads converted over how many the score foretold, in groups of the score.
+    """Draw the observed over the predicted conversion rate, in groups of the score.
 
     Points on the dashed diagonal mean that the score can be read as a probability.
 
     Parameters
     ----------
     calibration : DataFrame with columns predicted, observed, observed_low, observed_high
-        As from ``summaries.calibration``.
+        As from ``summaries.compute_calibration``.
     theme : "light" or "dark"
     title : str, optional
     width, height : pixels of the plot
@@ -275,21 +278,21 @@ def draw_calibration_chart(
     palette = PALETTES[theme]
     highest = [*calibration["predicted"], *calibration["observed_high"], 0.05]
     top = min(float(np.nanmax(highest)) * 1.05, 1.0)
-    foretold = build_percent_axis("Conversion rate that the score foretold", top=top, ticks=5)
-    seen = build_percent_axis("Conversion rate that was seen", top=top, ticks=5)
-    base = alt.Chart(calibration).encode(x=alt.X("predicted:Q", **foretold))
+    predicted = build_percent_axis("Predicted conversion rate", top=top, ticks=5)
+    observed = build_percent_axis("Observed conversion rate", top=top, ticks=5)
+    base = alt.Chart(calibration).encode(x=alt.X("predicted:Q", **predicted))
     diagonal = (
         alt.Chart(pd.DataFrame({"predicted": [0, top], "observed": [0, top]}))
         .mark_line(color=palette.random, strokeWidth=1.5, strokeDash=[5, 4])
         .encode(x="predicted:Q", y="observed:Q")
     )
-    bands = base.mark_rule(color=palette.model, strokeWidth=2, opacity=0.5, clip=True).encode(
-        y=alt.Y("observed_low:Q", **seen), y2="observed_high:Q"
+    intervals = base.mark_rule(color=palette.model, strokeWidth=2, opacity=0.5, clip=True).encode(
+        y=alt.Y("observed_low:Q", **observed), y2="observed_high:Q"
     )
     dots = base.mark_point(color=palette.model, filled=True, opacity=1, size=60).encode(
         y="observed:Q"
     )
-    layers = alt.layer(bands, diagonal, dots).properties(width=width, height=height)
+    layers = alt.layer(intervals, diagonal, dots).properties(width=width, height=height)
     return apply_theme(layers, theme, title)
 
 

@@ -1,4 +1,4 @@
-"""One lead's story as charts: what makes its score, what happened, how its place moved.
+"""Charts of one lead: why this score, its activities, its rank history.
 
 Every function takes frames and a theme and gives a chart; nothing is read or written.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-BASE_LABEL, LEAD_LABEL = "A typical lead", "This lead"
+BASE_LABEL, LEAD_LABEL = "Typical lead", "This lead"
 EFFECTS = {"raises": "raises the score", "lowers": "lowers the score"}
 TICK_CHOICES = (
     (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999),
@@ -33,26 +33,26 @@ TICK_CHOICES = (
     tuple(np.arange(1, 20) / 20),
     tuple(np.arange(1, 100) / 100),
 )
-"""Where the waterfall's axis may carry labels: the first of these that gives it three of them."""
+"""Tick values of the waterfall's axis: the first choice that gives it three labels."""
 ROW_HEIGHT, MOST_TYPES, MOST_FIGURES = 26, 12, 8
 OTHER_TYPES = "Other kinds"
 DIRECTIONS = {"inbound": "circle", "outbound": "diamond", "internal": "cross"}
-"""Direction of an activity -> its mark, so that nobody needs to see colours."""
+"""Direction of an activity -> its mark, so that the chart can be read without colours."""
 
 
 def build_waterfall(reasons: "pd.DataFrame", *, score: float, base: float) -> "pd.DataFrame":
-    """Line up what leads from the average lead's score to this lead's, fact after fact.
+    """Line up the steps from the average lead's score to this lead's, fact after fact.
 
     Parameters
     ----------
     reasons : DataFrame as in reasons.parquet, the rows of one lead; contributions of 0 drop out
     score : float, the lead's probability
-    base : float, the probability of a lead of which nothing speaks for or against
+    base : float, the probability of a lead with no fact for or against it
 
     Returns
     -------
     DataFrame with columns fact, before, after (probabilities), way ("raises", "lowers" or
-    "stands"), one row a step; the first stands at ``base``, the last at ``score``.
+    "stays"), one row a step; the first is at ``base``, the last at ``score``.
 
     Contributions add up in log odds of the uncalibrated score; calibration stretches them all
     by the same factor, which follows from the two ends.
@@ -60,7 +60,7 @@ def build_waterfall(reasons: "pd.DataFrame", *, score: float, base: float) -> "p
     >>> import pandas as pd
     >>> one = pd.DataFrame({"fact": ["Offer returned 2 days ago"], "contribution": [0.7]})
     >>> build_waterfall(one, score=0.5, base=0.2)[["before", "after", "way"]].values.tolist()
-    [[0.2, 0.2, 'stands'], [0.2, 0.5, 'raises'], [0.5, 0.5, 'stands']]
+    [[0.2, 0.2, 'stays'], [0.2, 0.5, 'raises'], [0.5, 0.5, 'stays']]
     """
     import pandas as pd
 
@@ -76,7 +76,7 @@ def build_waterfall(reasons: "pd.DataFrame", *, score: float, base: float) -> "p
             "fact": [BASE_LABEL, *moving["fact"], LEAD_LABEL],
             "before": [base, *shares[:-1].round(9), score],
             "after": [base, *shares[1:].round(9), score],
-            "way": ["stands", *np.where(stretch * moved > 0, "raises", "lowers"), "stands"],
+            "way": ["stays", *np.where(stretch * moved > 0, "raises", "lowers"), "stays"],
         }
     )
 
@@ -90,17 +90,17 @@ def draw_waterfall_chart(
     title: str | None = None,
     width: int = 640,
 ) -> "alt.LayerChart":
-    """Draw how the facts lead from the average lead's score to this lead's.
+    """Draw the steps from the average lead's score to this lead's.
 
     The axis is stretched towards 0 and 100 %, so that equally strong facts have equally long bars
-    wherever they stand.
+    at every score.
 
     Parameters
     ----------
     reasons, score, base : as for ``build_waterfall``
     theme : "light" or "dark"
     title : str, optional
-    width : pixels of the plot; the facts' words stand in it
+    width : pixels of the plot, the facts' words included
     """
     import altair as alt
 
@@ -117,7 +117,7 @@ def draw_waterfall_chart(
     base_chart = alt.Chart(rows).encode(y=alt.Y("row:O", axis=None))  # two may say the same
     x = alt.X("start:Q", **_build_log_odds_axis([*rows["start"], *rows["end"]]))
     tooltip = [alt.Tooltip("fact:N", title="Fact"), alt.Tooltip("says:N", title="Score after it")]
-    moving, standing = ("datum.way != 'stands'", "datum.way == 'stands'")
+    moving, staying = ("datum.way != 'stays'", "datum.way == 'stays'")
     colours = alt.Color(
         "effect:N",
         title=None,
@@ -128,7 +128,7 @@ def draw_waterfall_chart(
         base_chart.transform_filter(moving)
         .mark_bar(height=12, cornerRadius=2, yOffset=BAR_OFFSET)
         .encode(x=x, x2="end:Q", color=colours),
-        base_chart.transform_filter(standing)
+        base_chart.transform_filter(staying)
         .mark_point(
             shape="diamond", filled=True, size=90, opacity=1, color=palette.ink, yOffset=BAR_OFFSET
         )
@@ -152,7 +152,7 @@ def draw_timeline_chart(
     Parameters
     ----------
     timeline : DataFrame as in timeline.parquet, the rows of one lead
-        Beyond twelve kinds the ones that lie furthest back share a row.
+        Beyond twelve kinds the least recent ones share a row.
     theme : "light" or "dark"
     title : str, optional
     width : pixels of the plot, the kinds' names left out
@@ -203,12 +203,12 @@ def draw_rank_history_chart(
     width: int = 290,
     height: int = 170,
 ) -> "alt.HConcatChart":
-    """Draw how a lead's place and score moved over the last publications.
+    """Draw a lead's rank and score over the last publications.
 
     Parameters
     ----------
     history : DataFrame with columns as_of (instant), rank, leads (on that list), score, tier
-        One row a publication. Without scores, as on lists made without a model, only the place
+        One row a publication. Without scores, as on lists made without a model, only the rank
         is drawn.
     theme : "light" or "dark"
     title : str, optional
@@ -231,7 +231,7 @@ def draw_rank_history_chart(
         x=alt.X("as_of:T", **build_time_axis(shown["as_of"], "Lists")),
         tooltip=[
             alt.Tooltip("when:N", title="List of"),
-            alt.Tooltip("place:N", title="Place"),
+            alt.Tooltip("place:N", title="Rank"),
             alt.Tooltip("percent:N", title="Score"),
             alt.Tooltip("tier:N", title="Tier"),
         ],
@@ -239,7 +239,7 @@ def draw_rank_history_chart(
     lowest = int(max(history["rank"].max() * 1.15, 5)) if len(history) else 5
     place = alt.Y(
         "rank:Q",
-        title="Place in the list",
+        title="Rank",
         scale=alt.Scale(domain=[1, lowest], reverse=True, nice=False),
         axis=alt.Axis(tickMinStep=1, tickCount=5),
     )
@@ -262,7 +262,7 @@ def _draw_labelled_line(base: Any, y: Any, words: str, palette: Palette) -> Any:
 
 
 def _select_labelled_points(points: int) -> list[bool]:
-    """Which points of a line carry their figure: all of a few, else the two ends."""
+    """The points of a line that are labelled: all of a few, else the two ends."""
     return [points <= MOST_FIGURES or place in (0, points - 1) for place in range(points)]
 
 
@@ -272,7 +272,7 @@ def _log_odds(share: float) -> float:
 
 
 def _build_log_odds_axis(values: list[float]) -> dict[str, Any]:
-    """Log odds, labelled with the shares that they stand for."""
+    """Log odds, labelled with their shares."""
     import altair as alt
 
     room = max(0.12 * (max(values) - min(values)), 0.1)

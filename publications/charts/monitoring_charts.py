@@ -1,4 +1,4 @@
-"""How a model does since its training as charts: what it reaches, how far its inputs drifted.
+"""Charts of a model since its training: its gains, and the drift of its inputs.
 
 Every function takes frames and a theme and gives a chart; nothing is read or written.
 """
@@ -37,12 +37,12 @@ def draw_gain_since_training_chart(
 ) -> "alt.LayerChart":
     """Draw what the model and most fresh first reach, at the training and on the lists since.
 
-    The line between the two dots is the model's lead.
+    The line between the two dots is the difference.
 
     Parameters
     ----------
     periods : DataFrame with columns period, gain, most_fresh, difference, low, high
-        As from ``watch_words.periods``.
+        As from ``monitoring.compare_periods``.
     depth : float, share of each list that is called, for the axis' title
     theme : "light" or "dark"
     title : str, optional
@@ -53,22 +53,24 @@ def draw_gain_since_training_chart(
     palette = PALETTES[theme]
     order = periods["period"].tolist()
     shown = periods.assign(
-        lead=[points(value) for value in periods["difference"]],
-        band=[points_interval(*ends) for ends in zip(periods["low"], periods["high"], strict=True)],
+        ahead=[points(value) for value in periods["difference"]],
+        interval=[
+            points_interval(*ends) for ends in zip(periods["low"], periods["high"], strict=True)
+        ],
         model=[percent(value, 1) for value in periods["gain"]],
         fresh=[percent(value, 1) for value in periods["most_fresh"]],
         left=periods[["gain", "most_fresh"]].min(axis=1),
         right=periods[["gain", "most_fresh"]].max(axis=1),
     )
-    shown = shown.assign(says=shown["lead"] + ", 95 % band " + shown["band"])
+    shown = shown.assign(says=shown["ahead"] + ", 95 % range " + shown["interval"])
     base = alt.Chart(shown).encode(
         y=alt.Y("period:N", title=None, sort=order, axis=build_names_axis(palette)),
         tooltip=[
-            alt.Tooltip("period:N", title="When"),
+            alt.Tooltip("period:N", title="Period"),
             alt.Tooltip("model:N", title=LINES["model"].label),
             alt.Tooltip("fresh:N", title=LINES["most_fresh"].label),
-            alt.Tooltip("lead:N", title="Difference"),
-            alt.Tooltip("band:N", title="95 % band"),
+            alt.Tooltip("ahead:N", title="Difference"),
+            alt.Tooltip("interval:N", title="95 % range"),
         ],
     )
     axis = build_percent_axis(
@@ -121,7 +123,7 @@ def draw_drift_chart(
     title: str | None = None,
     width: int = 640,
 ) -> "alt.LayerChart":
-    """Draw how far the inputs lie from the training, the farthest first; a mark is the limit.
+    """Draw the drift of the inputs, the largest first; a mark is the limit.
 
     Bars beyond their mark are in the accent colour, the others are quiet.
 
@@ -132,7 +134,7 @@ def draw_drift_chart(
         So many bars.
     theme : "light" or "dark"
     title : str, optional
-    width : pixels of the plot; the names stand in it
+    width : pixels of the plot, the names included
     """
     import altair as alt
 
@@ -148,10 +150,10 @@ def draw_drift_chart(
     base = alt.Chart(shown).encode(
         y=alt.Y("name:N", sort=None, axis=None),
         tooltip=[
-            alt.Tooltip("name:N", title="Fact"),
-            alt.Tooltip("figure:N", title="Distance"),
+            alt.Tooltip("name:N", title="Input"),
+            alt.Tooltip("figure:N", title="PSI"),
             alt.Tooltip("bound:N", title="Limit"),
-            alt.Tooltip("says:N", title="That is"),
+            alt.Tooltip("status:N", title="Status"),
         ],
     )
     colour = alt.condition("datum.drifted", alt.value(palette.model), alt.value(palette.random))
@@ -159,7 +161,7 @@ def draw_drift_chart(
         base.mark_bar(cornerRadiusEnd=2, height=12, yOffset=BAR_OFFSET).encode(
             x=alt.X(
                 "psi:Q",
-                title="Distance from the training (mark: limit)",
+                title="Drift since the training, PSI (mark: limit)",
                 scale=scale,
                 axis=alt.Axis(tickCount=5),
             ),

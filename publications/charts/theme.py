@@ -1,7 +1,7 @@
 """The look that all charts share: palette, font, axes in percent.
 
-One accent colour stands for the model. The other rankings are told apart by lightness and by
-dashes, so that nobody needs to see colours.
+One accent colour marks the model. The other rankings differ in lightness and dashes, so that the
+charts can be read without seeing colours.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Theme = Literal["light", "dark"]
 
 FONT = "Liberation Sans, Helvetica, Arial, sans-serif"
-"""The renderer brings the first one along, so that every machine draws the same picture."""
+"""The renderer includes the first one, so that every machine draws the same picture."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Palette:
     random: str
     perfect: str
     tiers: tuple[str, str, str]
-    """A, B and C, told apart by lightness: A is the accent, C the quietest."""
+    """A, B and C, which differ in lightness: A is the accent, C the quietest."""
 
 
 PALETTES: dict[Theme, Palette] = {
@@ -63,19 +63,19 @@ PALETTES: dict[Theme, Palette] = {
 
 @dataclass(frozen=True)
 class Line:
-    """How one ranking is drawn and what people call it."""
+    """How one ranking is drawn, and its name on every page."""
 
     label: str
     dash: tuple[float, ...]
     width: float
-    band: bool
+    interval: bool
 
 
 LINES = {
-    "perfect": Line(RANKING_NAMES["perfect"], (1.5, 3), 2.0, band=False),
-    "model": Line(RANKING_NAMES["model"], (1, 0), 3.0, band=True),
-    "most_fresh": Line(RANKING_NAMES["most_fresh"], (1, 0), 2.0, band=True),
-    "random": Line(RANKING_NAMES["random"], (5, 4), 1.5, band=False),
+    "perfect": Line(RANKING_NAMES["perfect"], (1.5, 3), 2.0, interval=False),
+    "model": Line(RANKING_NAMES["model"], (1, 0), 3.0, interval=True),
+    "most_fresh": Line(RANKING_NAMES["most_fresh"], (1, 0), 2.0, interval=True),
+    "random": Line(RANKING_NAMES["random"], (5, 4), 1.5, interval=False),
 }
 """Ranking of gains.csv -> its line."""
 
@@ -126,13 +126,13 @@ def build_names_axis(palette: Palette, **more: Any) -> "alt.Axis":
 
 
 NAMED_ROW_HEIGHT, NAME_OFFSET, BAR_OFFSET = 38, -9, 8
-"""Pixels of a row that bears its name above its bar, and where both stand in it."""
+"""Pixels of a row with its name above its bar, and the offsets of both."""
 
 
 def draw_names_above(rows: "alt.Chart", field: str, palette: Palette) -> "alt.Chart":
     """Write each row's name above its bar, from the left: a phone has no room for both abreast.
 
-    The rows are ``NAMED_ROW_HEIGHT`` high and have no axis of their own; their marks stand
+    The rows are ``NAMED_ROW_HEIGHT`` high and have no axis of their own; their marks are offset by
     ``BAR_OFFSET``.
     """
     import altair as alt

@@ -1,4 +1,4 @@
-"""The tiers as charts: their sizes over time, whether the scores came true, the first contact.
+"""The tiers as charts: their sizes over time, predicted conversions, the first contact.
 
 Every function takes frames and a theme and gives a chart; nothing is read or written.
 """
@@ -32,7 +32,7 @@ def draw_tier_sizes_chart(
     Parameters
     ----------
     sizes : DataFrame with columns as_of (instant), tier, leads
-        As from ``summaries.tier_sizes``, one row a list and tier.
+        As from ``summaries.collect_tier_sizes``, one row a list and tier.
     theme : "light" or "dark"
     title : str, optional
     width, height : pixels of the plot
@@ -79,14 +79,14 @@ def draw_expected_conversions_chart(
     title: str | None = None,
     width: int = 480,
 ) -> "alt.LayerChart":
-    """Draw how many leads of each tier converted, beside how many their scores foretold.
+    """Draw the conversions of each tier beside those that its scores predicted.
 
-    The dot is what was seen, the line its 95 % band, the upright mark what was foretold.
+    The dot is the actual number, the line its 95 % interval, the upright mark the prediction.
 
     Parameters
     ----------
     expected : DataFrame with columns tier, expected, actual, low, high
-        As from ``summaries.expected_conversions``.
+        As from ``summaries.compare_expected_conversions``.
     theme : "light" or "dark"
     title : str, optional
     width : pixels of the plot
@@ -95,17 +95,17 @@ def draw_expected_conversions_chart(
 
     palette = PALETTES[theme]
     shown = expected.assign(
-        foretold=[count(round(number)) for number in expected["expected"]],
+        predicted=[count(round(number)) for number in expected["expected"]],
         seen=[count(int(number)) for number in expected["actual"]],
         words=[
-            f"{count(int(seen))} seen, {count(round(foretold))} foretold"
-            for seen, foretold in zip(expected["actual"], expected["expected"], strict=True)
+            f"{count(int(seen))} actual, {count(round(predicted))} predicted"
+            for seen, predicted in zip(expected["actual"], expected["expected"], strict=True)
         ],
         right=expected[["expected", "actual", "high"]].max(axis=1),
     )
     top = float(np.nanmax([*shown["right"], 1.0])) * 1.5
     x_axis = {
-        "title": "Conversions on the tested lists",
+        "title": "Conversions in the backtest",
         "scale": alt.Scale(domain=[0, top]),
         "axis": alt.Axis(tickCount=6),
     }
@@ -113,8 +113,8 @@ def draw_expected_conversions_chart(
         y=alt.Y("tier:N", title=None, axis=_build_tier_axis(palette)),
         tooltip=[
             alt.Tooltip("tier:N", title="Tier"),
-            alt.Tooltip("seen:N", title="Seen"),
-            alt.Tooltip("foretold:N", title="Foretold"),
+            alt.Tooltip("seen:N", title="Actual"),
+            alt.Tooltip("predicted:N", title="Predicted"),
         ],
     )
     layers = alt.layer(
@@ -138,9 +138,9 @@ def draw_first_contact_chart(
     width: int = 190,
     height: int = 190,
 ) -> "alt.HConcatChart":
-    """Draw, tier by tier, the conversion rate by the delay of the first contact, with its band.
+    """Draw, tier by tier, the conversion rate by the delay of the first contact, with its interval.
 
-    What is drawn was observed, not proven: reps choose whom they call first.
+    The chart shows what was observed, not a proven effect: reps choose whom they call first.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def _draw_rates_by_delay(shown: "pd.DataFrame", y: Any, palette: Palette) -> Any
         ),
         tooltip=[
             alt.Tooltip("delay:N", title="First contact"),
-            alt.Tooltip("leads_in_words:N", title="Rows of lists"),
+            alt.Tooltip("leads_in_words:N", title="Leads on the lists"),
             alt.Tooltip("rate:N", title="Converted"),
         ],
     )

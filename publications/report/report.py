@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from publications.charts import gain_charts as charts
+from publications.charts.gain_charts import (
+    draw_calibration_chart,
+    draw_gain_chart,
+    draw_lists_chart,
+    draw_tiers_chart,
+    render_svg,
+)
 from publications.charts.monitoring_charts import draw_drift_chart, draw_gain_since_training_chart
-from publications.charts.theme import LINES, Theme
+from publications.charts.theme import Theme
 from publications.tables.summaries import (
     compute_calibration,
     compute_gain_by_list,
+    list_records,
     select_list_dates,
 )
-from publications.wording import formatting as figures
-from publications.wording import monitoring as watch_words
+from publications.wording import formatting, monitoring
 from publications.wording.headline import Headline, build_headline
 
 if TYPE_CHECKING:
@@ -35,7 +41,7 @@ SHOWN_COLUMNS = [
 
 @dataclass(frozen=True)
 class Proof:
-    """What shows that the model's order is worth following."""
+    """The evidence for the model's order."""
 
     gains: "pd.DataFrame"
     gain_table: "pd.DataFrame"
@@ -44,6 +50,8 @@ class Proof:
     """As in backtest.parquet; ``list_date`` is used where it is there."""
     model_version: int
     model_sha256: str
+    verdict: str
+    """The sentence of the model's proof, which the headline replaces."""
     trained_from: datetime
     trained_until: datetime
     """First and last list that the deployed model learned from."""
@@ -55,7 +63,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """All that the page tells; instants are aware, shares run from 0 to 1."""
+    """All that is on the page; instants are aware, shares run from 0 to 1."""
 
     as_of: datetime
     worklist: "pd.DataFrame"
@@ -73,16 +81,15 @@ class ReportFacts:
     notes: Sequence[str] = field(default_factory=tuple)
     """What was repaired or left out on purpose, as sentences."""
     watch: Mapping[str, Any] | None = None
-    """As in monitoring.json; its reasons for being degraded stand at the top."""
+    """As in monitoring.json; its reasons for being degraded go to the top."""
     drift: "pd.DataFrame | None" = None
     """As in drift.csv."""
     decision: Mapping[str, Any] | None = None
     """As in decision.json."""
     first_warnings: Sequence[str] = field(default_factory=tuple)
-    """What must be read first, such as that another model than the champion ranked the list, as
-    sentences; where one stands among the warnings as well it is told once."""
+    """Sentences to read first, such as that another model than the champion ranked the list."""
     name: str = ""
-    """What the list is about, such as "Loan applications"."""
+    """The subject of the list, such as "Loan applications"."""
 
 
 def render_report(facts: ReportFacts) -> str:
@@ -91,7 +98,8 @@ def render_report(facts: ReportFacts) -> str:
     Parameters
     ----------
     facts : ReportFacts
-        Without a proof the page says at its top that there is no model, and why.
+        Without a proof the page says at its top that there is no model, and why. A sentence that
+        has a section of its own is not repeated among the warnings.
 
     Raises
     ------
@@ -101,27 +109,28 @@ def render_report(facts: ReportFacts) -> str:
     if facts.proof is None and not facts.no_model_reason:
         raise ValueError("without a proof the report needs no_model_reason")
     proof = facts.proof
-    first_warnings = watch_words.collect_first_warnings(facts.watch, facts.first_warnings)
-    return (
+    first_warnings = monitoring.collect_first_warnings(facts.watch, facts.first_warnings)
+    noted = [] if proof is None or facts.watch is None else facts.watch["notes"]
+    html = (
         _build_environment()
         .get_template("report.html.j2")
         .render(
             facts=facts,
             leads_today=len(facts.worklist),
-            top=facts.worklist.head(WORKLIST_ROWS)[list(SHOWN_COLUMNS)].to_dict("records"),
-            counts=facts.counts.to_dict("records"),
+            top=list_records(facts.worklist.head(WORKLIST_ROWS)[SHOWN_COLUMNS]),
+            counts=list_records(facts.counts),
             quarantined=_count_quarantined(facts.quarantine),
-            lines=LINES,
             proof=proof,
             first_warnings=first_warnings,
-            degraded_explanation=watch_words.DEGRADED_EXPLANATION,
-            drift_explanation=watch_words.DRIFT_EXPLANATION,
-            warnings=[told for told in facts.warnings if told not in first_warnings],
+            degraded_explanation=monitoring.DEGRADED_EXPLANATION,
+            drift_explanation=monitoring.DRIFT_EXPLANATION,
+            warnings=[text for text in facts.warnings if text not in (*first_warnings, *noted)],
             decision=_build_decision_context(facts),
             watch=None if proof is None else _build_monitoring_context(facts, proof),
             **({} if proof is None else _build_proof_context(proof)),
         )
     )
+    return formatting.keep_units(html)
 
 
 def _build_proof_context(proof: Proof) -> dict[str, Any]:
@@ -130,7 +139,7 @@ def _build_proof_context(proof: Proof) -> dict[str, Any]:
     return {
         "headline": found,
         "gain_rows": _build_gain_rows(proof.gain_table),
-        "tiers": _list_records(proof.tiers),
+        "tiers": list_records(proof.tiers),
         "tested": {
             "lists": int(lists.nunique()),
             "first": lists.min(),
@@ -146,13 +155,12 @@ def _build_proof_context(proof: Proof) -> dict[str, Any]:
 
 def _build_decision_context(facts: ReportFacts) -> dict[str, Any] | None:
     decision = facts.decision
-    if decision is None or facts.no_model_reason == decision["sentence"]:  # told at the top
+    if decision is None or facts.no_model_reason == decision["sentence"]:  # already at the top
         return None
+    watch, verdict = (None, "") if facts.proof is None else (facts.watch, facts.proof.verdict)
     return {
-        "sentences": watch_words.build_decision_sentences(
-            decision, None if facts.proof is None else facts.watch
-        ),
-        "rows": watch_words.build_decision_rows(decision),
+        "sentences": monitoring.build_decision_sentences(decision, watch, shown_verdict=verdict),
+        "rows": monitoring.build_decision_rows(decision, shown_verdict=verdict),
     }
 
 
@@ -160,7 +168,7 @@ def _build_monitoring_context(facts: ReportFacts, proof: Proof) -> dict[str, Any
     watch = facts.watch
     if watch is None:
         return None
-    periods = watch_words.compare_periods(watch, proof.gain_table)
+    periods = monitoring.compare_periods(watch, proof.gain_table)
     pictures: dict[str, dict[Theme, Any]] = {"since": {}, "drift": {}}
     drift = facts.drift
     if drift is not None and not (drift["drifted"] == 1).any():
@@ -175,12 +183,12 @@ def _build_monitoring_context(facts: ReportFacts, proof: Proof) -> dict[str, Any
             pictures["drift"][theme] = draw_drift_chart(drift, theme=theme)
     return {
         "degraded": bool(watch["degraded"]),
-        "age": watch_words.build_age_sentences(
+        "age": monitoring.build_age_sentences(
             watch, decided=_build_decision_context(facts) is not None
         ),
-        "since": watch_words.build_gain_sentences(watch, facts.horizon_days),
-        "drift": watch_words.build_drift_sentences(watch),
-        "moved": [] if drift is None else watch_words.select_largest_drift(drift)["name"].tolist(),
+        "since": monitoring.build_gain_sentences(watch, facts.horizon_days),
+        "drift": monitoring.build_drift_sentences(watch),
+        "moved": [] if drift is None else monitoring.select_largest_drift(drift)["name"].tolist(),
         "tiers": watch["tier_shares"],
         "pictures": _render_svgs(pictures),
     }
@@ -189,7 +197,7 @@ def _build_monitoring_context(facts: ReportFacts, proof: Proof) -> dict[str, Any
 def _build_gain_rows(gain_table: "pd.DataFrame") -> list[dict[str, Any]]:
     """One row a depth: ranking -> its row of the table."""
     return [
-        {"depth": depth, **{row["ranking"]: row for row in _list_records(rows)}}
+        {"depth": depth, **{row["ranking"]: row for row in list_records(rows)}}
         for depth, rows in gain_table.groupby("depth", sort=True)
     ]
 
@@ -198,13 +206,7 @@ def _count_quarantined(quarantine: "pd.DataFrame") -> list[dict[str, Any]]:
     """Rows set aside, by table and rule, the most frequent first."""
     columns = ["table", "rule", "reason"]
     found = quarantine.groupby(columns, sort=True, dropna=False).size().rename("rows").reset_index()
-    return _list_records(found.sort_values("rows", ascending=False, kind="stable"))
-
-
-def _list_records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    """One dict a row, column name -> value."""
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
+    return list_records(found.sort_values("rows", ascending=False, kind="stable"))
 
 
 def _draw_pictures(proof: Proof, found: Headline) -> dict[str, dict[Theme, str]]:
@@ -213,18 +215,16 @@ def _draw_pictures(proof: Proof, found: Headline) -> dict[str, dict[Theme, str]]
     groups = compute_calibration(proof.backtest)
     drawn: dict[str, dict[Theme, Any]] = {"gains": {}, "tiers": {}, "lists": {}, "calibration": {}}
     for theme in THEMES:
-        drawn["gains"][theme] = charts.draw_gain_chart(proof.gains, depth=found.depth, theme=theme)
-        drawn["tiers"][theme] = charts.draw_tiers_chart(proof.tiers, theme=theme)
-        drawn["lists"][theme] = charts.draw_lists_chart(by_list, depth=found.depth, theme=theme)
-        drawn["calibration"][theme] = charts.draw_calibration_chart(groups, theme=theme)
+        drawn["gains"][theme] = draw_gain_chart(proof.gains, depth=found.depth, theme=theme)
+        drawn["tiers"][theme] = draw_tiers_chart(proof.tiers, theme=theme)
+        drawn["lists"][theme] = draw_lists_chart(by_list, depth=found.depth, theme=theme)
+        drawn["calibration"][theme] = draw_calibration_chart(groups, theme=theme)
     return _render_svgs(drawn)
 
 
 def _render_svgs(drawn: Mapping[str, Mapping[Theme, Any]]) -> dict[str, dict[Theme, str]]:
     return {
-        name: {
-            theme: charts.render_svg(chart, name=f"{name}-{theme}") for theme, chart in both.items()
-        }
+        name: {theme: render_svg(chart, name=f"{name}-{theme}") for theme, chart in both.items()}
         for name, both in drawn.items()
     }
 
@@ -241,15 +241,15 @@ def _build_environment() -> "jinja2.Environment":
         keep_trailing_newline=True,
     )
     for function in (
-        figures.percent,
-        figures.percent_interval,
-        figures.points,
-        figures.signed_points,
-        figures.points_interval,
-        figures.count,
-        figures.decimal,
-        figures.day,
-        figures.minute,
+        formatting.percent,
+        formatting.percent_interval,
+        formatting.points,
+        formatting.signed_points,
+        formatting.points_interval,
+        formatting.count,
+        formatting.decimal,
+        formatting.day,
+        formatting.minute,
     ):
         environment.filters[function.__name__] = function
     return environment

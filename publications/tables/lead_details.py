@@ -1,7 +1,7 @@
 """What is published of each listed lead beside the worklist: its facts and its activities.
 
-Both tables are made a stretch of the worklist at a time, so that a list of a million leads is
-never held as a whole.
+Both tables are built for some thousand leads at a time, so that a list of a million leads is
+never in memory as a whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LEADS_AT_ONCE = 8_192
 EVERYTHING_ELSE = "Everything else"
-"""The last row of each lead: all weaker facts together."""
+"""The last row of each lead: the sum of all weaker facts."""
 
 
 def build_reason_parts(
@@ -32,9 +32,9 @@ def build_reason_parts(
     ----------
     lead_id : Series of n ids in the order of the worklist
     facts, contributions : ndarrays of shape (n, k), strongest first; 0 where there is no fact
-    others : ndarray of shape (n,), what all further facts come to
+    others : ndarray of shape (n,), the sum of all further facts
     order : ndarray of shape (n,), which of their rows is called first, second and so on
-    leads_per_frame : of how many leads a part tells
+    leads_per_frame : leads per part
 
     Yields
     ------
@@ -56,15 +56,15 @@ def build_reason_parts(
         rows = order[part]
         last = np.full((len(rows), 1), EVERYTHING_ELSE, dtype=object)
         moved = np.column_stack([contributions[rows], others[rows]])
-        told = np.column_stack([moved[:, :-1] != 0, np.ones(len(rows), dtype=bool)])
-        place, _ = told.nonzero()
+        present = np.column_stack([moved[:, :-1] != 0, np.ones(len(rows), dtype=bool)])
+        place, _ = present.nonzero()
         yield pd.DataFrame(
             {
                 "rank": first + place + 1,
                 "lead_id": pd.Series(ids[part][place], dtype="str"),
-                "position": told.cumsum(axis=1)[told],
-                "fact": pd.Series(np.column_stack([facts[rows], last])[told], dtype="str"),
-                "contribution": moved[told],
+                "position": present.cumsum(axis=1)[present],
+                "fact": pd.Series(np.column_stack([facts[rows], last])[present], dtype="str"),
+                "contribution": moved[present],
             }
         )
 

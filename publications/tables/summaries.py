@@ -1,4 +1,4 @@
-"""What the charts need beyond the published tables, computed from the published backtest."""
+"""Figures for the charts that are computed from the published tables."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,14 @@ OPTIONAL_GAINS = ("gain", "most_fresh", "gain_at_30", "most_fresh_at_30")
 """Figures of model.json that may be missing."""
 
 
+def list_records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """One dict a row, column name -> value."""
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
+
+
 def select_list_dates(backtest: "pd.DataFrame") -> "pd.Series":
-    """Tell the list of every backtest row: ``list_date`` where there is one, else ``as_of``.
+    """Return the list of every backtest row: ``list_date`` where there is one, else ``as_of``.
 
     With periodic lists the two are the same.
     """
@@ -85,7 +91,7 @@ def compute_gain_by_list(backtest: "pd.DataFrame", depth: float) -> "pd.DataFram
 
 
 def compute_calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataFrame":
-    """Compare foretold and seen conversion rates in groups of equal size, by the score.
+    """Compare predicted and observed conversion rates in groups of equal size, by the score.
 
     Leads with the same score stay in one group, so there may be fewer groups than asked for.
 
@@ -97,7 +103,7 @@ def compute_calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataF
     Returns
     -------
     DataFrame with columns leads, predicted, observed, observed_low, observed_high, by rising
-    score; the band is Wilson's for a share (E. B. Wilson, 1927, JASA 22, 209-212).
+    score; the interval is Wilson's for a share (E. B. Wilson, 1927, JASA 22, 209-212).
 
     Examples
     --------
@@ -123,12 +129,12 @@ def compute_calibration(backtest: "pd.DataFrame", groups: int = 10) -> "pd.DataF
 
 
 def compare_expected_conversions(backtest: "pd.DataFrame", tiers: "pd.DataFrame") -> "pd.DataFrame":
-    """Set the conversions that the scores foretold beside those that were seen, tier by tier.
+    """Compare the conversions that the scores predicted with the actual ones, tier by tier.
 
     Parameters
     ----------
     backtest : DataFrame as in backtest.parquet
-    tiers : DataFrame as in tiers.csv, whose bands are taken over
+    tiers : DataFrame as in tiers.csv, whose intervals are reused
 
     Returns
     -------

@@ -89,7 +89,7 @@ def _choose_profile_names(profile: Sequence[str]) -> list[str]:
 def mark_reasons(
     sentences: "npt.NDArray[np.object_]", signs: "npt.NDArray[np.integer]"
 ) -> "npt.NDArray[np.object_]":
-    """Say which reasons speak against a lead; where there is no reason the text is empty.
+    """Mark the reasons against a lead; where there is no reason the text is empty.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ def mark_reasons(
     signs : ndarray of shape (n, k): 1 raises the score, -1 lowers it, 0 no reason
 
     >>> import numpy as np
-    >>> told = np.array([["Offer returned 2 days ago", "No call yet", "-"]], dtype=object)
-    >>> mark_reasons(told, np.array([[1, -1, 0]])).tolist()
+    >>> sentences = np.array([["Offer returned 2 days ago", "No call yet", "-"]], dtype=object)
+    >>> mark_reasons(sentences, np.array([[1, -1, 0]])).tolist()
     [['Offer returned 2 days ago', 'Against: no call yet', '']]
     """
     import numpy as np

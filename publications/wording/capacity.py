@@ -1,4 +1,4 @@
-"""What a team reaches that can work so many leads of each list, read off the gain curves."""
+"""What a team reaches that can work a given number of leads per list, from the gain curves."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class RankingResult:
     ranking: str
     label: str
     share: float
-    """Of the customers, from 0 to 1, with its 95 % band."""
+    """Of the customers, from 0 to 1, with its 95 % interval."""
     share_low: float
     share_high: float
     customers: int
@@ -39,7 +39,7 @@ class RankingResult:
 
 @dataclass(frozen=True)
 class Capacity:
-    """So many calls a list, and what they reach; ``calls`` is at most the list's length."""
+    """A number of calls per list, and what they reach; ``calls`` is at most the list's length."""
 
     calls: int
     depth: float
@@ -47,16 +47,16 @@ class Capacity:
     results_by_ranking: dict[str, RankingResult]
     """Ranking -> what it reaches, best first."""
     most_fresh_calls: int
-    """Calls that reach as many customers most fresh first as ``calls`` by the model."""
+    """Calls needed most fresh first to reach as many customers as ``calls`` in leadgain's order."""
 
     @property
     def sentence(self) -> str:
-        """What the model's order reaches, and most fresh first, in customers."""
+        """What leadgain's order reaches, and most fresh first, in customers."""
         model, fresh = self.results_by_ranking["model"], self.results_by_ranking["most_fresh"]
         leads = count(self.calls, "lead", "leads")
         customers = count(round(self.of.customers), "customer", "customers")
         return (
-            f"Working {leads} of each list ({percent(self.depth)}) in the model's order reaches "
+            f"Working {leads} of each list ({percent(self.depth)}) in leadgain's order reaches "
             f"{count(model.customers)} of its {customers}; most fresh first reaches "
             f"{count(fresh.customers)}."
         )

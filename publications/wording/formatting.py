@@ -1,11 +1,24 @@
 """How figures are written for people, each with its unit; one function a kind."""
 
+import re
 from datetime import UTC, datetime
 from math import isnan
 
 NO_VALUE = "\N{EN DASH}"
-"""What stands where there is no figure."""
+"""Shown where there is no figure."""
 MINUS_SIGN = "\N{MINUS SIGN}"
+NUMBER_AND_UNIT = re.compile(
+    r"(?<=\d) (?=%|(?:points?|hours?|days?|weeks?|calls?|leads?|customers?|lists?|rows?|UTC)\b)"
+)
+
+
+def keep_units(text: str) -> str:
+    r"""Put a space that does not break between each number and its unit.
+
+    >>> keep_units("30 % of 399 leads, 2 of them new")
+    '30\xa0% of 399\xa0leads, 2 of them new'
+    """
+    return NUMBER_AND_UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -18,7 +31,7 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def percent_interval(low: float, high: float, digits: int = 0) -> str:
-    """Write the two ends of a band.
+    """Write the two ends of an interval.
 
     >>> percent_interval(0.52, 0.58), percent_interval(0.521, 0.584, digits=1)
     ('52 to 58 %', '52.1 to 58.4 %')
@@ -40,7 +53,7 @@ def points(difference: float) -> str:
 
 
 def points_interval(low: float, high: float) -> str:
-    """Write the two ends of a band of percentage points.
+    """Write the two ends of an interval of percentage points.
 
     >>> points_interval(0.1, 0.18)
     '+10.0 to +18.0 points'

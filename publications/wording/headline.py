@@ -1,4 +1,4 @@
-"""The proof in a few sentences, for people who will read nothing else."""
+"""The proof in a few sentences, for people who read nothing else."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -8,7 +8,6 @@ import numpy as np
 from publications.wording.formatting import (
     count,
     percent,
-    percent_interval,
     points,
     points_interval,
 )
@@ -23,7 +22,7 @@ FRESHNESS_WORDS = {
     "last_activity": "last activity of any kind",
     "created": "creation",
 }
-"""``[freshness] by`` -> what most fresh first goes by, in words."""
+"""``[freshness] by`` -> what most fresh first sorts by, in words."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,14 @@ class Headline:
 
     @property
     def verdict(self) -> Verdict:
-        """Better or worse only where the whole band of the difference says so."""
+        """Better or worse only where the whole interval of the difference says so."""
         if self.difference_low > 0:
             return "better"
         return "worse" if self.difference_high < 0 else "not proven"
 
     @property
     def sentence(self) -> str:
-        """What calling to this depth reaches, by the model and most fresh first."""
+        """What calling to this depth reaches, in leadgain's order and most fresh first."""
         return (
             f"Calling the first {percent(self.depth)} of each list reaches "
             f"{percent(self.model)} of the customers; most fresh first reaches "
@@ -62,37 +61,27 @@ class Headline:
     @property
     def certainty(self) -> str:
         """How sure that is, in words."""
-        band = points_interval(self.difference_low, self.difference_high)
-        head = (
-            f"The difference is {points(self.difference)}. Allowing for chance, it lies at {band} "
-            "(95 % band)"
-        )
+        interval = points_interval(self.difference_low, self.difference_high)
+        head = f"The difference is {points(self.difference)} (95 % range: {interval})"
         match self.verdict:
             case "better":
-                return f"{head}: the model's order is better, and not by chance."
+                return f"{head}, more than chance explains: leadgain's order is better."
             case "worse":
-                return f"{head}: most fresh first is the better order on these lists."
+                return f"{head}: on these lists most fresh first is the better order."
             case _:
-                return f"{head}. That includes none at all: better is not proven on these lists."
+                return (
+                    f"{head}. The range includes zero, so these lists do not prove that leadgain's "
+                    "order is better."
+                )
 
     def describe_calls(self, leads: int) -> str:
         """What it means for a list of so many leads."""
         calls, same = round(self.depth * leads), round(self.most_fresh_depth * leads)
         of_list = count(leads, "lead", "leads")
         return (
-            f"On a list of {of_list} that is {count(calls, 'call', 'calls')}. "
-            f"Most fresh first, the same result takes calling {percent(self.most_fresh_depth)} "
-            f"of the "
-            f"list: {count(same, 'call', 'calls')}."
-        )
-
-    @property
-    def bands(self) -> str:
-        """The two bands in words."""
-        return (
-            f"95 % bands: model {percent_interval(self.model_low, self.model_high)}, most fresh "
-            f"first "
-            f"{percent_interval(self.most_fresh_low, self.most_fresh_high)}."
+            f"On a list of {of_list} that is {count(calls, 'call', 'calls')}. Calling the most "
+            f"fresh leads first, you would need {count(same, 'call', 'calls')} "
+            f"({percent(self.most_fresh_depth)}) for the same result."
         )
 
 

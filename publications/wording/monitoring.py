@@ -1,6 +1,5 @@
 """What monitoring.json, drift.csv and decision.json say, in sentences and small tables."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import nan
@@ -21,39 +20,33 @@ if TYPE_CHECKING:
 
 FAR_DRIFT_FACTOR = 2.0
 """An input at so many times its limit has drifted far."""
-PROOF, SCORES, INPUTS, TRAINING = KINDS = ("proof", "scores", "inputs", "training")
+PROOF, SCORES, INPUTS, TRAINING = ("proof", "scores", "inputs", "training")
 """What a note of monitoring.json is about: see docs/publications.md."""
-NOTE_PATTERNS = {
-    INPUTS: re.compile(r"\binputs? (has|have) drifted"),
-    SCORES: re.compile(r"^The scores of "),
-    PROOF: re.compile(r"^Judged again "),
-    TRAINING: re.compile(r"matured since the last training"),
-}
-"""Publications of an older leadgain tell no kinds: there a note is known by its words."""
-OTHER_KIND = ""
 DRIFT_EXPLANATION = (
-    "An input that has drifted tells that the leads of today are others than those that the model "
-    "learned from: another season, another campaign, or something that is kept differently in the "
-    "CRM. Whether the model ranks them any worse shows only in the customers that it reaches."
+    "Drifted inputs mean that today's leads differ from the leads in training: another season, "
+    "another campaign, or a change in how the CRM is used. Whether the ranking suffers shows only "
+    "in later outcomes. Drift is measured by the population stability index (PSI): 0 is no change."
 )
 DEGRADED_EXPLANATION = (
-    "What it reached on past lists stands below; with the leads of today it may reach less. "
-    "`leadgain train` brings a new model, which leads once it is proven."
+    "The figures below are from past lists; with today's leads the model may reach less. "
+    "`leadgain train` trains a new model and puts it in use once it is proven better."
 )
+
+
+NO_OUTCOMES_YET = "No outcomes are known yet for lists made since its training"
 
 
 def describe_model_age(watch: Mapping[str, Any]) -> str:
-    """How old the model is, counted from what it knew to the list that it ranked.
+    """How old the model is, from the end of its training data to the list that it ranked.
 
     >>> trained_as_of = "2012-01-14T00:00:00Z"
     >>> describe_model_age({"version": 3, "trained_as_of": trained_as_of, "age_days": 60.2})
-    'Model 3 was trained on what was known by 14 January 2012, 60 days before this list.'
+    'Model 3 was trained on data up to 14 January 2012, 60 days before this list.'
     """
-    day = _format_training_day(watch)
-    head = f"{_format_model_name(watch)} was trained on what was known by {day}"
+    head = f"{_format_model_name(watch)} was trained on data up to {_format_training_day(watch)}"
     age = float(watch["age_days"])
     if age < 0:
-        return f"{head}, after the instant of this list."
+        return f"{head}, after this list."
     if age < 0.5:
         return f"{head}, the day of this list."
     return f"{head}, {count(round(age), 'day', 'days')} before this list."
@@ -66,91 +59,82 @@ def select_notes(watch: Mapping[str, Any], *kinds: str) -> list[str]:
     >>> select_notes(watch, INPUTS), select_notes(watch, SCORES)
     (['Two moved.'], [])
     """
-    return [note for kind, note in _pair_notes_with_kinds(watch) if kind in kinds]
-
-
-def _pair_notes_with_kinds(watch: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Kind and sentence of each note; a kind of a newer leadgain is ``OTHER_KIND``."""
-    notes = [str(note) for note in watch["notes"]]
-    kinds = watch.get("note_kinds")
-    if kinds is None:
-        kinds = [
-            next((kind for kind, words in NOTE_PATTERNS.items() if words.search(note)), OTHER_KIND)
-            for note in notes
-        ]
-    known = [kind if kind in KINDS else OTHER_KIND for kind in kinds]
-    return list(zip(known, notes, strict=True))
+    pairs = zip(watch["note_kinds"], watch["notes"], strict=True)
+    return [str(note) for kind, note in pairs if kind in kinds]
 
 
 def build_age_sentences(watch: Mapping[str, Any], *, decided: bool) -> list[str]:
-    """How old the model is, and when the next is trained where that is worth a note.
+    """How old the model is, and when the next one comes where that is worth a note.
 
-    ``decided``: the last training is told as well, and when the next one comes stands there.
+    ``decided``: the page describes the last training as well, and says it there.
     """
     return [describe_model_age(watch), *([] if decided else select_notes(watch, TRAINING))]
 
 
 def build_decision_sentences(
-    decision: Mapping[str, Any], watch: Mapping[str, Any] | None
+    decision: Mapping[str, Any], watch: Mapping[str, Any] | None, *, shown_verdict: str = ""
 ) -> list[str]:
-    """What the last training came to, and when the next one comes where that is worth a note."""
-    return [describe_decision(decision), *([] if watch is None else select_notes(watch, TRAINING))]
+    """The result of the last training, and when the next one comes where that is worth a note.
+
+    ``shown_verdict``: that of the model in use, which the page shows elsewhere.
+    """
+    sentence = str(decision["sentence"]).removeprefix(shown_verdict).strip()
+    said = describe_decision({**decision, "sentence": sentence})
+    return [said, *([] if watch is None else select_notes(watch, TRAINING))]
 
 
 def build_gain_sentences(watch: Mapping[str, Any], horizon_days: int) -> list[str]:
-    """What the lists since the training showed, and whether the proof has ceased to hold."""
+    """What the lists since the training showed, and whether the proof still holds."""
     return [describe_gain_since_training(watch, horizon_days), *select_notes(watch, PROOF)]
 
 
 def summarize_model_state(watch: Mapping[str, Any]) -> str:
-    """The age, the gain since the training and whether the model is degraded, for a screen's line.
+    """The model's age, its gain since the training and whether it is degraded, in two sentences.
 
     >>> watch = {"version": 3, "trained_as_of": "2012-01-14T00:00:00Z", "age_days": 60.2,
     ...          "degraded": False, "reasons": [], "since_training": None}
     >>> summarize_model_state(watch)
-    'Model 3 is 60 days old and not degraded; no list since its training has matured yet.'
+    'Model 3 is 60 days old and not degraded. No outcomes are known yet for lists made since its
+    training.'
     """
     age = max(float(watch["age_days"]), 0.0)
     old = count(round(age), "day", "days") if age >= 0.5 else "less than a day"
     state = "degraded" if watch["degraded"] else "not degraded"
     since = watch.get("since_training")
     if since is None:
-        told = "no list since its training has matured yet."
+        gain = NO_OUTCOMES_YET
     else:
         lists = count(since["lists"], "list", "lists")
-        told = (
-            f"on the {lists} since its training calling the first {percent(since['depth'])} "
+        gain = (
+            f"On the {lists} since its training, calling the first {percent(since['depth'])} "
             f"reached {percent(parse_number(since['gain']), 1)} of the customers, most fresh first "
             f"{percent(parse_number(since['most_fresh']), 1)} (difference "
-            f"{format_difference(since)})."
+            f"{format_difference(since)})"
         )
-    return f"{_format_model_name(watch)} is {old} old and {state}; {told}"
+    return f"{_format_model_name(watch)} is {old} old and {state}. {gain}."
 
 
 def describe_gain_since_training(watch: Mapping[str, Any], horizon_days: int) -> str:
     """What the lists since the training showed, and how sure that is."""
     since = watch.get("since_training")
     if since is None:
-        return (
-            "No list since its training has matured yet: the outcome of a list is known after "
-            f"{count(horizon_days, 'day', 'days')}. Until then nobody knows what it reaches on "
-            "leads that came after its training."
-        )
+        after = count(horizon_days, "day", "days")
+        return f"{NO_OUTCOMES_YET}: a list's outcomes are known after {after}."
     low, high = parse_number(since["low"]), parse_number(since["high"])
     if low > 0:
-        sure = "So the model's order is still the better one, and not by chance."
+        verdict = "leadgain's order is still better, and not by chance."
     elif high < 0:
-        sure = "So most fresh first was the better order on these lists."
+        verdict = "Most fresh first was the better order on these lists."
     else:
-        sure = (
-            "The band of the difference includes 0: on these lists alone it is not proven that the "
-            "model's order is the better one."
+        verdict = (
+            "The range of the difference includes zero, so these lists alone do not prove that "
+            "leadgain's order is better."
         )
-    return f"{since['sentence']} {sure}"
+    return f"{since['sentence']} {verdict}"
 
 
 def compare_periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd.DataFrame":
-    """Set what was proven at the training beside what came of the lists since then.
+    """Set the gains proven at the training beside those of the lists since then.
 
     Parameters
     ----------
@@ -160,7 +144,7 @@ def compare_periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd
     Returns
     -------
     DataFrame with columns period, gain, most_fresh, difference, low, high; without rows where no
-    list has matured since the training
+    outcomes are known since the training
     """
     import pandas as pd
 
@@ -176,71 +160,62 @@ def compare_periods(watch: Mapping[str, Any], gain_table: "pd.DataFrame") -> "pd
         *(model["difference_to_most_fresh"], model["difference_low"], model["difference_high"]),
     ]
     now = [parse_number(since[name]) for name in columns[1:]]
-    rows = [["At its training", *map(float, then)], ["Since then", *now]]
+    rows = [["In the backtest", *map(float, then)], ["Since then", *now]]
     return pd.DataFrame(rows, columns=columns)
 
 
 def build_drift_sentences(watch: Mapping[str, Any]) -> list[str]:
     """How many inputs have drifted, what they weigh, and whether the scores have drifted.
 
-    What the watch's own notes tell of it is not told again; notes of no known kind follow.
+    A note about either takes the place of the plain figure.
 
     >>> build_drift_sentences({"inputs": {"features": 40, "drifted": 0, "share_of_importance": 0.0},
-    ...                  "scores": {"psi": 0.01, "limit": 0.25}, "notes": []})
-    ['None of the 40 inputs has drifted: as far as one can tell they lie where they lay at the
-    training.', 'The scores of this list are spread as they were on the tested lists.']
+    ...                  "scores": {"psi": 0.01, "limit": 0.25}, "notes": [], "note_kinds": []})
+    ['None of the 40 inputs has drifted.',
+     "Today's score distribution matches the backtest (PSI 0.01, limit 0.25)."]
     """
     inputs, scores = watch.get("inputs"), watch.get("scores")
-    told = []
+    said = []
     if inputs is None and scores is None:
-        told.append("Today's list cannot be held against those that the model learned from.")
+        said.append("Today's list cannot be compared with the training data.")
     if inputs is not None and not select_notes(watch, INPUTS):
-        told.append(_describe_drifted_inputs(inputs))
+        said.append(_describe_drifted_inputs(inputs))
     if scores is not None and not select_notes(watch, SCORES):
-        told.append(
+        said.append(
             _describe_score_drift(parse_number(scores["psi"]), parse_number(scores["limit"]))
         )
-    return [*told, *select_notes(watch, SCORES, INPUTS, OTHER_KIND)]
+    return [*said, *select_notes(watch, SCORES, INPUTS)]
 
 
 def _describe_drifted_inputs(inputs: Mapping[str, Any]) -> str:
     drifted, of = int(inputs["drifted"]), f"the {count(inputs['features'], 'input', 'inputs')}"
     if not drifted:
-        return (
-            f"None of {of} has drifted: as far as one can tell they lie where they lay at the "
-            "training."
-        )
-    have = "has drifted: it lies" if drifted == 1 else "have drifted: they lie"
-    share = inputs["share_of_importance"]
-    weight = (
-        "" if share is None else f" {percent(share)} of what moves the scores comes from there."
-    )
-    return (
-        f"{count(drifted)} of {of} {have} farther from the training than chance explains.{weight}"
-    )
+        return f"None of {of} has drifted."
+    have, share = "has" if drifted == 1 else "have", inputs["share_of_importance"]
+    weight = "" if share is None else f", with {percent(share)} of what moves the scores"
+    return f"{count(drifted)} of {of} {have} drifted{weight}."
 
 
 def _describe_score_drift(psi: float, limit: float) -> str:
-    if psi > limit:
-        return (
-            "The scores of this list are spread otherwise than on the tested lists (distance "
-            f"{decimal(psi)}, limit {decimal(limit)})."
-        )
-    return "The scores of this list are spread as they were on the tested lists."
+    verb = "differs from" if psi > limit else "matches"
+    return (
+        f"Today's score distribution {verb} the backtest (PSI {decimal(psi)}, limit "
+        f"{decimal(limit)})."
+    )
 
 
 def select_largest_drift(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame":
-    """Name the inputs that lie farthest from the training, and say how far that is.
+    """Name the inputs that have drifted most, and say how far.
 
     Returns
     -------
-    DataFrame with columns name, psi, limit, drifted (bool), says
+    DataFrame with columns name, psi, limit, drifted (bool), status
 
     >>> import pandas as pd
     >>> drift = pd.DataFrame({"group": "Mail", "feature": ["how many ever", "its kind"],
     ...                       "psi": [0.3, 0.05], "limit": 0.1, "drifted": [1, 0]})
-    >>> select_largest_drift(drift)[["name", "says"]].values
-    array([['Mail: how many ever', 'drifted far'], ['Mail: its kind', 'within its limit']],
+    >>> select_largest_drift(drift)[["name", "status"]].values
+    array([['Mail: how many ever', 'drifted far'], ['Mail: its kind', 'within limit']],
     dtype=object)
     """
     import pandas as pd
@@ -253,10 +228,10 @@ def select_largest_drift(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame
             "psi": shown["psi"],
             "limit": shown["limit"],
             "drifted": shown["drifted"] == 1,
-            "says": [
+            "status": [
                 f"drifted{' far' if psi > FAR_DRIFT_FACTOR * limit else ''}"
                 if drifted
-                else "within its limit"
+                else "within limit"
                 for psi, limit, drifted in pairs
             ],
         }
@@ -264,59 +239,64 @@ def select_largest_drift(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame
 
 
 def describe_decision(decision: Mapping[str, Any]) -> str:
-    """What the last training came to, and why it took place.
+    """The result of the last training, and the reason for it.
 
-    >>> describe_decision({"as_of": "2012-01-14T00:00:00Z", "why_trained": "there was none yet",
+    >>> describe_decision({"as_of": "2012-01-14T00:00:00Z", "why_trained": "no model yet",
     ...                    "version": None, "promoted": False, "sentence": "80 are too few."})
-    'The last training, as of 14 January 2012, brought no model. 80 are too few.
-    Why it took place: there was none yet.'
+    'The last training, on data up to 14 January 2012, produced no model. 80 are too few.
+    Reason for the training: no model yet.'
     """
-    when = f"The last training, as of {day(datetime.fromisoformat(decision['as_of']))},"
+    when = f"The last training, on data up to {day(datetime.fromisoformat(decision['as_of']))},"
     if decision["version"] is None:
-        brought = "brought no model."
+        result = "produced no model."
     elif decision["promoted"]:
-        brought = f"brought model {decision['version']}, which was let lead."
+        result = f"produced model {decision['version']}, which is now in use."
     else:
-        brought = f"brought model {decision['version']}, which was not let lead."
+        result = f"produced model {decision['version']}, which was not put in use."
     why = str(decision.get("why_trained") or "").rstrip(".")
-    because = f"Why it took place: {why}." if why else ""
-    return f"{when} {brought} {decision['sentence']} {because}".strip()
+    reason = f"Reason for the training: {why}." if why else ""
+    return " ".join(part for part in (when, result, str(decision["sentence"]), reason) if part)
 
 
-def build_decision_rows(decision: Mapping[str, Any]) -> list[dict[str, str]]:
+def build_decision_rows(
+    decision: Mapping[str, Any], *, shown_verdict: str = ""
+) -> list[dict[str, str]]:
     """The numbers of a decision, one row a comparison, in words and figures.
+
+    ``shown_verdict``: as for ``build_decision_sentences``; its figures are shown with it.
 
     Returns
     -------
-    Dicts with the keys against, model, other, difference, band; none where nothing was compared
+    Dicts with the keys against, model, other, difference, interval; none where nothing was
+    compared
     """
     rows = []
     proof, duel = decision.get("proof"), decision.get("duel")
-    if proof:
+    if proof and not (shown_verdict and str(decision["sentence"]).startswith(shown_verdict)):
         rows.append(_build_comparison("Most fresh first", proof, proof["most_fresh"]))
     if duel:
         on = f", on {count(duel['rows'], 'row', 'rows')}" if duel.get("rows") else ""
-        champion = f"Model {duel['champion']}, which led before{on}"
+        champion = f"Model {duel['champion']}, in use before{on}"
         rows.append(_build_comparison(champion, duel, duel["champion_gain"]))
     return rows
 
 
 def collect_first_warnings(watch: Mapping[str, Any] | None, more: Sequence[str] = ()) -> list[str]:
-    """What must be read before the list, each sentence once: first why the model is degraded."""
+    """Sentences for the top of a page, each once; the reasons for a degraded model come first."""
     degraded = list(watch["reasons"]) if watch is not None and watch["degraded"] else []
     return list(dict.fromkeys([*degraded, *more]))
 
 
 def format_difference(compared: Mapping[str, Any]) -> str:
-    """A difference in points with its 95 % band, from anything that has difference, low and high.
+    """A difference in points with its 95 % interval, from a mapping of difference, low and high.
 
     >>> format_difference({"difference": 0.1, "low": 0.06, "high": 0.14})
-    '+10.0 points, 95 % band +6.0 to +14.0 points'
+    '+10.0 points, 95 % range +6.0 to +14.0 points'
     """
     value, low, high = (parse_number(compared[name]) for name in ("difference", "low", "high"))
-    if low != low or high != high:  # noqa: PLR0124  (there is no band)
+    if low != low or high != high:  # noqa: PLR0124  (there is no interval)
         return points(value)
-    return f"{points(value)}, 95 % band {points_interval(low, high)}"
+    return f"{points(value)}, 95 % range {points_interval(low, high)}"
 
 
 def parse_number(value: Any) -> float:
@@ -325,13 +305,13 @@ def parse_number(value: Any) -> float:
 
 
 def _build_comparison(against: str, figures: Mapping[str, Any], other: Any) -> dict[str, str]:
-    band = points_interval(parse_number(figures["low"]), parse_number(figures["high"]))
+    interval = points_interval(parse_number(figures["low"]), parse_number(figures["high"]))
     return {
         "against": against,
         "model": percent(parse_number(figures["gain"]), 1),
         "other": percent(parse_number(other), 1),
         "difference": points(parse_number(figures["difference"])),
-        "band": "" if band == NO_VALUE else band,
+        "interval": "" if interval == NO_VALUE else interval,
     }
 
 

@@ -24,7 +24,7 @@ from tests.publications.conftest import (
     made_up_worklist,
     write_publication_files,
 )
-from tests.publications.made_up_monitoring import made_up_watch
+from tests.publications.made_up_monitoring import made_up_decision, made_up_watch
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = ("worklist", "gains", "tiers", "model", "data")
@@ -55,6 +55,7 @@ def publish_made_up(
     checks: Mapping[str, Any] | None = None,
     counts: Mapping[str, Any] | None = None,
     watch: Mapping[str, Any] | None = None,
+    decision: Mapping[str, Any] | None = None,
     warnings: Sequence[str] | None = None,
     no_model_reason: str = NO_MODEL,
     settings: Mapping[str, Any] | None = None,
@@ -72,6 +73,7 @@ def publish_made_up(
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(run, name, listed)
         (run / "monitoring.json").write_text(json.dumps(watch or made_up_watch()))
+        (run / "decision.json").write_text(json.dumps(decision or made_up_decision()))
         (run / "data_checks.json").write_text(json.dumps(checks or made_up_checks()))
         for file in FILES:
             if (file.optional and not stories) or (file.needs_model and not model):
@@ -153,11 +155,22 @@ def run_worklist(**parameters: str | list[str]) -> AppTest:
     return at
 
 
-def read_page_text(at: AppTest) -> str:
-    """Every text on a page, as one."""
+def read_value(element: Any) -> str:
+    """The text of an element, without its escapes and with plain spaces."""
+    return str(element.value).replace("\\", "").replace("\xa0", " ")
+
+
+def list_page_texts(at: AppTest) -> list[str]:
+    """Every text on a page but those in tables that scroll, without escapes."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")
     texts = [str(element.value) for kind in kinds for element in at.get(kind)]
-    titles = [element.proto.title for kind in ("alert",) for element in at.get(kind)]
+    titles = [element.proto.title for element in at.get("alert")]
     figures = [f"{m.label} {m.value} {m.delta}" for m in at.metric]
+    cells = [str(cell) for table in at.table for cell in table.value.to_numpy().ravel()]
+    return [text.replace("\\", "") for text in (*texts, *titles, *figures, *cells)]
+
+
+def read_page_text(at: AppTest) -> str:
+    """Every text on a page, as one, with plain spaces."""
     tables = [element.value.to_csv() for element in (*at.table, *at.dataframe)]
-    return "\n".join([*texts, *titles, *figures, *tables])
+    return "\n".join([*list_page_texts(at), *tables]).replace("\xa0", " ")

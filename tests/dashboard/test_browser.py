@@ -177,7 +177,7 @@ def test_a_click_on_a_lead_opens_its_story_again_and_again(
     for _ in range(2):
         click_row(page, 2)
         expect(drawer).to_contain_text("Lead 170002")
-        expect(drawer).to_contain_text("Why it stands here")
+        expect(drawer).to_contain_text("Why this rank")
         expect(drawer.locator("canvas, svg.marks").first).to_be_visible()
         assert "lead=170002" in page.url
         page.keyboard.press("Escape")
@@ -267,7 +267,7 @@ def test_a_damaged_file_is_told_calmly_and_a_new_list_mends_it(
     path.write_bytes(path.read_bytes()[:-1])
     try:
         page = open_window()
-        expect(page.get_by_text("not what was published")).to_be_visible()
+        expect(page.get_by_text("has changed since")).to_be_visible()
         assert str(served.home.folder) not in page.content()
     finally:
         publish_made_up(served.home)

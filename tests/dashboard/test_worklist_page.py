@@ -1,4 +1,4 @@
-"""Filters, pages, the story of a lead, who sees what, and lists that appear meanwhile."""
+"""Filters, pages, the lead drawer, access, and lists that appear meanwhile."""
 
 import threading
 from datetime import timedelta
@@ -17,6 +17,7 @@ from tests.dashboard.made_up_publications import (
     owned_worklist,
     publish_made_up,
     read_page_text,
+    read_value,
     run_page,
     run_worklist,
 )
@@ -32,7 +33,7 @@ def listed_ids(at: AppTest) -> list[str]:
     return list(at.dataframe[0].value["lead_id"]) if at.dataframe else []
 
 
-def test_the_list_stands_in_calling_order_with_every_lead(home: Home) -> None:
+def test_the_list_is_in_calling_order_with_every_lead(home: Home) -> None:
     publish_made_up(home)
     at = run_page("worklist")
     assert listed_ids(at) == owned_worklist()["lead_id"].tolist()
@@ -95,7 +96,7 @@ def test_filters_that_nothing_fits_say_so(home: Home) -> None:
     publish_made_up(home)
     at = run_worklist(search="no such lead")
     assert not at.dataframe
-    assert "No lead fits" in at.info[0].value
+    assert "No lead matches" in at.info[0].value
 
 
 def test_a_filter_for_something_that_the_list_lacks_is_dropped(home: Home) -> None:
@@ -127,21 +128,21 @@ def test_no_page_is_longer_than_the_browser_bears() -> None:
     assert worklist_table.PAGE_ROWS <= 5_000
 
 
-def test_a_lead_in_the_address_opens_its_story(home: Home) -> None:
+def test_a_lead_in_the_address_opens_its_drawer(home: Home) -> None:
     publish_made_up(home)
     at = run_worklist(lead="170002")
     assert [s.value for s in at.subheader] == [
-        *("Why it stands here", "What happened", "How it moved", "Known about it")
+        *("Why this rank", "Activities", "Rank history", "Lead details")
     ]
-    assert [m.value for m in at.metric] == ["3", "76 %", "A"]
-    assert "takes it to **76 %**" in read_page_text(at)
+    assert [read_value(m) for m in at.metric] == ["3", "76 %", "A"]
+    assert "make it **76 %**" in read_page_text(at)
     assert "Offer returned" in read_page_text(at)
     facts, known = (table.value.to_csv() for table in at.table)
     assert "No call yet,lowers it" in facts
     assert "cara" in known
 
 
-def test_a_story_without_the_newer_files_tells_the_three_reasons(home: Home) -> None:
+def test_a_lead_without_the_newer_files_has_the_three_reasons(home: Home) -> None:
     publish_made_up(home, stories=False)
     at = run_worklist(lead="170002")
     assert "- Called by a rep 3 times in 7 days" in read_page_text(at)
@@ -152,16 +153,16 @@ def test_the_next_lead_is_the_next_one_that_fits_the_filters(home: Home) -> None
     publish_made_up(home)
     at = run_worklist(lead="170001", owner=["ben"])
     buttons = {button.label: button for button in at.button}
-    assert buttons["Previous"].disabled
+    assert buttons["Previous lead"].disabled
     buttons["Next lead"].click().run()
     assert at.query_params["lead"] == "170004"
 
 
 def test_how_a_lead_moved_shows_once_it_stood_on_two_lists(home: Home) -> None:
     publish_made_up(home, as_of=AS_OF - timedelta(days=1))
-    assert "first list on which it stands" in read_page_text(run_worklist(lead="170001"))
+    assert "First appearance" in read_page_text(run_worklist(lead="170001"))
     publish_made_up(home)
-    assert "first list on which it stands" not in read_page_text(run_worklist(lead="170001"))
+    assert "First appearance" not in read_page_text(run_worklist(lead="170001"))
 
 
 def test_a_lead_that_is_not_listed_is_said_to_be_missing(home: Home) -> None:
@@ -289,6 +290,6 @@ def test_whoever_is_not_in_the_role_table_sees_nothing(
 ) -> None:
     publish_made_up(home)
     at = run_signed_in({"is_logged_in": True, **claims}, home, monkeypatch)
-    assert "not on the list" in at.title[0].value
+    assert "no access" in at.title[0].value
     assert not at.dataframe
     assert not at.metric

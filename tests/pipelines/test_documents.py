@@ -12,6 +12,7 @@ from docs.refresh import BEGIN, END, demo_block
 from pipelines.cli.main import build_app
 from pipelines.config.settings import SECTIONS, load_settings
 from tests.pipelines.conftest import load_current
+from tests.publications.report.test_report import Page
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,6 +71,12 @@ def test_the_configuration_shown_in_the_readme_is_understood(tmp_path):
     config = tmp_path / "leadgain.toml"
     config.write_text(shown[1])
     assert load_settings(config).lists.horizon_days == 30
+
+
+def test_no_sentence_is_in_the_report_of_a_night_twice(night):
+    report = (load_current(night.home).folder / "report.html").read_text(encoding="utf-8")
+    sentences = Page(report).sentences
+    assert sorted({s for s in sentences if sentences.count(s) > 1}) == []
 
 
 @pytest.mark.slow

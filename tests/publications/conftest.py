@@ -1,4 +1,4 @@
-"""A small made-up publication that every test of this room can publish."""
+"""A small made-up publication for the tests of this package."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from publications.storage.store import Home, Provenance
 from publications.tables.read_write import write_table, write_table_parts
 from tests.publications.made_up_monitoring import made_up_decision, made_up_drift, made_up_watch
 
+VERDICT = "Calling the first 30 % of each list reaches 51.0 % of the conversions."
 AS_OF = datetime(2012, 3, 14, tzinfo=UTC)
 DEPTHS = np.linspace(0, 1, 21)
 
@@ -217,7 +218,7 @@ def made_up_model() -> dict[str, object]:
         "columns": 329,
         "base_score": 0.24,
         "depth": 0.3,
-        "verdict": "Calling the first 30% of each list reaches 51.0% of the conversions.",
+        "verdict": VERDICT,
         "trained_on": ["20 lists of 1 October 2011 to 11 February 2012."],
         "left_out": ["Lists after 11 February 2012: their 30 days are not over."],
         "folds": [
@@ -325,6 +326,7 @@ def made_up_facts(**changes: object) -> ReportFacts:
             backtest=made_up_backtest(),
             model_version=3,
             model_sha256="c0ffee" + "0" * 58,
+            verdict=VERDICT,
             trained_from=datetime(2011, 10, 1, tzinfo=UTC),
             trained_until=datetime(2012, 2, 11, tzinfo=UTC),
             training_rows=16_021,

@@ -5,13 +5,13 @@ from typing import Any
 import pandas as pd
 
 DEGRADED_REASON = (
-    "On the 4 lists since its training its lead over most fresh first has "
-    "shrunk from +11.7 to +2.1 points (95 % band -1.9 to +6.1)."
+    "On the 4 lists since its training the difference to most fresh first has "
+    "shrunk from +11.7 to +2.1 points (95 % range -1.9 to +6.1)."
 )
 
 
 def made_up_watch(**changes: object) -> dict[str, Any]:
-    """A model of 60 days that holds what it promised, while two of its inputs have moved."""
+    """A model of 60 days that still ranks better, while two of its inputs have drifted."""
     watch: dict[str, Any] = {
         "version": 3,
         "trained_as_of": "2012-01-14T00:00:00Z",
@@ -43,27 +43,27 @@ def made_up_watch(**changes: object) -> dict[str, Any]:
             "of the conversions; most fresh first reaches 38 %.",
         },
     }
-    if "notes" in changes:  # as plain sentences, unless their kinds are given
-        del watch["note_kinds"]
+    if changes.get("notes") == []:
+        watch["note_kinds"] = []
     return {**watch, **changes}
 
 
 def made_up_watch_with_kinds() -> dict[str, Any]:
-    """One note of each kind, and of one that is not known; no word of theirs tells which."""
-    notes = ["A proof.", "A spread.", "A move.", "A training.", "Something new."]
-    kinds = ["proof", "scores", "inputs", "training", "weather"]
+    """One note of each kind; their words do not show which."""
+    notes = ["A proof.", "A spread.", "A move.", "A training."]
+    kinds = ["proof", "scores", "inputs", "training"]
     return made_up_watch(notes=notes, note_kinds=kinds)
 
 
 def made_up_degraded_watch() -> dict[str, Any]:
-    """A model of which little is left."""
+    """A model that hardly ranks better any more."""
     since = {**made_up_watch()["since_training"], "gain": 0.401, "most_fresh": 0.38}
     since |= {"difference": 0.021, "low": -0.019, "high": 0.061}
     return made_up_watch(degraded=True, reasons=[DEGRADED_REASON], since_training=since)
 
 
 def made_up_drift() -> pd.DataFrame:
-    """Ten inputs, of which two lie beyond their limits."""
+    """Ten inputs, of which two are beyond their limits."""
     psi = [0.9, 0.3, 0.1, 0.08, 0.05, 0.04, 0.03, 0.02, 0.01, 0.0]
     return pd.DataFrame(
         {

@@ -211,13 +211,13 @@ def build_json_publication(**files: object) -> SimpleNamespace:
     return SimpleNamespace(file_names=tuple(content), read=content.__getitem__)
 
 
-def test_how_the_model_does_stands_in_a_line_and_why_it_is_worn(shown):
+def test_the_state_of_the_model_is_shown_with_its_reasons(shown):
     found = build_json_publication(monitoring=made_up_degraded_watch(), decision=made_up_decision())
     terminal.show_monitoring(shown.console, found, ())
     text = shown.text()
-    assert text.startswith("Model 3 is 60 days old and degraded; on the 4 lists since its training")
+    assert text.startswith("Model 3 is 60 days old and degraded. On the 4 lists since its training")
     assert f"Why: {DEGRADED_REASON}" in text
-    assert "The last training, as of 14 January 2012, brought model 3" in text
+    assert "up to 14 January 2012, produced model 3" in text
 
 
 def test_what_was_told_before_is_not_told_again(shown):

@@ -42,7 +42,7 @@ def test_a_feature_is_named_with_its_group() -> None:
     )
 
 
-def test_what_does_not_fit_is_told_in_the_axis() -> None:
+def test_what_does_not_fit_is_in_the_axis_title() -> None:
     written = read_words(render_svg(draw_importance_chart(IMPORTANCE, most=1)))
     assert "Share of what moves the scores; 2 others have 50.0 % together" in written
     assert "Mail" not in written

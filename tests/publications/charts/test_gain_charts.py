@@ -39,7 +39,7 @@ def read_words(svg: str) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_gain_chart_names_every_ranking_with_its_gain_and_band(theme: Theme) -> None:
+def test_the_gain_chart_names_every_ranking_with_its_gain_and_interval(theme: Theme) -> None:
     written = read_words(render_svg(draw_gain_chart(made_up_gains(), depth=0.3, theme=theme)))
     for expected in (
         *("Share of the list called", "Share of the customers reached"),
@@ -72,13 +72,15 @@ def test_the_tiers_chart_shows_rates_and_shares_in_percent() -> None:
 
 def test_the_lists_chart_has_one_place_a_list_and_names_both_lines() -> None:
     written = read_words(render_svg(draw_lists_chart(LISTS, depth=0.3)))
-    assert {"14 Jan 2012", "21 Jan 2012", "Customers reached by 30 %", "leadgain"} <= set(written)
+    assert {"14 Jan 2012", "21 Jan 2012", "Customers reached by calling 30 %", "leadgain"} <= set(
+        written
+    )
 
 
-def test_the_calibration_chart_sets_seen_against_foretold() -> None:
+def test_the_calibration_chart_compares_observed_and_predicted_rates() -> None:
     written = read_words(render_svg(draw_calibration_chart(CALIBRATION)))
-    assert "Conversion rate that the score foretold" in written
-    assert "Conversion rate that was seen" in written
+    assert "Predicted conversion rate" in written
+    assert "Observed conversion rate" in written
 
 
 def test_equal_frames_give_equal_pictures_whatever_was_drawn_before() -> None:

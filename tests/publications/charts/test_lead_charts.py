@@ -54,13 +54,13 @@ def test_the_steps_lead_from_the_typical_lead_to_this_one() -> None:
     steps = build_waterfall(REASONS, score=0.6, base=0.3)
     assert steps["before"].tolist()[1:] == steps["after"].tolist()[:-1]
     assert (steps["before"].iloc[0], steps["after"].iloc[-1]) == (0.3, 0.6)
-    assert steps["way"].tolist() == ["stands", "raises", "lowers", "raises", "stands"]
+    assert steps["way"].tolist() == ["stays", "raises", "lowers", "raises", "stays"]
 
 
 def test_steps_are_in_proportion_to_the_contributions_however_the_score_was_calibrated() -> None:
     steps = build_waterfall(REASONS, score=0.6, base=0.3)
     ends = np.array([log_odds(share) for share in steps["after"]])
-    # 0.6 of log odds before calibration stand for the whole way from 0.3 to 0.6.
+    # 0.6 of log odds before calibration span the whole way from 0.3 to 0.6.
     stretch = (log_odds(0.6) - log_odds(0.3)) / 0.6
     assert np.diff(ends[:4]) == pytest.approx(stretch * REASONS["contribution"], abs=1e-6)
 
@@ -70,7 +70,7 @@ def test_facts_that_move_nothing_have_no_step() -> None:
     assert len(build_waterfall(nothing, score=0.6, base=0.3)) == 3
 
 
-def test_a_lead_that_nothing_moves_stands_where_the_typical_lead_stands() -> None:
+def test_a_lead_that_nothing_moves_has_the_typical_score() -> None:
     steps = build_waterfall(REASONS.assign(contribution=0.0), score=0.3, base=0.3)
     assert steps["after"].tolist() == [0.3, 0.3]
 
@@ -80,7 +80,7 @@ def test_the_waterfall_names_every_fact_and_the_score_after_it(theme: Theme) -> 
     written = read_words(
         render_svg(draw_waterfall_chart(REASONS, score=0.6, base=0.3, theme=theme))
     )
-    for expected in ("A typical lead", *REASONS["fact"], "This lead", "30 %", "60 %"):
+    for expected in ("Typical lead", *REASONS["fact"], "This lead", "30 %", "60 %"):
         assert expected in written
     assert "raises the score" in written
     assert "lowers the score" in written
@@ -127,9 +127,9 @@ def test_a_lead_without_activities_has_an_empty_timeline() -> None:
     assert render_svg(draw_timeline_chart(TIMELINE.head(0)))
 
 
-def test_the_history_tells_place_and_score_list_by_list() -> None:
+def test_the_history_has_rank_and_score_list_by_list() -> None:
     written = read_words(render_svg(draw_rank_history_chart(history(3))))
-    assert {"Place in the list", "Score", "40", "42", "50 %", "Lists of 2012, UTC"} <= set(written)
+    assert {"Rank", "Score", "40", "42", "50 %", "Lists of 2012, UTC"} <= set(written)
 
 
 def test_of_many_lists_only_the_first_and_the_last_carry_a_figure() -> None:
@@ -140,7 +140,7 @@ def test_of_many_lists_only_the_first_and_the_last_carry_a_figure() -> None:
 
 def test_a_single_list_and_lists_without_a_model_can_be_drawn() -> None:
     written = read_words(render_svg(draw_rank_history_chart(history(1).assign(score=np.nan))))
-    assert "Place in the list" in written
+    assert "Rank" in written
     assert "Score" not in written
 
 

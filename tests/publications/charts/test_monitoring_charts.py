@@ -23,7 +23,7 @@ def compare_made_up_periods(watch: dict[str, object]) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_two_periods_stand_below_each_other_with_their_lead(theme: Theme) -> None:
+def test_the_two_periods_have_a_row_each_with_the_difference(theme: Theme) -> None:
     written = read_words(
         render_svg(
             draw_gain_since_training_chart(
@@ -31,11 +31,11 @@ def test_the_two_periods_stand_below_each_other_with_their_lead(theme: Theme) ->
             )
         )
     )
-    assert [word for word in written if word in ("At its training", "Since then")] == [
-        *("At its training", "Since then"),
+    assert [word for word in written if word in ("In the backtest", "Since then")] == [
+        *("In the backtest", "Since then"),
     ]
-    assert "+11.7 points, 95 % band +7.7 to +15.7 points" in written
-    assert "+2.1 points, 95 % band \N{MINUS SIGN}1.9 to +6.1 points" in written
+    assert "+11.7 points, 95 % range +7.7 to +15.7 points" in written
+    assert "+2.1 points, 95 % range \N{MINUS SIGN}1.9 to +6.1 points" in written
     assert "Share of the customers reached by calling 30 %" in written
     assert {"leadgain", "Most fresh first"} <= set(written)
 

@@ -36,12 +36,12 @@ def test_two_lines_never_differ_by_their_colour_alone() -> None:
     assert len(set(looks)) == len(looks)
 
 
-def test_the_model_is_the_strongest_line_and_only_what_was_measured_has_a_band() -> None:
+def test_the_model_is_the_strongest_line_and_only_what_was_measured_has_an_interval() -> None:
     assert max(LINES, key=lambda name: LINES[name].width) == "model"
-    assert {name for name, line in LINES.items() if line.band} == {"model", "most_fresh"}
+    assert {name for name, line in LINES.items() if line.interval} == {"model", "most_fresh"}
 
 
-def test_an_axis_of_shares_begins_at_nothing_and_ends_where_it_is_told() -> None:
+def test_an_axis_of_shares_begins_at_nothing_and_ends_at_its_top() -> None:
     axis = build_percent_axis("Share", top=0.4)
     assert axis["title"] == "Share"
     assert axis["scale"].to_dict() == {"domain": [0, 0.4], "nice": False}

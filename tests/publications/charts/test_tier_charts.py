@@ -43,7 +43,7 @@ def test_the_sizes_chart_has_a_bar_for_each_list_and_a_key_to_the_tiers(theme: T
     assert {"7 March 2012", "14 March 2012", "A", "B", "C"} <= set(read_words(render_svg(chart)))
 
 
-def test_two_lists_of_one_day_are_told_apart_by_their_hour() -> None:
+def test_two_lists_of_one_day_differ_by_their_hour() -> None:
     chart = draw_tier_sizes_chart(sizes("2012-03-07 06:00", "2012-03-07 18:30"))
     assert {"7 March 2012, 06:00 UTC", "7 March 2012, 18:30 UTC"} <= set(
         read_words(render_svg(chart))
@@ -51,18 +51,18 @@ def test_two_lists_of_one_day_are_told_apart_by_their_hour() -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_tiers_are_told_apart_by_lightness(theme: Theme) -> None:
+def test_tiers_differ_by_lightness(theme: Theme) -> None:
     a, b, c = PALETTES[theme].tiers
     assert contrast(a, b) > 1.5
     assert contrast(b, c) > 1.2
     assert contrast(a, c) > 2
 
 
-def test_the_expected_chart_says_what_was_seen_and_what_was_foretold() -> None:
+def test_the_expected_chart_has_actual_and_predicted_conversions() -> None:
     table = pd.DataFrame(
         {"tier": ["A"], "expected": [690.4], "actual": [1708], "low": [1660.0], "high": [1745.0]}
     )
-    assert "1,708 seen, 690 foretold" in read_words(
+    assert "1,708 actual, 690 predicted" in read_words(
         render_svg(draw_expected_conversions_chart(table))
     )
 

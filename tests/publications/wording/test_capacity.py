@@ -49,7 +49,7 @@ def test_equal_rankings_take_equal_calls() -> None:
 
 def test_the_sentence_names_leads_share_and_customers() -> None:
     assert compute_capacity(build_curves(0.8, 0.6), LIST, 100).sentence == (
-        "Working 100 leads of each list (50 %) in the model's order reaches 40 of its "
+        "Working 100 leads of each list (50 %) in leadgain's order reaches 40 of its "
         "50 customers; most fresh first reaches 30."
     )
 

@@ -1,5 +1,6 @@
 """How figures are written: with their unit, and with a dash where there is none."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pandas as pd
@@ -11,6 +12,7 @@ from publications.wording.formatting import (
     count,
     day,
     decimal,
+    keep_units,
     minute,
     percent,
     percent_interval,
@@ -30,7 +32,7 @@ NAN = float("nan")
         *(day(pd.NaT), minute(pd.NaT)),
     ],
 )
-def test_where_there_is_no_figure_stands_a_dash(written: str) -> None:
+def test_a_missing_figure_is_a_dash(written: str) -> None:
     assert written == NO_VALUE
 
 
@@ -38,6 +40,19 @@ def test_a_loss_is_written_with_a_true_minus_and_nothing_with_both_signs() -> No
     assert signed_points(-0.142) == f"{MINUS_SIGN}14.2"
     assert signed_points(0.0004) == signed_points(-0.0004) == signed_points(0.0) == "±0.0"
     assert points_interval(-0.02, 0.1) == f"{MINUS_SIGN}2.0 to +10.0 points"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["95 % range", "+6.0 to +16.0 points", "in 1 day", "1,282 rows", "15:04 UTC", "39 calls"],
+)
+def test_a_number_keeps_to_its_unit(text: str) -> None:
+    assert re.search(r"\d\xa0[%a-zA-Z]", keep_units(text))
+
+
+@pytest.mark.parametrize("text", ["List 2 leadership", "2 of 4", "2012 and", "a days"])
+def test_other_spaces_still_break(text: str) -> None:
+    assert keep_units(text) == text
 
 
 def test_counts_have_their_noun_in_the_right_number() -> None:
