@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from pipelines.runtime.environment import prepare_environment
+from tests.cheap_tools import copy_migrated_tables, skip_pictures
 from tests.faults.sandbox.sitecustomize import outbound
+from tests.shared_folders import find_session_folder
 
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 LONGEST = (
@@ -82,3 +84,20 @@ def offline() -> Iterator[None]:
     before = len(LEFT)
     yield
     assert LEFT[before:] == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """MLflow's tables are built once in this session."""
+    with copy_migrated_tables(find_session_folder(tmp_path_factory) / "mlflow.db"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def blank_pictures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Reports hold no drawings, unless the test is about them."""
+    if request.node.get_closest_marker("pictures"):
+        yield
+        return
+    with skip_pictures():
+        yield

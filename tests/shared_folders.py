@@ -22,8 +22,7 @@ def share_folder(
 
     Who changes something in it takes a copy.
     """
-    base = factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    root = find_session_folder(factory)
     folder, done = root / name, root / f"{name}.done"
     with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -33,3 +32,9 @@ def share_folder(
             fill(folder)
             done.touch()
     return folder
+
+
+def find_session_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder that all workers of this session share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base

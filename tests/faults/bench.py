@@ -61,12 +61,15 @@ class Bench:
 
 
 @contextmanager
-def open_bench(folder: Path) -> Iterator[Bench]:
-    """Start what is needed, and end it whatever happens."""
+def open_bench(folder: Path, *, pictures: bool = True) -> Iterator[Bench]:
+    """Start what is needed, and end it whatever happens.
+
+    ``pictures``: whether reports of commands in forks hold their drawings, two thirds of the work.
+    """
     leads, activities = small_crm()
     config = write_export(folder / "crm", leads=leads, activities=activities)
     with prefect_server(folder / "prefect") as environment:
-        warm = Warm(folder / "warm", environment)
+        warm = Warm(folder / "warm", environment, pictures=pictures)
         try:
             yield Bench(folder, config, environment, warm)
         finally:

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,24 +46,23 @@ READ_ONLY = ("models", "runs", ".")
 """Moving a run into a publications folder that is another mount is refused for that already."""
 
 
-@cache
-def find_skip_reason() -> str:
-    """Why disks cannot be mounted here; empty where they can."""
-    done = subprocess.run([*_namespace(), "true"], capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else f"no mount namespace: {done.stderr.strip()}"
-
-
 def _namespace() -> list[str]:
     mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
     return ["unshare", "--mount", "--propagation", "private", *mapped]
 
 
-def refusing_disks(bench: Bench, *, few: bool = False) -> list[Row]:
-    """Score on disks that refuse; ``few``: one or two cases of each kind."""
+def full_or_closed(bench: Bench) -> list[Row]:
+    """A case of each kind that needs no disk of its own."""
+    lane = bench.lane("disks").prepare()
+    return [full_at_steps(lane, WRITING[1:2]), closed_to_us(lane, CLOSED[:1])]
+
+
+def refusing_disks(bench: Bench) -> list[Row]:
+    """Score on disks that refuse."""
     folder = bench.folder / "disks"
     folder.mkdir()
     result = folder / "rows.json"
-    arguments = [str(folder), str(bench.config), str(result), "few" if few else "all"]
+    arguments = [str(folder), str(bench.config), str(result)]
     inner = [sys.executable, "-m", "tests.faults.disks", *arguments]
     done = subprocess.run(
         [*_namespace(), *inner],
@@ -77,22 +75,23 @@ def refusing_disks(bench: Bench, *, few: bool = False) -> list[Row]:
     return [row_of(row) for row in json.loads(result.read_text())]
 
 
-def inside(folder: Path, config: Path, *, few: bool) -> list[Row]:
+def inside(folder: Path, config: Path) -> list[Row]:
     """The rows, from within the namespace."""
     disk = folder / "disk"
     disk.mkdir()
     _mount("-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "tmpfs", disk)
     names = ("PREFECT_API_URL", "PREFECT_HOME")
-    warm = Warm(folder / "warm", {name: os.environ[name] for name in names})
+    environment = {name: os.environ[name] for name in names}
+    warm = Warm(folder / "warm", environment, pictures=True)
     try:
         bench = Bench(disk, config, {}, warm)
         lane = bench.lane("lane").prepare()
         return [
-            full_disk(lane, FREE[3:8:4] if few else FREE, disk),
-            full_at_steps(lane, WRITING[1:2] if few else WRITING),
-            limited_files(lane, LARGEST[1:2] if few else LARGEST),
-            read_only(lane, READ_ONLY[:1] if few else READ_ONLY),
-            closed_to_us(lane, CLOSED[:1] if few else CLOSED),
+            full_disk(lane, FREE, disk),
+            full_at_steps(lane, WRITING),
+            limited_files(lane, LARGEST),
+            read_only(lane, READ_ONLY),
+            closed_to_us(lane, CLOSED),
         ]
     finally:
         warm.stop()
@@ -215,5 +214,5 @@ def _mount(*arguments: object) -> None:
 
 
 if __name__ == "__main__":
-    told = inside(Path(sys.argv[1]), Path(sys.argv[2]), few=sys.argv[4] == "few")
+    told = inside(Path(sys.argv[1]), Path(sys.argv[2]))
     Path(sys.argv[3]).write_text(json.dumps([asdict(row) for row in told]))

@@ -34,8 +34,6 @@ class Guard:
     """Tries a case or two that hold with the guard and must not hold without."""
     complains: str
     """Part of what the check says without the guard."""
-    long: bool = False
-    """Whether only the harness takes it out, because a training or two belong to it."""
 
 
 GUARDS = (
@@ -56,7 +54,6 @@ GUARDS = (
             bench, ["model.fitted"], training=True, real=False, lanes=1, holes=out
         ),
         "the run after the kill differs",
-        long=True,
     ),
     Guard(
         "R3",
@@ -101,7 +98,6 @@ GUARDS = (
         {"pipelines.data.checked_export:refuse_other_leads": HOLES + "nothing"},
         lambda bench, out: exports.other_leads(bench, holes=out),
         "exit 0",
-        long=True,
     ),
     Guard(
         "R11",
@@ -133,7 +129,6 @@ GUARDS = (
         {"pipelines.flows.train:compute_days_since_fresh": HOLES + "fresh_by_the_clock"},
         lambda bench, out: clocks.other_clocks(bench, ("a day late",), holes=out),
         "another list",
-        long=True,
     ),
     Guard(
         "R16",
@@ -143,7 +138,6 @@ GUARDS = (
             bench, "train", "--config", bench.config, prepared=not out
         ),
         "mlflow-telemetry",
-        long=True,
     ),
     Guard(
         "R15",

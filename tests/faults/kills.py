@@ -134,9 +134,7 @@ def at_failpoints(
     return _each(bench, list(names), kill, tally, training=training, lanes=lanes)
 
 
-def at_random(
-    bench: Bench, times: int, *, lanes: int = 2, seed: int = SEED, seconds: float | None = None
-) -> Row:
+def at_random(bench: Bench, times: int, *, lanes: int = 2, seed: int = SEED) -> Row:
     """Kill the real command at instants drawn evenly over its length.
 
     Parameters
@@ -145,7 +143,6 @@ def at_random(
     times : how many instants
     lanes : how many commands are at work at once
     seed : of the instants
-    seconds : the length, where it is not to be measured
     """
     tried = "a training and scoring killed at random instants, then run again"
     tally = Tally("R1, R2", tried, COMMAND)
@@ -156,9 +153,7 @@ def at_random(
 
     def kill(scene: Scene, share: str) -> str:
         key = id(scene)
-        if seconds is not None:
-            lengths[key] = seconds
-        elif key not in lengths:
+        if key not in lengths:
             ended = bench.command(*scene.command, **scene.lane.environment).wait()
             assert ended.code == 0, ended.said
             lengths[key] = ended.seconds

@@ -8,15 +8,13 @@ from importlib import import_module
 
 import pytest
 
-from tests.faults import clocks, disks
+from tests.faults import clocks
 from tests.faults.bench import Bench
 from tests.faults.counts import Counts
 from tests.faults.guards import GUARDS, Guard
-from tests.faults.parts import PARTS, fails_without
+from tests.faults.parts import PARTS
 
-NEEDS = {"disks": disks.find_skip_reason}
 SAMPLED = [name for name, part in PARTS.items() if part.sample is not None]
-QUICK = [guard for guard in GUARDS if not guard.long]
 
 
 def name_part(name: str) -> str:
@@ -30,8 +28,6 @@ def name_guard(guard: Guard) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLED, ids=name_part)
 def test_a_promise_holds_each_time_that_it_is_tried(bench: Bench, name: str) -> None:
-    if name in NEEDS and (reason := NEEDS[name]()):
-        pytest.skip(reason)
     sample = PARTS[name].sample
     assert sample is not None
     for row in sample(bench):
@@ -45,14 +41,6 @@ def test_everything_that_is_tried_holds(bench: Bench, counts: Counts, name: str)
     counts.rows[name] = list(PARTS[name].full(bench))
     assert [told for row in counts.rows[name] for told in row.broken] == []
     assert all(row.kept for row in counts.rows[name])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("guard", QUICK, ids=name_guard)
-def test_without_its_guard_a_promise_breaks_and_the_check_says_so(
-    bench: Bench, guard: Guard
-) -> None:
-    fails_without(guard, bench)
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=name_guard)

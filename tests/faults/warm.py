@@ -15,12 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from tests.cheap_tools import copy_migrated_tables, skip_pictures
 
 ROOT = Path(__file__).parents[2]
 KILLED = -signal.SIGKILL
@@ -96,12 +98,14 @@ class Child:
 class Warm:
     """The warm process, seen from outside. Threads may share it."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], *, pictures: bool) -> None:
         self.folder = folder
+        folder.mkdir(parents=True)
+        tools = (str(folder / "mlflow.db"), "pictures" if pictures else "blank")
         self.started = 0
         self.lock = Lock()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.warm"],
+            [sys.executable, "-m", "tests.faults.warm", *tools],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdin=subprocess.PIPE,
@@ -186,6 +190,12 @@ def serve() -> None:
     for name in IMPORTED:
         import_module(name)
     compile_kernel()
+    template, pictures = Path(sys.argv[1]), sys.argv[2] == "pictures"
+    with copy_migrated_tables(template), nullcontext() if pictures else skip_pictures():
+        _take_orders()
+
+
+def _take_orders() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         if order["do"] == "start":

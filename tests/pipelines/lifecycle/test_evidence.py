@@ -23,6 +23,7 @@ def test_a_proof_is_read_as_it_was_written(proof, tmp_path):
     assert again.training == proof.training
 
 
+@pytest.mark.pictures
 def test_what_an_older_leadgain_did_not_write_is_none(proof, tmp_path):
     older = replace(proof, importance=None, first_contact=None, training=None)
     write_evidence(tmp_path, older, depth=0.3)

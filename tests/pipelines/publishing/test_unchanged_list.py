@@ -71,11 +71,8 @@ def test_a_list_whose_files_are_damaged_is_published_again_and_the_new_one_says_
     assert list_publication_numbers(published) == [1, 2], "the damage is told once"
 
 
-@pytest.mark.parametrize("content", [b"seven", b"\xff\xfe", b""])
-def test_a_damaged_current_is_mended_by_the_next_list_which_says_so(
-    night, published, leadgain, content
-):
-    (published / "CURRENT").write_bytes(content)
+def test_a_damaged_current_is_mended_by_the_next_list_which_says_so(night, published, leadgain):
+    (published / "CURRENT").write_bytes(b"\xff\xfe")
     assert leadgain("report", "--home", published).code == 1
     again = leadgain("score", "--config", night.config, "--home", published)
     assert again.code == 0, again.err

@@ -183,6 +183,7 @@ def test_it_can_be_read_by_ear(page: Page) -> None:
     assert [tag for tag, _ in page.tags].count("h1") == 1
 
 
+@pytest.mark.pictures
 def test_equal_input_gives_equal_bytes(html: str) -> None:
     assert render_report(made_up_facts()) == html
 

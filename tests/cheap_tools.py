@@ -1,0 +1,63 @@
+"""What other libraries would do anew in every test, done once or not at all."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PICTURES = ("gains", "tiers", "lists", "calibration")
+"""Of the report, each in both themes: eight drawings take two thirds of a small scoring."""
+
+
+@contextmanager
+def skip_pictures() -> Iterator[None]:
+    """Reports and evidence without drawings."""
+    blank = "<svg></svg>"
+    drawn = {name: {"light": blank, "dark": blank} for name in PICTURES}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("publications.report.report._draw_pictures", lambda *_: drawn)
+        patch.setattr("publications.report.report.charts.render_svg", lambda *_, **__: blank)
+        patch.setattr("pipelines.lifecycle.evidence.render_png", lambda _: b"")
+        yield
+
+
+@contextmanager
+def copy_migrated_tables(template: Path) -> Iterator[None]:
+    """MLflow's tables copied instead of built by sixty migrations, which take seconds.
+
+    Parameters
+    ----------
+    template : a database of MLflow's, written by the first migration and copied by all later ones
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        _copy_migrated_tables(patch, template)
+        yield
+
+
+def _copy_migrated_tables(patch: pytest.MonkeyPatch, template: Path) -> None:
+    from alembic import command
+
+    migrate = command.upgrade
+
+    def upgrade(config: Any, revision: str, **more: Any) -> None:
+        connection = config.attributes.get("connection")
+        if connection is None or connection.dialect.name != "sqlite":
+            migrate(config, revision, **more)
+            return
+        target = connection.connection.driver_connection
+        if template.exists():
+            with closing(sqlite3.connect(template)) as source:
+                source.backup(target)
+            return
+        migrate(config, revision, **more)
+        connection.commit()
+        draft = template.with_name(f"{template.name}.{os.getpid()}")
+        with closing(sqlite3.connect(draft)) as copy:
+            target.backup(copy)
+        draft.replace(template)
+
+    patch.setattr(command, "upgrade", upgrade)
