@@ -124,7 +124,6 @@ PARTS: dict[str, Part] = {
             offline.watched_run(b, "run", "--config", b.config),
             *cut_off(b, "demo"),
         ],
-        lambda b: [offline.watched_run(b, "run", "--config", b.config)],
     ),
     "guards": Part("all", lambda b: [with_and_without_guards(b)]),
     "soak": Part("schedule", lambda b: [soak.scheduled_runs(b)]),
