@@ -20,7 +20,7 @@ def skip_pictures() -> Iterator[None]:
     drawn = {name: {"light": blank, "dark": blank} for name in PICTURES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("publications.report.report._draw_pictures", lambda *_: drawn)
-        patch.setattr("publications.report.report.charts.render_svg", lambda *_, **__: blank)
+        patch.setattr("publications.report.report.render_svg", lambda *_, **__: blank)
         patch.setattr("pipelines.lifecycle.evidence.render_png", lambda _: b"")
         yield
 
