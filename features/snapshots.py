@@ -1,42 +1,21 @@
 """Snapshots: a lead at an instant, and whether it converted within the horizon after it."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from crm.frame_schema import INSTANT, check_dtypes
 from crm.list_dates import build_list_dates, find_list_date_before
+from features.list_policy import ListPolicy
 from features.timeline import convert_to_instants, convert_to_microseconds
+
+__all__ = ["ListPolicy", "build_scoring_snapshots", "build_training_snapshots"]
 
 NEVER = np.iinfo(np.int64).max
 
 SNAPSHOT_DTYPES = {"lead": "int32", "lead_id": "str", "as_of": INSTANT, "list_date": INSTANT}
 
 Positions = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class ListPolicy:
-    """When a lead stands on a list, and for how long afterwards a conversion counts."""
-
-    policy: Literal["periodic", "on_arrival"] = "periodic"
-    every_days: int = 7
-    delay_hours: float = 1.0
-    """With ``on_arrival``: hours between a lead's creation and its one row."""
-    horizon_days: int = 30
-    max_age_days: int = 365
-
-    @property
-    def horizon(self) -> pd.Timedelta:
-        """How long after a snapshot a conversion counts.
-
-        >>> ListPolicy(horizon_days=14).horizon
-        Timedelta('14 days 00:00:00')
-        """
-        return pd.Timedelta(days=self.horizon_days)
 
 
 def build_training_snapshots(

@@ -1,23 +1,26 @@
 """What a check of a whole table is, and how much of an export may be wrong."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from crm.mapping import Section
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 Frame = Literal["leads", "activities", "measures"]
 """What is judged: the leads, a summary of the activities, numbers taken while reading."""
 
 
-@dataclass(frozen=True)
-class Gate:
-    """How much of an export may be wrong before nothing is published.
+class Gate(Section):
+    """``[gate]``: how much of an export may be set aside before nothing is published."""
 
-    ``max_stale_days`` is None where nobody minds how old the export is.
-    """
-
-    max_quarantined_share: float = 0.05
-    max_quarantined_share_per_rule: float = 0.02
-    max_unknown_leads_share: float = 0.10
-    max_stale_days: float | None = 1.0
+    max_quarantined_share: Share = 0.05
+    max_quarantined_share_per_rule: Share = 0.02
+    max_unknown_leads_share: Share = 0.10
+    max_stale_days: Annotated[float, Field(gt=0)] | None = 1.0
+    """The gate warns when the export's last instant lies further behind the clock; None: never."""
 
 
 @dataclass(frozen=True)

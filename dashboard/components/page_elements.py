@@ -13,7 +13,6 @@ from dashboard.components.page_frame import Page
 from publications.charts.theme import Theme
 from publications.wording.formatting import NO_VALUE, keep_units, minute
 
-TIERS = ("A", "B", "C")
 BADGES: dict[Theme, tuple[str, str, str]] = {
     "light": ("#0b62c4", "#c4daf5", "#e4e8ec"),
     "dark": ("#9ccaff", "#2f6fb5", "#4b5561"),
@@ -131,9 +130,9 @@ def build_tier_column(theme: Theme) -> Any:
     return st.column_config.MultiselectColumn(
         "Tier",
         width=56,
-        options=list(TIERS),
+        options=list(TIER_MEANING),
         color=list(BADGES[theme]),
-        help="A: call first. B: call next. C: call last.",
+        help=" ".join(f"{tier}: {meaning}." for tier, meaning in TIER_MEANING.items()),
     )
 
 

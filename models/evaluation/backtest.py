@@ -10,11 +10,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from models.errors import NotEnoughData
+from models.evaluation.conventions import TIER_SHARES
 from models.evaluation.gain_curves import pooled_gain
 from models.evaluation.tiers import assign_frozen, assign_relative, learn_cutoffs
 from models.scorer.calibration import fit_calibration
-
-DEFAULT_TIER_SHARES: Mapping[str, float] = {"A": 0.30, "B": 0.40, "C": 0.30}
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +153,7 @@ def backtest_folds(
     folds: Sequence[Fold],
     build_matrices: BuildMatrices,
     make_scorer: Callable[[], Scorer],
-    shares: Mapping[str, float] = DEFAULT_TIER_SHARES,
+    shares: Mapping[str, float] = TIER_SHARES,
     frozen: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:

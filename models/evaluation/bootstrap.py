@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLES = 500
+from models.evaluation.conventions import SAMPLES
+
 LEVEL = 0.95
 BLOCK_BYTES = 2_000_000
 """Weights held at a time, in bytes: it bounds memory and keeps the work in the cache."""

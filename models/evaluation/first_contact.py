@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.evaluation.bootstrap import SAMPLES, compute_interval, resample_rates
+from models.evaluation.bootstrap import compute_interval, resample_rates
+from models.evaluation.conventions import DELAYS, SAMPLES
 
-DELAYS = ("0-3 h", "3-48 h", "later", "no contact yet")
 FAST_HOURS, SLOW_HOURS = 3.0, 48.0
 
 

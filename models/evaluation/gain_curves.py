@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from models.errors import ModelRefused, NotEnoughData
-from models.evaluation.bootstrap import SAMPLES, draw_lead_weights
+from models.evaluation.bootstrap import draw_lead_weights
+from models.evaluation.conventions import SAMPLES
 
 DEPTHS: NDArray[np.float64] = np.arange(101) / 100
 """0.00, 0.01, ... 1.00: shares of the list, from the top."""

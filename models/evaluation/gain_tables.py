@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from models.evaluation.baselines import score_random_order
-from models.evaluation.bootstrap import SAMPLES, compute_interval
+from models.evaluation.bootstrap import compute_interval
+from models.evaluation.conventions import SAMPLES
 from models.evaluation.gain_curves import DEPTHS, pooled_gain, resample_gains
 
 TABLE_DEPTHS = (0.1, 0.2, 0.3, 0.5)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.evaluation.bootstrap import SAMPLES, compute_interval, resample_rates
+from models.evaluation.bootstrap import compute_interval, resample_rates
+from models.evaluation.conventions import SAMPLES
 
 UNREACHABLE_CUTOFF = 2.0
 """A cut-off above every probability."""

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.evaluation.baselines import score_random_order
-from models.evaluation.bootstrap import SAMPLES, compute_interval
+from models.evaluation.bootstrap import compute_interval
+from models.evaluation.conventions import SAMPLES
 from models.evaluation.gain_curves import pooled_gain, resample_gains
 
 TOLERATED_LOSS = 0.02

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from models.evaluation.bootstrap import SAMPLES
+from models.evaluation.conventions import SAMPLES
 from models.evaluation.verdicts import Difference, ProofVerdict, prove
 
 FALL_STANDARD_ERRORS = 3.0

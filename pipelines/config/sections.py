@@ -1,24 +1,16 @@
-"""The sections of leadgain.toml but for those of the export, which crm.mapping has."""
+"""The sections of leadgain.toml but for those of the export, the gate and the lists.
+
+``crm.mapping``, ``crm.checks.check`` and ``features.list_policy`` have these.
+"""
 
 import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
+from crm.checks.check import Share
 from crm.mapping import Section, Zone
-
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class ListsSection(Section):
-    """``[lists]``: when lists are drawn up, and what counts as success."""
-
-    policy: Literal["periodic", "on_arrival"] = "periodic"
-    every_days: Annotated[int, Field(ge=1, le=366)] = 7
-    delay_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 1.0
-    """With ``on_arrival``: hours between a lead's creation and its one row."""
-    horizon_days: Annotated[int, Field(ge=1, le=730)] = 30
-    max_age_days: Annotated[int, Field(ge=1, le=3650)] = 365
+from models.evaluation.conventions import SAMPLES, TIER_SHARES, TIERS
 
 
 class FreshnessSection(Section):
@@ -30,14 +22,14 @@ class FreshnessSection(Section):
 class TiersSection(Section):
     """``[tiers]``: the share of the list in each tier, from the top."""
 
-    A: Share = 0.30
-    B: Share = 0.40
-    C: Share = 0.30
+    A: Share = TIER_SHARES["A"]
+    B: Share = TIER_SHARES["B"]
+    C: Share = TIER_SHARES["C"]
     mode: Literal["relative", "frozen"] = "relative"
 
     @model_validator(mode="after")
     def _require_shares_sum_to_one(self) -> Self:
-        total = self.A + self.B + self.C
+        total = sum(self.shares.values())
         if abs(total - 1) > 1e-9:
             raise ValueError(f"A + B + C must be 1, found {total:g}")
         return self
@@ -45,7 +37,7 @@ class TiersSection(Section):
     @property
     def shares(self) -> dict[str, float]:
         """Tier -> share of the list, from the top."""
-        return {"A": self.A, "B": self.B, "C": self.C}
+        return {tier: getattr(self, tier) for tier in TIERS}
 
 
 class BacktestSection(Section):
@@ -55,7 +47,7 @@ class BacktestSection(Section):
     """Share of the matured lists, the latest ones, that the model is tested on."""
     max_fits: Annotated[int, Field(ge=1, le=104)] = 8
     """At most so many models are fitted; each is tested on the lists until the next."""
-    bootstrap_samples: Annotated[int, Field(ge=100, le=10_000)] = 500
+    bootstrap_samples: Annotated[int, Field(ge=100, le=10_000)] = SAMPLES
 
 
 class TrainingSection(Section):
@@ -69,16 +61,6 @@ class TrainingSection(Section):
     """``leadgain run`` trains again when the last training is so many days old."""
     known_before_the_outcome: tuple[str, ...] = ()
     """Columns that the gate suspects of hindsight and a leading model may use all the same."""
-
-
-class GateSection(Section):
-    """``[gate]``: how much of an export may be set aside before nothing is published."""
-
-    max_quarantined_share: Share = 0.05
-    max_quarantined_share_per_rule: Share = 0.02
-    max_unknown_leads_share: Share = 0.10
-    max_stale_days: Annotated[float, Field(gt=0)] = 1.0
-    """The gate warns when the export's last instant lies further behind the clock."""
 
 
 class TrackingSection(Section):

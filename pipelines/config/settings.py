@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from crm.checks.check import Gate
 from crm.errors import ConfigurationError
 from crm.mapping import (
     ActivitiesSection,
@@ -30,13 +31,12 @@ from crm.mapping import (
     Mapping,
     OutcomesSection,
 )
+from features.list_policy import ListPolicy
 from pipelines.config.sections import (
     AlertsSection,
     BacktestSection,
     DashboardSection,
     FreshnessSection,
-    GateSection,
-    ListsSection,
     PublicationsSection,
     ScheduleSection,
     TiersSection,
@@ -90,12 +90,12 @@ class Settings(_FileSettings):
     leads: LeadsSection
     activities: ActivitiesSection | None = None
     outcomes: OutcomesSection | None = None
-    lists: ListsSection = ListsSection()
+    lists: ListPolicy = ListPolicy()
     freshness: FreshnessSection = FreshnessSection()
     tiers: TiersSection = TiersSection()
     backtest: BacktestSection = BacktestSection()
     training: TrainingSection = TrainingSection()
-    gate: GateSection = GateSection()
+    gate: Gate = Gate()
     tracking: TrackingSection = TrackingSection()
     dashboard: DashboardSection = DashboardSection()
     schedule: ScheduleSection = ScheduleSection()

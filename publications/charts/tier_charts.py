@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.evaluation.conventions import DELAYS, TIERS
 from publications.charts.theme import PALETTES, Palette, Theme, apply_theme, build_percent_axis
 from publications.wording.formatting import count, day, minute, percent
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
-
-TIERS = ("A", "B", "C")
-DELAYS = ("0-3 h", "3-48 h", "later", "no contact yet")
-"""The classes of first_contact.csv, in their order."""
 
 
 def draw_tier_sizes_chart(

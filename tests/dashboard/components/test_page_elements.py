@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from dashboard.components.page_elements import (
     BADGES,
-    TIERS,
+    TIER_MEANING,
     escape_markup,
     format_label,
     format_value,
@@ -55,7 +55,7 @@ def test_the_letter_stands_out_on_every_badge_and_badges_differ_in_lightness(the
     # Streamlit writes black on colours lighter than 0.5, white on the others.
     contrasts = [(x + 0.05) / 0.05 if x > 0.5 else 1.05 / (x + 0.05) for x in lights]
     assert min(contrasts) > 4.5
-    assert len(lights) == len(TIERS)
+    assert len(lights) == len(TIER_MEANING)
     assert min(abs(a - b) for a, b in pairwise(lights)) > 0.03
 
 

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from models.evaluation.bootstrap import compute_interval, draw_lead_weights
-from models.evaluation.first_contact import DELAYS, build_first_contact_table
+from models.evaluation.conventions import DELAYS
+from models.evaluation.first_contact import build_first_contact_table
 from tests.models.frames import draw_scored_lists
 
 

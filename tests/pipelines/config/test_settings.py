@@ -4,19 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.checks.check import Gate
 from crm.errors import ConfigurationError
-from features.snapshots import ListPolicy
-from models.evaluation.backtest import DEFAULT_TIER_SHARES
-from models.evaluation.bootstrap import SAMPLES
-from models.registry.types import Registry
-from pipelines.config.sections import (
-    BacktestSection,
-    GateSection,
-    ListsSection,
-    TiersSection,
-    TrackingSection,
-)
 from pipelines.config.settings import load_alerts, load_settings
 
 SHIPPED = Path(__file__).parents[3] / "data" / "loan_applications" / "leadgain.toml"
@@ -48,15 +36,6 @@ def test_a_leads_file_is_all_that_must_be_said(tmp_path):
     assert settings.lists.horizon_days == 30
     assert settings.tiers.shares == {"A": 0.3, "B": 0.4, "C": 0.3}
     assert settings.activities is None
-
-
-def test_the_defaults_of_the_configuration_are_those_of_the_code():
-    assert Gate(**GateSection().model_dump()) == Gate()
-    assert ListPolicy(**ListsSection().model_dump()) == ListPolicy()
-    assert TiersSection().shares == DEFAULT_TIER_SHARES
-    assert BacktestSection().bootstrap_samples == SAMPLES
-    tracking, embedded = TrackingSection(), Registry("")
-    assert (tracking.experiment, tracking.model) == (embedded.experiment, embedded.model_name)
 
 
 def test_a_folder_is_no_configuration(tmp_path):
