@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from dashboard.access.access_rules import Roles
-from publications.storage.home import Home
-
-VARIABLE = "LEADGAIN_APP"
+from publications.storage.home import APP_VARIABLE, Home
 
 
 class NotStartedByLeadgain(RuntimeError):
@@ -38,12 +36,12 @@ class AppSettings:
 
         Examples
         --------
-        >>> AppSettings.of({VARIABLE: '{"home": "/srv/leads"}'}).home.current.name
+        >>> AppSettings.of({APP_VARIABLE: '{"home": "/srv/leads"}'}).home.current.name
         'CURRENT'
         """
-        if VARIABLE not in environment:
+        if APP_VARIABLE not in environment:
             raise NotStartedByLeadgain
-        content = json.loads(environment[VARIABLE])
+        content = json.loads(environment[APP_VARIABLE])
         roles, now = content.get("roles"), content.get("now")
         return cls(
             home=Home(Path(content["home"])),

@@ -36,8 +36,7 @@ def show_further_warnings(opened: Page, shown: set[str]) -> None:
 def _show_missing_model(opened: Page) -> None:
     if not opened.no_model_reason:
         return
-    freshness = opened.publication.manifest["settings"].get("freshness") or {}
-    by = FRESHNESS_WORDS.get(freshness.get("by", ""), "last activity")
+    by = FRESHNESS_WORDS[opened.publication.manifest["settings"]["freshness"]["by"]]
     st.warning(
         f"{format_sentence(opened.no_model_reason)} The order is most fresh first, by {by}.",
         title="No model: sorted most fresh first",

@@ -57,20 +57,18 @@ class Page:
 
     @property
     def warnings(self) -> list[str]:
-        """The publication's warnings, as sentences; older publications have none."""
-        return [str(warning) for warning in self.publication.manifest.get("warnings") or []]
+        """The publication's warnings, as sentences."""
+        return [str(warning) for warning in self.publication.manifest["warnings"]]
 
     @property
     def horizon_days(self) -> int:
         """Within so many days a lead must convert to count as a customer."""
-        lists = self.publication.manifest["settings"].get("lists") or {}
-        return int(lists.get("horizon_days", 30))
+        return int(self.publication.manifest["settings"]["lists"]["horizon_days"])
 
     @property
     def tier_a(self) -> float:
         """The share of a list that is tier A: where the proof is read."""
-        tiers = self.publication.manifest["settings"].get("tiers") or {}
-        return float(tiers.get("A", 0.30))
+        return float(self.publication.manifest["settings"]["tiers"]["A"])
 
 
 @contextmanager

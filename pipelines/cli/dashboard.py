@@ -13,10 +13,8 @@ from urllib.parse import urlsplit
 
 from crm.errors import ConfigurationError
 from pipelines.config.sections import DashboardSection
-from publications.storage.home import Home
+from publications.storage.home import APP_VARIABLE, Home
 
-APP_VARIABLE = "LEADGAIN_APP"
-"""``dashboard.access.app_settings`` reads it: the home folder and the role table, as JSON."""
 LOCAL_ADDRESS = "127.0.0.1"
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 (only with --public, behind a sign-in)
 LOCAL_HOSTS = (LOCAL_ADDRESS, "localhost")

@@ -233,7 +233,7 @@ def show_publication(console: Console, publication: "Publication", written: Path
         reason = publication.manifest["model"]["missing_because"]
         without = ("The list in force was made without a model.", "yellow")
         console.print(Text.assemble(without, f" {reason}"))
-    warnings = publication.manifest.get("warnings") or []
+    warnings = publication.manifest["warnings"]
     show_monitoring(
         console, publication, {publication.manifest["model"]["missing_because"], *warnings}
     )
@@ -324,19 +324,10 @@ def describe_state(version: "RegisteredVersion") -> str:
 
 
 def collect_gain(version: "RegisteredVersion") -> dict[str, float]:
-    """Depth, gain, most_fresh, difference, low and high at the tier-A cut; nan where unknown.
-
-    From the decision; of an older leadgain's version from the figures of its training.
-    """
+    """Depth, gain, most_fresh, difference, low and high at the tier-A cut; nan where unknown."""
     names = ("depth", "gain", "most_fresh", "difference", "low", "high")
     kept = {name: version.decision.get(f"proof.{name}") for name in names}
-    if kept["gain"] is not None:
-        return {name: nan if text is None else float(text) for name, text in kept.items()}
-    metrics = version.metrics
-    gain = metrics.get("difference_gain", metrics.get("gain_model_at_30", nan))
-    most_fresh = metrics.get("difference_other_gain", metrics.get("gain_most_fresh_at_30", nan))
-    low, high = (metrics.get(f"difference_{end}", nan) for end in ("low", "high"))
-    return dict(zip(names, (nan, gain, most_fresh, gain - most_fresh, low, high), strict=True))
+    return {name: nan if text is None else float(text) for name, text in kept.items()}
 
 
 def show_files(console: Console, files: Mapping[str, Path]) -> None:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+APP_VARIABLE = "LEADGAIN_APP"
+"""Hands the dashboard its home folder and who may see what, as JSON in the environment."""
+
 
 @dataclass(frozen=True)
 class Home:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.access.app_settings import VARIABLE
-from publications.storage.home import Home
+from publications.storage.home import APP_VARIABLE, Home
 from tests.dashboard.made_up_publications import encode_app_settings
 
 
@@ -13,5 +12,5 @@ from tests.dashboard.made_up_publications import encode_app_settings
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home folder that the app looks at."""
     home = Home(tmp_path / "home")
-    monkeypatch.setenv(VARIABLE, encode_app_settings(home))
+    monkeypatch.setenv(APP_VARIABLE, encode_app_settings(home))
     return home

@@ -96,7 +96,11 @@ def publish_made_up(
     return found
 
 
-SETTINGS = {"lists": {"horizon_days": 30}, "freshness": {"by": "created"}}
+SETTINGS = {
+    "lists": {"horizon_days": 30},
+    "freshness": {"by": "created"},
+    "tiers": {"A": 0.3, "B": 0.4, "C": 0.3},
+}
 WITHOUT_MODEL = {"model_version": None, "model_sha256": None, "no_model_reason": NO_MODEL}
 
 

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.access.app_settings import VARIABLE
-from publications.storage.home import Home
+from publications.storage.home import APP_VARIABLE, Home
 from tests.dashboard.made_up_publications import (
     AS_OF,
     NO_MODEL,
@@ -140,7 +139,7 @@ def test_an_app_that_was_not_started_by_leadgain_shows_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_made_up(home)
-    monkeypatch.delenv(VARIABLE)
+    monkeypatch.delenv(APP_VARIABLE)
     at = run_page("worklist")
     assert "leadgain dashboard" in at.error[0].value
     assert not at.dataframe
@@ -160,6 +159,6 @@ def test_a_banner_warns_in_amber_past_one_day_and_in_red_past_three(
     age: timedelta, amber: int, red: int, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_made_up(home)
-    monkeypatch.setenv(VARIABLE, encode_app_settings(home, now=AS_OF + age))
+    monkeypatch.setenv(APP_VARIABLE, encode_app_settings(home, now=AS_OF + age))
     at = run_page("worklist")
     assert (len(at.warning), len(at.error)) == (amber, red)

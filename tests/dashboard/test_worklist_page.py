@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.access.app_settings import VARIABLE
 from dashboard.components import worklist_table
-from publications.storage.home import Home
+from publications.storage.home import APP_VARIABLE, Home
 from publications.storage.store import delete_old_publications, hold_home
 from tests.dashboard.made_up_publications import (
     AS_OF,
@@ -234,7 +233,7 @@ def test_nobody_sees_a_mixture_while_lists_are_published_and_cleared_away(home: 
 def run_signed_in(
     user: dict[str, object], home: Home, monkeypatch: pytest.MonkeyPatch, **parameters: str
 ) -> AppTest:
-    monkeypatch.setenv(VARIABLE, encode_app_settings(home, roles=ROLES))
+    monkeypatch.setenv(APP_VARIABLE, encode_app_settings(home, roles=ROLES))
     at = build_app()
     at.user = user
     at.query_params.update(parameters)

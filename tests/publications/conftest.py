@@ -280,7 +280,7 @@ def made_up_provenance(**changes: object) -> Provenance:
         "code_version": "0.1.0",
         "model_version": 3,
         "model_sha256": "c0ffee" + "0" * 58,
-        "settings": {"lists": {"horizon_days": 30}},
+        "settings": {"lists": {"horizon_days": 30}, "tiers": {"A": 0.3, "B": 0.4, "C": 0.3}},
         "counts": {"leads": {"rows_in": 32, "kept": 30, "quarantined": 1, "excluded": 1}},
     }
     return Provenance(**{**facts, **changes})  # type: ignore[arg-type]

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard.access.access_rules import Roles
-from dashboard.access.app_settings import VARIABLE, AppSettings, NotStartedByLeadgain
+from dashboard.access.app_settings import AppSettings, NotStartedByLeadgain
+from publications.storage.home import APP_VARIABLE
 
 
 def build_settings(**content: object) -> AppSettings:
-    return AppSettings.of({VARIABLE: json.dumps({"home": "/srv/leads", **content})})
+    return AppSettings.of({APP_VARIABLE: json.dumps({"home": "/srv/leads", **content})})
 
 
 def test_without_a_role_table_nobody_signs_in() -> None:

@@ -42,14 +42,6 @@ def test_a_page_tells_the_instant_the_model_and_the_horizon_of_its_list(
     assert (found.horizon_days, found.tier_a, found.warnings) == (14, 0.2, ["One."])
 
 
-@pytest.mark.parametrize("settings", [{}, {"lists": None, "tiers": None}])
-def test_an_older_manifest_has_the_usual_horizon_and_no_warnings(
-    home: Home, publication: Publication, settings: dict[str, None]
-) -> None:
-    found = build_page(home, publication, settings=settings, warnings=None)
-    assert (found.horizon_days, found.tier_a, found.warnings) == (30, 0.3, [])
-
-
 def test_a_page_knows_when_a_newer_list_is_in_force(home: Home, publication: Publication) -> None:
     opened_before = build_page(home, publication)
     assert not is_replaced(opened_before)

@@ -12,7 +12,6 @@ import pytest
 from crm.errors import ConfigurationError
 from pipelines.cli import main as cli
 from pipelines.cli.dashboard import (
-    APP_VARIABLE,
     AUTH_KEYS,
     DashboardStart,
     build_dashboard_start,
@@ -22,7 +21,7 @@ from pipelines.config.run_context import RunContext
 from pipelines.config.sections import DashboardSection
 from pipelines.config.settings import load_settings
 from pipelines.publishing.unchanged_list import dump_settings
-from publications.storage.home import Home
+from publications.storage.home import APP_VARIABLE, Home
 
 AUTH = {
     "redirect_uri": "https://leads.example.com/oauth2callback",

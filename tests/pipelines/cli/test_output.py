@@ -178,18 +178,6 @@ def test_the_state_of_a_version_in_words(shown_as, aliases, marks):
     assert terminal.describe_state(build_version(1, *aliases, **marks)) == shown_as
 
 
-def test_gains_of_an_older_version_come_from_its_training(shown):
-    metrics = {"gain_model_at_30": 0.562, "gain_most_fresh_at_30": 0.413}
-    terminal.show_versions(shown.console, [build_version(2, metrics=metrics)])
-    text = shown.text()
-    assert "│ 56.2 % │ 41.3 % │ +14.9" in text
-    assert "Nothing was decided." in text
-    banded = {"difference_gain": 0.5, "difference_other_gain": 0.4}
-    banded |= {"difference_low": 0.05, "difference_high": 0.15}
-    found = terminal.collect_gain(build_version(2, metrics=metrics | banded))
-    assert (found["gain"], found["most_fresh"], found["high"]) == (0.5, 0.4, 0.15)
-
-
 def test_a_version_that_could_not_be_ranked_has_no_figures(shown):
     terminal.show_versions(shown.console, [build_version(1)])
     assert shown.text().count("\N{EN DASH}") == 5
