@@ -45,15 +45,22 @@ class Family:
         return self.pattern.replace("{}", "").strip("_")
 
 
-def _format_days(n: int) -> str:
-    return "1 day" if n == 1 else f"{n} days"
+def format_count(n: float, one: str, many: str | None = None) -> str:
+    """How many, with its noun.
+
+    >>> format_count(1, "day"), format_count(1400, "reply", "replies")
+    ('1 day', '1,400 replies')
+    """
+    return f"{n:,.0f} {one if n == 1 else many or one + 's'}"
 
 
 _SUBJECT_SOURCE = "activities: occurred_at, type, direction"
 
 PER_SUBJECT: tuple[Family, ...] = (
     *(
-        Family(f"{{}}_{n}d", "activities", _format_days(n), _SUBJECT_SOURCE, "how many of them")
+        Family(
+            f"{{}}_{n}d", "activities", format_count(n, "day"), _SUBJECT_SOURCE, "how many of them"
+        )
         for n in WINDOW_DAYS
     ),
     Family("{}_ever", "activities", "ever", _SUBJECT_SOURCE, "how many of them"),
@@ -77,7 +84,7 @@ PER_SUBJECT: tuple[Family, ...] = (
             "activities",
             "ever",
             _SUBJECT_SOURCE,
-            f"sum of 0.5 ** (age / {_format_days(n)}) over them",
+            f"sum of 0.5 ** (age / {format_count(n, 'day')}) over them",
         )
         for n in HALF_LIFE_DAYS
     ),
@@ -163,7 +170,7 @@ JOURNEY: tuple[Family, ...] = (
             Family(
                 f"active_days_{n}d",
                 "UTC days",
-                _format_days(n),
+                format_count(n, "day"),
                 _TIME_SOURCE,
                 "distinct days with any activity",
             )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalog import Feature, humanize_name
-from features.families import FIRST_CODE, MISSING_CODE, OTHER_CODE
+from features.families import FIRST_CODE, MISSING_CODE, OTHER_CODE, format_count
 
 Text = npt.NDArray[np.object_]
 Facts = dict[str, npt.NDArray[np.float64]]
@@ -100,10 +100,6 @@ def _round_to_whole_hours(days: npt.NDArray[np.float64]) -> npt.NDArray[np.float
     return np.where(np.isnan(days), MISSING_AMOUNT, whole)
 
 
-def _format_count(n: float, one: str, many: str | None = None) -> str:
-    return f"{n:,.0f} {one if n == 1 else many or one + 's'}"
-
-
 def _format_duration(hours: float) -> str:
     """A duration in words.
 
@@ -112,7 +108,7 @@ def _format_duration(hours: float) -> str:
     """
     if hours < 1:
         return "less than an hour"
-    return _format_count(hours, "hour") if hours < 24 else _format_count(hours // 24, "day")
+    return format_count(hours, "hour") if hours < 24 else format_count(hours // 24, "day")
 
 
 def _lower_label(label: str) -> str:
@@ -150,7 +146,7 @@ def _format_activity(facts: Facts, feature: Feature) -> Text:
         if week == 1:
             return f"{feature.label} {_format_duration(hours)} ago"
         ago = _format_duration(hours)
-        return f"{_format_count(week, one, many)} in 7 days, last {ago} ago"
+        return f"{format_count(week, one, many)} in 7 days, last {ago} ago"
 
     return _format_distinct(
         phrase, facts["ever"], facts["7d"], _round_to_whole_hours(facts["days_since"])
@@ -212,7 +208,7 @@ def _format_reps(facts: Facts, _: Feature) -> Text:
             return "No rep recorded so far"
         recent = "none" if month == 0 else f"{month:,.0f} of them"
         tail = "" if month == ever else f", {recent} in the last 30 days"
-        return f"{_format_count(ever, 'rep')} involved so far{tail}"
+        return f"{format_count(ever, 'rep')} involved so far{tail}"
 
     return _format_distinct(phrase, facts["reps_ever"], facts["reps_30d"])
 
@@ -235,7 +231,7 @@ def _format_whose_turn(facts: Facts, _: Feature) -> Text:
             return "No inbound or outbound activity yet"
         mine, other = ("in", "out") if inbound else ("out", "in")
         one, many = f"{mine}bound activity", f"{mine}bound activities"
-        return f"{_format_count(inbound or outbound, one, many)}, no {other}bound since"
+        return f"{format_count(inbound or outbound, one, many)}, no {other}bound since"
 
     return _format_distinct(
         phrase, facts["inbound_since_outbound"], facts["outbound_since_inbound"]
