@@ -42,7 +42,7 @@ LEADS = Table(
     key=("lead_id",),
     columns=(
         Column("lead_id", "id", True, "identifies the lead"),
-        Column("created_at", "instant", True, "when the lead came in"),
+        Column("created_at", "instant", True, "when the lead was created"),
         Column("converted_at", "instant", False, "when it became a customer; empty: not converted"),
         Column(
             "closed_at",
@@ -50,7 +50,7 @@ LEADS = Table(
             False,
             "when it was lost, disqualified or withdrawn; empty: open",
         ),
-        Column("owner_id", "category", False, "who works the lead; shown, never a feature"),
+        Column("owner_id", "category", False, "the rep who owns the lead; shown, never a feature"),
     ),
 )
 
@@ -61,9 +61,9 @@ ACTIVITIES = Table(
     columns=(
         Column("lead_id", "id", True, "the lead that the activity belongs to"),
         Column("occurred_at", "instant", True, "when it happened"),
-        Column("type", "category", True, "what happened, in the CRM's own words"),
+        Column("type", "category", True, "the type, in the CRM's own words"),
         Column("direction", "category", False, "inbound, outbound or internal"),
-        Column("rep_id", "category", False, "who did it; empty: a machine, or nobody recorded"),
+        Column("rep_id", "category", False, "the rep; empty: none recorded"),
     ),
 )
 

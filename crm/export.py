@@ -70,7 +70,7 @@ def check_conservation(counts: pd.DataFrame) -> None:
     >>> check_conservation(pd.DataFrame([("leads", 5, 3, 1, 0)], columns=COUNT_COLUMNS))
     Traceback (most recent call last):
         ...
-    AssertionError: leads: 5 rows came in, but 3 kept + 1 quarantined + 0 excluded = 4
+    AssertionError: leads: 5 rows in, but 3 kept + 1 quarantined + 0 excluded = 4
     """
     for table, rows_in, kept, quarantined, excluded in counts[list(COUNT_COLUMNS)].itertuples(
         index=False
@@ -78,7 +78,7 @@ def check_conservation(counts: pd.DataFrame) -> None:
         accounted = kept + quarantined + excluded
         if rows_in != accounted:
             raise AssertionError(
-                f"{table}: {rows_in} rows came in, but {kept} kept + {quarantined} quarantined "
+                f"{table}: {rows_in} rows in, but {kept} kept + {quarantined} quarantined "
                 f"+ {excluded} excluded = {accounted}"
             )
 

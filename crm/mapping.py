@@ -105,7 +105,7 @@ class LeadsSection(Source):
             ("closed_when", self.closed_when, self.closed_at),
         ):
             if flags and not date:
-                raise ValueError(f"{key} needs a column that dates it, but none is named")
+                raise ValueError(f"{key} needs a column with its date, but none is set")
         return self
 
     @model_validator(mode="after")
@@ -117,11 +117,11 @@ class LeadsSection(Source):
         outcome = {self.converted_at, self.closed_at, *self.converted_when, *self.closed_when}
         for name in self.profile:
             if name in outcome:
-                raise ValueError(f"profile names {name!r}, which tells the outcome")
+                raise ValueError(f"profile names {name!r}, which gives away the outcome")
             if name in taken or name in (self.lead_id, self.created_at):
                 raise ValueError(f"profile names {name!r}, which leadgain reads by another key")
             if not name:
-                raise ValueError("profile holds an empty name")
+                raise ValueError("profile has an empty name")
         return self
 
     @property

@@ -51,7 +51,7 @@ def find_export_end(
     end = max(of_leads, near) if pd.notna(near) else of_leads
     planned = int(((at > end) & (at <= latest)).sum())
     text = (
-        f"The export ends at {end:%Y-%m-%d %H:%M} UTC. No lead came in or ended after "
+        f"The export ends at {end:%Y-%m-%d %H:%M} UTC. No lead was created or ended after "
         f"{of_leads:%Y-%m-%d %H:%M}, and {planned:,} activities up to "
         f"{of_activities:%Y-%m-%d %H:%M} are too few to be more than plans. If they did happen, "
         "name the instant with --as-of."

@@ -99,7 +99,7 @@ def _find_column_trace(
     leads = export.leads.loc[settled]
     group = _group_values(leads, column)
     if _compute_separation(group, y) >= LEAK_SEPARATION:
-        return "it alone tells who became a customer, for nearly every lead", True
+        return "it alone predicts the outcome of nearly every lead", True
     traces = [
         *_find_certain_values(group, y),
         *_find_filled_by_outcome(leads[column.name].notna().to_numpy(), y),
@@ -154,7 +154,7 @@ def _find_filled_by_outcome(filled: Flags, customer: Flags) -> Iterator[str]:
         if not others or customer[found].any():
             continue
         if leads * customer[~found].mean() >= MIN_EXPECTED_CUSTOMERS:
-            yield f"it is {state} for {leads:,} leads, and not one of them became a customer"
+            yield f"it is {state} for {leads:,} leads, and none of them became a customer"
 
 
 def _find_later_dates(export: Export, name: str) -> Iterator[str]:
@@ -168,7 +168,7 @@ def _find_later_dates(export: Export, name: str) -> Iterator[str]:
         and ahead.sum() < MIN_LATER_SHARE * rows
     ):
         yield (
-            f"{rows:,} of its dates lie after their lead's creation and {ahead.sum():,} after the "
+            f"{rows:,} of its dates are after their lead's creation and {ahead.sum():,} after the "
             "export's end, as dates do that are written later"
         )
 

@@ -72,7 +72,7 @@ def build_share_checks(export: Export, gate: Gate) -> list[Check]:
                 share,
                 (None, MAX_CLIPPED_SHARE),
                 f"at most {MAX_CLIPPED_SHARE:.0%} before their lead's creation",
-                f"{clipped:,} activities ({share:.1%}) lie before their lead's creation; at most "
+                f"{clipped:,} activities ({share:.1%}) are before their lead's creation; at most "
                 f"{MAX_CLIPPED_SHARE:.0%} may. Perhaps created_at in [leads] is the time of an "
                 "import; name the column that says when the lead came in.",
             )
@@ -155,7 +155,7 @@ def build_size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[
             "expect_table_row_count_to_be_between",
             {"min_value": 1},
             "at least one lead",
-            "No lead is left. Export the leads again.",
+            "There are no leads left. Export the leads again.",
             value=len(export.leads),
         )
     ]
@@ -172,8 +172,8 @@ def build_size_checks(export: Export, previous_rows: Mapping[str, int]) -> list[
                 (low, high),
                 f"between {low:.0%} and {high:.0%} of the rows of the runs before",
                 f"{kept:,} rows of {table} are {kept / before:.0%} of the {before:,} that the last "
-                f"runs usually had; between {low:.0%} and {high:.0%} pass. Look whether the export "
-                "is whole; if it is meant to be like this, run once with --any-size.",
+                f"runs usually had; between {low:.0%} and {high:.0%} pass. Check whether the "
+                "export is whole; if the size is right, run once with --any-size.",
             )
         )
     return checks
@@ -222,8 +222,8 @@ def build_time_checks(
             (as_of - last) / pd.Timedelta(days=1),
             (None, MAX_GAP_DAYS),
             f"as_of at most {_format_days(MAX_GAP_DAYS)} after the export's last time stamp",
-            f"The list stands at {as_of.isoformat()}, but the export ends at {last.isoformat()}: "
-            "what happened in between is not known, and leads that ended in between are still "
+            f"The list is for {as_of.isoformat()}, but the export ends at {last.isoformat()}: "
+            "activities in between are not known, and leads that ended in between are still "
             "listed. Leave --as-of out, or export again.",
             "warning",
         ),
@@ -238,7 +238,7 @@ def build_time_checks(
                 f"at most {_format_days(gate.max_stale_days)} behind the clock",
                 f"The export ends at {last.isoformat()}, more than "
                 f"{_format_days(gate.max_stale_days)} "
-                "ago. The list is as old as that; look whether the nightly export still runs.",
+                "ago. The list is just as old; check whether the nightly export still runs.",
                 "warning",
                 shown=last.isoformat(),
             )
@@ -260,7 +260,7 @@ def build_standstill_checks(export: Export) -> list[Check]:
             "activities_go_on",
             export.activities["occurred_at"],
             "activity",
-            "The leads look quieter than they are",
+            "The leads seem less active than they are",
         ),
         _build_standstill_check(
             export,
@@ -268,7 +268,7 @@ def build_standstill_checks(export: Export) -> list[Check]:
             "outcomes_go_on",
             ended,
             "lead that ended",
-            "Leads that ended since are listed, and customers count as lost",
+            "Leads that have ended since are still listed, and customers count as lost",
         ),
     ]
 
@@ -290,7 +290,7 @@ def _build_standstill_check(
         (None, allowed),
         f"at most {_format_days(allowed)} without any, by the four weeks before",
         f"The last {what} came {gap:.0f} days before the export ends ({known.max()}), after weeks "
-        f"with one on most days. {harm}. Look whether this part of the export still runs.",
+        f"with one on most days. {harm}. Check whether this part of the export still runs.",
         "warning",
     )
 

@@ -142,7 +142,7 @@ def _build_profile_checks(export: Export) -> list[Check]:
             "expect_column_values_to_not_be_null",
             {"column": column.name, "mostly": MIN_FILLED_SHARE},
             f"filled for at least {MIN_FILLED_SHARE:.0%} of the leads",
-            f"{column.name!r} is empty for {{rows}} lead(s), so it tells next to nothing. Export "
+            f"{column.name!r} is empty for {{rows}} lead(s), so it has little information. Export "
             "it, or take it out of profile.",
         )
         for column in export.profile

@@ -154,7 +154,7 @@ def collect_activity_findings(
         FROM activities_judged WHERE rule IS NULL"""
     )
     if clipped:
-        text = f"{clipped:,} activities lie before their lead's creation and were dated to it."
+        text = f"{clipped:,} activities were before their lead's creation and were moved to it."
         findings.append(Finding("activities", DATED_TO_CREATION, "info", clipped, text))
     if that_day:
         text = (
@@ -163,7 +163,7 @@ def collect_activity_findings(
         )
         findings.append(Finding("activities", "on_day_of_creation", "info", that_day, text))
     if ahead:
-        text = f"{ahead:,} activities lie in the future; no list uses them before they happen."
+        text = f"{ahead:,} activities are in the future; no list uses them before they take place."
         findings.append(Finding("activities", "in_the_future", "info", ahead, text))
     return findings + _find_unseen_types(bench, raw, activities.direction)
 

@@ -117,12 +117,12 @@ def infer_kind(name: str, facts: CellFacts) -> tuple[ProfileKind, str]:
     )
     signs: tuple[tuple[bool, ProfileKind, str], ...] = (
         (is_flag, "yes_no", ""),
-        (facts.emails >= max(1, EMAIL_SHARE * filled), "display", "holds e-mail addresses"),
-        (facts.phones >= max(1, PHONE_SHARE * filled), "display", "holds phone numbers"),
+        (facts.emails >= max(1, EMAIL_SHARE * filled), "display", "contains e-mail addresses"),
+        (facts.phones >= max(1, PHONE_SHARE * filled), "display", "contains phone numbers"),
         (is_personal_header(name), "display", "is named like personal data"),
         (is_number, "number", ""),
         (facts.dates >= _compute_min_fitting_cells(facts.numbers_filled), "date", ""),
-        (facts.mean_length > FREE_TEXT_LENGTH, "display", "holds free text"),
+        (facts.mean_length > FREE_TEXT_LENGTH, "display", "contains free text"),
         (facts.distinct > max(MANY_VALUES, DISTINCT_SHARE * filled), "display", "hardly repeats"),
     )
     return next(((kind, reason) for holds, kind, reason in signs if holds), ("category", ""))

@@ -81,15 +81,14 @@ def _check_names(names: Sequence[str], file: str) -> None:
         )
     if any("\x00" in name for name in names):
         raise DataRefused(
-            f"{file}, line 1: the header holds NUL characters, as in UTF-16 text without a byte "
+            f"{file}, line 1: the header has NUL characters, as in UTF-16 text without a byte "
             'order mark. Export it as UTF-8, or say encoding = "utf-16-le" in leadgain.toml.'
         )
     twice = sorted(name for name, count in Counter(names).items() if count > 1 and name)
     if twice:
         raise DataRefused(
-            f"{file}, line 1: {len(twice)} column name(s) come twice: {format_names(twice)}. "
-            f"Which one "
-            "is meant cannot be told; rename or remove one of each in the export."
+            f"{file}, line 1: {len(twice)} duplicate column name(s): {format_names(twice)}. "
+            "leadgain cannot tell which to use; rename or remove the duplicates in the export."
         )
 
 

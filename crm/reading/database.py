@@ -165,7 +165,7 @@ def load_query(
         names = tuple(str(name) for name in result.keys())  # noqa: SIM118 - not a dictionary
         twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if twice:
-            raise DataRefused(f"{label} has two columns named {twice[0]!r}. Name one otherwise.")
+            raise DataRefused(f"{label} has two columns named {twice[0]!r}. Rename one.")
         findings: list[Finding] = []
         chosen = choose_columns(table, wanted, names, label, findings)
         cells = [f"c{i}" for i in range(len(names))]

@@ -133,7 +133,7 @@ def read_head(file: TextFile) -> bytes:
     """
     head = next(file.chunks(), b"")[:HEAD_BYTES]
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise DataRefused(f"{file.name} is empty: there is not even a header. Export it again.")
+        raise DataRefused(f"{file.name} is empty: it has no header. Export it again.")
     return head
 
 
@@ -206,5 +206,5 @@ class _Decoder:
             hint = "Export it as UTF-8, or correct the encoding in leadgain.toml."
         return DataRefused(
             f"{self.name} is not text in {self.encoding.upper()}: byte {offset:,} (from 0, "
-            f"unpacked) belongs to no character. {hint}"
+            f"unpacked) is not a valid character. {hint}"
         )

@@ -119,7 +119,7 @@ def _read_leads(
     raw = reading.load(bench, "leads", section, leads_table.list_wanted_columns(section, apart))
     if not raw.rows_in:
         raise DataRefused(
-            f"{raw.file} holds a header and no lead. Nothing was read; export it again."
+            f"{raw.file} has a header and no leads. Nothing was read; export it again."
         )
     leads_table.type_leads(bench, raw, section)
     account_for_outcomes = _read_outcomes(bench, reading)
@@ -134,7 +134,7 @@ def _read_leads(
     findings += leads_table.collect_lead_findings(bench, raw, profile, mapping.timezone)
     findings += [leads_table.build_dated_anyway_finding(section, outcome) for outcome in anyway]
     if apart is not None and (section.converted_when or section.closed_when):
-        text = "converted_when and closed_when in [leads] are not used: [outcomes] rules over them."
+        text = "converted_when and closed_when in [leads] are not used: [outcomes] overrides them."
         findings.append(Finding("leads", "flags_not_used", "warning", 0, text))
     reading.add(account_for_rows(bench, raw, kept, "leads_judged", rules, raw.shown), findings)
     account_for_outcomes()
@@ -169,7 +169,7 @@ def _read_activities(bench: DuckDBSession, reading: _ReadState) -> pd.DataFrame:
         bench, raw, section, reading.mapping.timezone
     )
     if not kept:
-        text = f"{raw.file} holds no activity that can be used."
+        text = f"{raw.file} has no usable activities."
         findings.append(Finding("activities", "no_activities", "warning", 0, text))
     frame = (
         activities_table.load_activities_frame(bench)

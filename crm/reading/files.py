@@ -39,7 +39,7 @@ REJECT_RULES = {
     "TOO MANY COLUMNS": ("ragged_row", "has more cells than the header"),
     "UNQUOTED VALUE": ("stray_quote", "has text after a closing quote"),
     "LINE SIZE OVER MAXIMUM": ("row_too_long", "is longer than 16 MB"),
-    "INVALID ENCODING": ("not_text", "holds bytes that are no text"),
+    "INVALID ENCODING": ("not_text", "has bytes that are not text"),
 }
 """DuckDB's reason to reject a row -> our rule and what it says."""
 
@@ -93,12 +93,11 @@ def locate_file(folder: Path, name: str, table: str) -> Path:
         path = (folder / name).resolve()
     except RuntimeError:  # of links
         raise DataRefused(
-            f"[{table}] file: {name} in {folder} is a link that leads back to itself. Put the "
-            "file there."
+            f"[{table}] file: {name} in {folder} is a link to itself. Put the file there."
         ) from None
     if not path.is_relative_to(folder.resolve()):
         raise DataRefused(
-            f"[{table}] file = {name!r} lies outside of the export's folder {folder}. Name a file "
+            f"[{table}] file = {name!r} is outside the export's folder {folder}. Name a file "
             "inside it, or correct folder in [export]."
         )
     if path.is_dir():
@@ -118,7 +117,7 @@ def locate_file(folder: Path, name: str, table: str) -> Path:
         )
     if not os.access(path, os.R_OK):
         raise DataRefused(
-            f"[{table}] file: {name} in {folder} is closed to the user who runs leadgain. Let "
+            f"[{table}] file: {name} in {folder} cannot be read by the user who runs leadgain. Let "
             "that user read it, also when the next export replaces it."
         )
     return path
@@ -191,14 +190,12 @@ def _read_file_records(
     if records.mixed_newlines:
         text = rewrite_as_utf8(text, bench.scratch / f"{table}-newlines.csv")
         records = read_records(read_utf8_chunks(text), text.open, header.separator)
-        findings.append(
-            _build_repair_finding(table, "newlines", "ends its lines in different ways")
-        )
+        findings.append(_build_repair_finding(table, "newlines", "has different line endings"))
     if records.unclosed_quote_line is not None:
         raise DataRefused(
             f"{text.name}, line {records.unclosed_quote_line:,}: a quote is opened and never "
             f"closed, so "
-            "what follows cannot be told apart. Close the quote in the export."
+            "the rest of the file cannot be read. Close the quote in the export."
         )
     return text, records
 

@@ -261,7 +261,7 @@ def collect_lead_findings(
         if f"{alias}_0" in raw.shown and not bench.rows(
             f"SELECT 1 FROM leads_typed WHERE {alias} LIMIT 1"
         ):
-            text = f"No lead fulfils {key}; compare its values with those in {raw.file}."
+            text = f"No lead matches {key}; compare its values with those in {raw.file}."
             findings.append(Finding("leads", "flag_never_holds", "warning", 0, text))
     return findings + _collect_profile_findings(bench, raw, profile)
 
@@ -270,7 +270,7 @@ def build_dated_anyway_finding(leads: LeadsSection, outcome: str) -> Finding:
     """An outcome's date that counts only where its flag holds."""
     text = (
         f"Most leads have {getattr(leads, f'{outcome}_at')!r} without being {outcome}: it dates "
-        f"something else as well, and counts only where {outcome}_when holds."
+        f"something else as well, and counts only where {outcome}_when matches."
     )
     return Finding("leads", "dated_anyway", "info", 0, text)
 
@@ -281,7 +281,7 @@ def _collect_profile_findings(
     """Numbers without end and dates that are none, read as missing."""
     counted = {
         "number": ("not_finite", "is_not_finite({0})", "are not finite numbers"),
-        "date": ("sentinel_date", "instant_shape(tidy_number({0})) = 'sentinel'", "are no dates"),
+        "date": ("sentinel_date", "instant_shape(tidy_number({0})) = 'sentinel'", "are not dates"),
     }
     findings = []
     for number, column in enumerate(profile):

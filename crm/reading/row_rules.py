@@ -39,14 +39,12 @@ REPEATED_HEADER = Rule("repeated_header", "", "exclude", "repeats the header", "
 EXACT_DUPLICATE = Rule(
     "exact_duplicate", "", "exclude", "equals an earlier row in every column", "is_repeated"
 )
-EMPTY_ID = Rule(
-    "empty_id", "lead_id", "quarantine", "names no lead: lead_id is empty", "lead_id IS NULL"
-)
+EMPTY_ID = Rule("empty_id", "lead_id", "quarantine", "has an empty lead_id", "lead_id IS NULL")
 CONFLICTING_ID = Rule(
     "conflicting_id",
     "lead_id",
     "quarantine",
-    "shares its lead_id with a row of other content, and nothing tells which is right",
+    "shares its lead_id with a row of other content, so it is not known which is right",
     "is_conflicting",
 )
 UNKNOWN_LEAD = Rule(
@@ -60,7 +58,7 @@ LEAD_SET_ASIDE = Rule(
     "lead_set_aside",
     "lead_id",
     "exclude",
-    "belongs to a lead that was set aside itself",
+    "belongs to a quarantined lead",
     "is_set_aside",
 )
 
@@ -84,7 +82,7 @@ def build_instant_rules(
 
     shape = f"{column}_shape"
     rules = [
-        rule("is_a_number", "is a number that is no time since 1970", f"{shape} = 'number'"),
+        rule("is_a_number", "is a number, but not a time since 1970", f"{shape} = 'number'"),
         rule(
             "is_no_date",
             "is not a date in ISO 8601 or since 1970, or that day does not exist",
@@ -92,13 +90,13 @@ def build_instant_rules(
         ),
         rule(
             "out_of_range",
-            f"lies before {EARLIEST[:4]} or after {LATEST[:4]}",
+            f"is before {EARLIEST[:4]} or after {LATEST[:4]}",
             f"{value} < TIMESTAMPTZ '{EARLIEST}' OR {value} >= TIMESTAMPTZ '{LATEST}'",
         ),
     ]
     if minority:
         held = ", ".join(f"'{name}'" for name in minority)
-        reason = "is in another unit since 1970 than most of the column"
+        reason = "counts from 1970 in another unit than most of the column"
         rules.append(rule("mixed_units", reason, f"{shape} IN ({held})"))
     if required:
         rules.append(rule("is_missing", "is missing", f"{value} IS NULL"))
@@ -111,7 +109,7 @@ def build_future_rule(column: str) -> Rule:
         f"{column}_in_the_future",
         column,
         "quarantine",
-        f"{column} lies in the future",
+        f"{column} is in the future",
         f"{column} > (SELECT latest FROM clock)",
     )
 
@@ -122,7 +120,7 @@ def build_before_creation_rule(column: str) -> Rule:
         f"{column}_before_created_at",
         column,
         "quarantine",
-        f"{column} lies before created_at",
+        f"{column} is before created_at",
         f"{column} < created_at",
     )
 
@@ -172,7 +170,7 @@ OUTCOME_SET_ASIDE = Rule(
     "outcome_set_aside",
     "lead_id",
     "quarantine",
-    "has an outcome that was set aside itself, so it is not known how it ended",
+    "has a quarantined outcome, so it is not known how it ended",
     "outcome_is_set_aside",
 )
 DATED_TO_CREATION = "before_creation"

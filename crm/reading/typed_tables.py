@@ -8,13 +8,28 @@ from crm.reading.files import RawTable
 from crm.reading.timestamps import EPOCH_SHAPES
 
 ASSUMPTIONS: tuple[tuple[str, str, Severity, str], ...] = (
-    ("naive", "naive_instant", "warning", "carry no time zone and were read in {zone}"),
-    ("sentinel", "sentinel_date", "info", "stand for no date (such as 9999-12-31): now missing"),
+    ("naive", "naive_instant", "warning", "have no time zone and were read in {zone}"),
+    (
+        "sentinel",
+        "sentinel_date",
+        "info",
+        "are placeholders (such as 9999-12-31) and count as missing",
+    ),
     ("seconds", "epoch", "info", "were read as seconds since 1970"),
     ("milliseconds", "epoch", "info", "were read as milliseconds since 1970"),
     ("microseconds", "epoch", "info", "were read as microseconds since 1970"),
-    ("skipped", "skipped_hour", "info", "name an hour that {zone} skipped; they were moved on"),
-    ("repeated", "repeated_hour", "info", "name an hour that {zone} had twice: now the earlier"),
+    (
+        "skipped",
+        "skipped_hour",
+        "info",
+        "are in an hour that {zone} skipped; they were moved forward",
+    ),
+    (
+        "repeated",
+        "repeated_hour",
+        "info",
+        "are in an hour that {zone} repeated; the earlier was taken",
+    ),
 )
 """Shape of an instant or change of the clocks -> rule, severity and words of the finding."""
 
@@ -145,7 +160,7 @@ def collect_trimmed_id_findings(bench: DuckDBSession, raw: RawTable) -> list[Fin
         return []
     text = (
         f"{rows:,} lead_id cell(s) in {raw.file} had spaces or invisible characters around them, "
-        "which were taken off."
+        "which were removed."
     )
     return [Finding(raw.table, "padded_id", "info", rows, text)]
 

@@ -65,25 +65,25 @@ def refuse_too_little_data(snapshots: pd.DataFrame, *, min_conversions: int) -> 
     >>> refuse_too_little_data(rows, min_conversions=1)
     >>> refuse_too_little_data(rows, min_conversions=2)
     Traceback (most recent call last):
-    models.errors.NotEnoughData: 1 of 2 leads on the matured lists converted; at least 2 \
+    models.errors.NotEnoughData: 1 of 2 leads on lists with known outcomes converted; at least 2 \
 conversions are needed to learn from, so 1 are missing.
     """
     leads = snapshots["lead"].nunique()
     if leads == 0:
         raise NotEnoughData(
-            "No list has matured yet: the whole horizon must lie in the past before a list can be "
-            "learned from."
+            "No outcomes are known yet: a list can be used for training once its whole horizon has "
+            "passed."
         )
     conversions = snapshots.loc[snapshots["converted"] == 1, "lead"].nunique()
     if conversions < min_conversions:
         raise NotEnoughData(
-            f"{conversions} of {leads} leads on the matured lists converted; at least "
+            f"{conversions} of {leads} leads on lists with known outcomes converted; at least "
             f"{min_conversions} conversions are needed to learn from, so "
             f"{min_conversions - conversions} are missing."
         )
     if snapshots["converted"].all():
         raise NotEnoughData(
-            f"All {leads} leads on the matured lists converted; leads that did not are needed too."
+            f"All {leads} leads on lists with known outcomes converted; others are needed too."
         )
 
 
@@ -131,7 +131,7 @@ def split_rolling_origin(
     tested = math.ceil(share * len(dates) - 1e-9)
     if len(dates) < 2:
         raise NotEnoughData(
-            f"{len(dates)} matured lists exist, and a backtest needs lists to learn from and later "
+            f"{len(dates)} lists have known outcomes; a backtest needs lists to train on and later "
             "ones to test on."
         )
     folds = []
@@ -217,9 +217,9 @@ def _refuse_one_outcome(converted: NDArray[np.generic], origin: pd.Timestamp) ->
     conversions = int(np.count_nonzero(converted))
     if conversions in (0, converted.size):
         raise NotEnoughData(
-            f"At {origin.date()} the backtest could learn from {converted.size} rows, of which "
-            f"{conversions} converted; both outcomes are needed. Wait for more matured lists or "
-            "test a smaller share of them."
+            f"At {origin.date()} the backtest had {converted.size} rows to train on, of which "
+            f"{conversions} converted; both outcomes are needed. Wait for more known outcomes or "
+            "test a smaller share of the lists."
         )
 
 
@@ -231,8 +231,8 @@ def _describe_too_few_lists(
     while (needed - math.ceil(share * needed - 1e-9)) * pace < horizon:
         needed += 1
     return (
-        f"{len(dates)} matured lists exist, from {dates[0].date()} to {dates[-1].date()}; {tested} "
-        f"of them are to be tested, and none lies a whole horizon "
+        f"{len(dates)} lists have known outcomes, from {dates[0].date()} to {dates[-1].date()}; "
+        f"{tested} of them are for the backtest, and none is a whole horizon "
         f"({horizon / pd.Timedelta(days=1):g} days) before the first of those. At this pace about "
         f"{needed} lists are needed."
     )

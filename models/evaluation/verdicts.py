@@ -85,7 +85,7 @@ def prove(
     >>> proof.passed, round(proof.difference.value, 2)
     (True, 0.7)
     >>> prove(rows.assign(score=0.5), depth=0.3).sentence
-    'The model gives every lead the same score, so it ranks nothing.'
+    'The model gives every lead the same score, so there is no ranking.'
     """
     unusable = _describe_unusable_scores(backtest)
     if unusable:
@@ -98,7 +98,7 @@ def prove(
         f"the conversions; most fresh first reaches {_percent(difference.other_gain)}. "
     )
     if difference.low <= 0:
-        reason = "That is not enough to say that the model ranks better than most fresh first: "
+        reason = "This does not prove that the model ranks better than most fresh first: "
         return ProofVerdict(
             False, reached + reason + _describe_difference(difference).lower(), depth, difference
         )
@@ -106,8 +106,8 @@ def prove(
     to_random = _compute_paired_difference(backtest, no_order, depth, samples, seed)
     if to_random.low <= 0:
         reason = (
-            f"But random order reaches {_percent(to_random.other_gain)}, and that is not enough to "
-            "say that the model ranks better than that: "
+            f"But random order reaches {_percent(to_random.other_gain)}, so the model is not "
+            "proven to rank better than random: "
         )
         return ProofVerdict(
             False, reached + reason + _describe_difference(to_random).lower(), depth, difference
@@ -145,7 +145,7 @@ def compare_with_champion(
     other = champion[["lead_id", "as_of", "score"]].rename(columns={"score": "champion"})
     common = challenger.merge(other, on=["lead_id", "as_of"], validate="one_to_one")
     if not common["converted"].any():
-        sentence = "The challenger and the champion were tested on no list with a conversion alike."
+        sentence = "The two models were tested on no common list with a conversion."
         return Comparison("not comparable", sentence, len(common), None)
     if not np.isfinite(_extract_column(common, "champion")).all():
         sentence = "The champion's scores are not all numbers, so the challenger is preferred."
@@ -193,14 +193,14 @@ def _describe_unusable_scores(backtest: pd.DataFrame) -> str:
     score, converted = _extract_column(backtest, "score"), backtest["converted"]
     odd = int((~np.isfinite(score)).sum())
     if score.size == 0:
-        return "The backtest has no row, so nothing is proven."
+        return "The backtest has no rows, so nothing is proven."
     if odd:
         return f"{odd:,} of {score.size:,} scores of the model are not numbers."
     if score.min() == score.max():
-        return "The model gives every lead the same score, so it ranks nothing."
+        return "The model gives every lead the same score, so there is no ranking."
     if converted.nunique() < 2:
         return (
-            f"{int(converted.sum()):,} of {score.size:,} rows of the tested lists converted; both "
+            f"{int(converted.sum()):,} of {score.size:,} rows of the backtest converted; both "
             "outcomes are needed for a proof."
         )
     return ""
@@ -218,7 +218,7 @@ def _percent(share: float) -> str:
 def _describe_difference(difference: Difference) -> str:
     return (
         f"The difference is {100 * difference.value:+.1f} points "
-        f"(95 % band {100 * difference.low:+.1f} to {100 * difference.high:+.1f})."
+        f"(95 % range {100 * difference.low:+.1f} to {100 * difference.high:+.1f})."
     )
 
 

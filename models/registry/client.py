@@ -43,12 +43,12 @@ DEFAULT_ENVIRONMENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST
 """The environment in which MLflow is imported: a server that is away is given up in time."""
 
 ERROR_MEANINGS = {
-    "Connection refused": "nobody listens there",
-    "Failed to resolve": "no machine of that name is known",
-    "response body was not in a valid JSON": "what answers is no MLflow (a page to sign in?)",
-    "error responses": "it answers every question with an error",
-    "Connection aborted": "it hangs up without an answer",
-    "password authentication failed": "it does not accept this user and password",
+    "Connection refused": "connection refused",
+    "Failed to resolve": "unknown host name",
+    "response body was not in a valid JSON": "the server there is not MLflow (a login page?)",
+    "error responses": "the server answers with errors only",
+    "Connection aborted": "the connection was closed",
+    "password authentication failed": "user or password was rejected",
 }
 """Words of its errors -> what they mean; the words themselves are not passed on."""
 
@@ -140,7 +140,7 @@ def _translate_errors(registry: Registry) -> Iterator[None]:
             yield
         except (MlflowException, SQLAlchemyError, ArgumentError, ImportError, OSError) as error:
             told = (
-                f"MLflow at {registry.shown} did not do what was asked: {_describe_error(error)}. "
+                f"MLflow at {registry.shown} refused the request: {_describe_error(error)}. "
                 "Is it reachable and writable, and of the version that leadgain uses?"
             )
             if getattr(error, "error_code", None) not in REFUSAL_CODES:
@@ -173,7 +173,7 @@ def _call_with_timeout(registry: Registry, ask: Callable[[], T], patience: float
             raise
         told = (
             f"MLflow at {registry.shown} has not answered within {patience:g} seconds. "
-            "Look whether it is up, and whether it can be reached from here."
+            "Check whether it is up, and whether it can be reached from here."
         )
         _remember_outage(registry, told)
         raise RegistryUnavailable(told) from error

@@ -106,7 +106,7 @@ def log_training(
         MLflow's store cannot be reached.
     """
     if odd := [name for name in metrics if "@" in name]:
-        raise ValueError(f"metric names may hold no '@': {', '.join(odd)}")
+        raise ValueError(f"metric names must not contain '@': {', '.join(odd)}")
     model, spec = read_model(model_folder)
     with (
         registry.update() as (client, known),
@@ -244,7 +244,7 @@ def demote(registry: RegistryClient, version: int, *, decision: Mapping[str, obj
     with registry.update() as (client, known):
         if _is_demoted(known, version):  # and was cut short after the last write
             return
-        what = f"Version {version} was to step down"
+        what = f"Version {version} was to be demoted"
         _refuse_changed_champion(known, version, f"{what}, but {{}}. Nothing was moved; run again.")
         set_decision_tags(client, known, version, {**decision, DEMOTED: "true"})
         set_champion(client, known, None)
@@ -255,7 +255,9 @@ def _refuse_changed_champion(known: Records, expected: int | None, sentence: str
     if known.champion == expected:
         return
     number = known.champion
-    leads = "no version leads now" if number is None else f"version {number} is the champion now"
+    leads = (
+        "there is no champion now" if number is None else f"version {number} is the champion now"
+    )
     raise ChampionChanged(sentence.format(leads))
 
 
@@ -296,7 +298,7 @@ def _find_previous_champion(known: Records) -> int:
         raise NoSuchVersion(f"There is no earlier champion to go back to. {name_one}")
     if number not in known.versions:
         raise NoSuchVersion(
-            f"Version {number} led before, but somebody has deleted it in MLflow. {name_one}"
+            f"Version {number} was champion before, but was deleted in MLflow. {name_one}"
         )
     return number
 

@@ -271,7 +271,7 @@ def _refuse_one_outcome(y: NDArray[np.float32]) -> None:
     if y.size == 0 or conversions in (0, y.size):
         raise NotEnoughData(
             f"A model cannot be trained: {conversions} of {y.size} training rows converted, and "
-            "both outcomes are needed. Wait for more matured lists, or check how conversions are "
+            "both outcomes are needed. Wait for more known outcomes, or check how conversions are "
             "mapped."
         )
 
@@ -281,7 +281,7 @@ def _refuse_invalid_columns(X: pd.DataFrame, categorical: Sequence[str]) -> None
     absent = [name for name in categorical if name not in X.columns]
     if doubled or absent:
         raise ModelRefused(
-            f"The matrix cannot be trained on: {len(doubled)} columns stand twice {doubled[:5]}, "
+            f"The matrix is not usable: {len(doubled)} columns are there twice {doubled[:5]}, "
             f"{len(absent)} categorical columns are missing {absent[:5]}."
         )
 

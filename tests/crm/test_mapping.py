@@ -15,15 +15,15 @@ from crm.mapping import ActivitiesSection, ExportSection, LeadsSection
         ({"file": "l.csv", "closed_at": "converted_at"}, "both name 'converted_at'; say with"),
         (
             {"file": "l.csv", "converted_at": "", "converted_when": {"stage": ["won"]}},
-            "converted_when needs a column that dates it, but none is named",
+            "converted_when needs a column with its date, but none is set",
         ),
         (
             {"file": "l.csv", "closed_at": "", "closed_when": {"stage": ["lost"]}},
-            "closed_when needs a column that dates it",
+            "closed_when needs a column with its date",
         ),
         ({"file": "l.csv", "converted_when": {"stage": []}}, "at least 1 item"),
         ({"file": "l.csv", "profile": ["a", "b", "a"]}, "profile names 'a' twice"),
-        ({"file": "l.csv", "profile": [""]}, "profile holds an empty name"),
+        ({"file": "l.csv", "profile": [""]}, "profile has an empty name"),
         ({"file": "l.csv", "profile": {"a": "text"}}, "Input should be 'number', 'category'"),
     ],
 )
@@ -34,7 +34,9 @@ def test_a_section_that_contradicts_itself_is_refused(keys: dict, told: str) -> 
 
 @pytest.mark.parametrize("name", ["won_at", "lost_at", "stage", "reason"])
 def test_a_column_that_tells_the_outcome_is_no_profile(name: str) -> None:
-    with pytest.raises(ValidationError, match=f"profile names '{name}', which tells the outcome"):
+    with pytest.raises(
+        ValidationError, match=f"profile names '{name}', which gives away the outcome"
+    ):
         LeadsSection(
             file="l.csv",
             converted_at="won_at",

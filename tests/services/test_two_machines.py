@@ -135,7 +135,7 @@ def test_between_training_and_scoring_the_server_is_gone_and_the_list_says_so(
     assert done.code == 0, done.err
     assert time.monotonic() - begin < PATIENCE
     assert load_current(alone).manifest["model"]["version"] == 2
-    told = f"MLflow at {team.server.uri} did not do what was asked: nobody listens there."
+    told = f"MLflow at {team.server.uri} refused the request: connection refused."
     assert told in team.warnings_of(alone)
     assert "The scores are those of version 2, which led when MLflow last" in team.warnings_of(
         alone

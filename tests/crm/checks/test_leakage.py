@@ -62,7 +62,7 @@ def test_a_column_that_says_how_each_lead_ended_stops_the_run(export) -> None:
     stage = customers(export).map({True: "Won", False: "Lost"})
     severity, told = finding(with_column(export, "category", stage))
     assert severity == "error"
-    assert "'x' in [leads] profile: it alone tells who became a customer" in told
+    assert "'x' in [leads] profile: it alone predicts the outcome" in told
     assert "Won" not in told  # no cell of the export stands in a message
 
 
@@ -87,14 +87,14 @@ def test_a_column_filled_for_some_of_the_lost_only_is_a_warning(export) -> None:
     reason = pd.Series("price", index=export.leads.index).where(np.arange(LEADS) % 2 == 1)
     severity, told = finding(with_column(export, "category", reason))
     assert severity == "warning"
-    assert "it is filled for 200 leads, and not one of them became a customer" in told
+    assert "it is filled for 200 leads, and none of them became a customer" in told
 
 
 def test_dates_between_creation_and_the_exports_end_are_a_warning(export) -> None:
     changed = export.leads["created_at"] + pd.to_timedelta(np.arange(LEADS) % 20, "D")
     severity, told = finding(with_column(export, "date", changed))
     assert severity == "warning"
-    assert "of its dates lie after their lead's creation and 0 after the export's end" in told
+    assert "of its dates are after their lead's creation and 0 after the export's end" in told
 
 
 def test_planned_dates_reach_beyond_the_exports_end_and_are_no_finding(export) -> None:

@@ -253,7 +253,7 @@ def test_outcomes_that_stop_while_leads_still_come_are_a_warning(sound: Export) 
 def test_a_list_long_after_the_end_of_the_export_is_a_warning(sound: Export) -> None:
     (warning,) = run_checks(sound, as_of=AS_OF + pd.Timedelta(days=1, seconds=1)).warnings
     assert warning["rule"] == "reaches_as_of"
-    assert "what happened in between is not known" in warning["message"]
+    assert "activities in between are not known" in warning["message"]
     assert run_checks(sound, as_of=AS_OF + pd.Timedelta(days=1)).warnings == []
 
 

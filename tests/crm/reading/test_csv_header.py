@@ -32,7 +32,7 @@ def test_a_single_column_is_refused() -> None:
 
 
 def test_names_that_come_twice_are_refused() -> None:
-    with pytest.raises(DataRefused, match=r"1 column name\(s\) come twice: 'email'"):
+    with pytest.raises(DataRefused, match=r"1 duplicate column name\(s\): 'email'"):
         read_header("lead_id,email,email\n", EXPECTED, "leads.csv")
 
 

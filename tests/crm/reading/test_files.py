@@ -103,14 +103,16 @@ def test_a_pipe_in_a_files_place_is_no_file(tmp_path: Path) -> None:
 
 def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").symlink_to("leads.csv")
-    with pytest.raises(DataRefused, match=r"leads\.csv in .* is a link that leads back to itself"):
+    with pytest.raises(DataRefused, match=r"leads\.csv in .* is a link to itself"):
         locate_file(tmp_path, "leads.csv", "leads")
 
 
 def test_a_file_that_is_closed_to_us_is_called_so(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "leads.csv").write_text(HEADER)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root reads everything
-    with pytest.raises(DataRefused, match=r"leads\.csv in .* is closed to the user who runs lead"):
+    with pytest.raises(
+        DataRefused, match=r"leads\.csv in .* cannot be read by the user who runs lead"
+    ):
         locate_file(tmp_path, "leads.csv", "leads")
 
 
@@ -126,7 +128,7 @@ def test_a_file_outside_of_the_folder_is_refused(tmp_path: Path, name: str) -> N
     secret = tmp_path / "secret.csv"
     secret.write_text("x")
     (folder / "link.csv").symlink_to(secret)
-    with pytest.raises(DataRefused, match="lies outside of the export's folder"):
+    with pytest.raises(DataRefused, match="is outside the export's folder"):
         locate_file(folder, name.format(outside=secret), "leads")
 
 

@@ -310,7 +310,7 @@ def test_numbers_without_end_are_missing_and_counted(read, found) -> None:
 
 
 def test_no_lead_in_the_file_is_refused(read) -> None:
-    with pytest.raises(DataRefused, match=r"leads\.csv holds a header and no lead"):
+    with pytest.raises(DataRefused, match=r"leads\.csv has a header and no lead"):
         read(HEADER)
 
 
@@ -327,10 +327,10 @@ def test_leads_none_of_which_can_be_used_are_refused_with_the_commonest_reason(r
     [
         ({"converted_at": "d", "closed_at": "d"}, "both name 'd'"),
         ({"converted_at": "d", "created_at": "d"}, "both name 'd'"),
-        ({"converted_when": {"x": ["1"]}, "converted_at": ""}, "needs a column that dates it"),
+        ({"converted_when": {"x": ["1"]}, "converted_at": ""}, "needs a column with its date"),
         ({"profile": ["x", "x"]}, "profile names 'x' twice"),
-        ({"profile": ["converted_at"]}, "tells the outcome"),
-        ({"profile": ["stage"], "converted_when": {"stage": ["Won"]}}, "tells the outcome"),
+        ({"profile": ["converted_at"]}, "gives away the outcome"),
+        ({"profile": ["stage"], "converted_when": {"stage": ["Won"]}}, "gives away the outcome"),
         ({"profile": ["lead_id"]}, "reads by another key"),
         ({"encoding": "klingon"}, "is not an encoding"),
     ],

@@ -56,5 +56,5 @@ def test_the_quarantine_of_a_sound_export_is_empty_and_typed(settled) -> None:
 
 
 def test_a_row_that_is_missing_in_the_account_is_a_fault_of_ours() -> None:
-    with pytest.raises(AssertionError, match="leads: 7 rows came in, but 3 kept"):
+    with pytest.raises(AssertionError, match="leads: 7 rows in, but 3 kept"):
         check_conservation(build_counts([("leads", 7, 3, 2, 1)]))

@@ -68,6 +68,6 @@ def test_the_data_contract_lists_every_finding_and_no_other() -> None:
     named = set(re.findall(r'Finding\(\s*"\w+", "(\w+)"', sources))
     named |= set(re.findall(r'Finding\(\s*(?:raw\.)?table, "(\w+)"', sources))
     named |= set(re.findall(r'_build_repair_finding\(\s*table, "(\w+)"', sources))
-    named |= set(re.findall(r'\("\w+", "(\w+)", "(?:info|warning)"', sources))
+    named |= set(re.findall(r'\(\s*"\w+",\s+"(\w+)",\s+"(?:info|warning)"', sources))
     named |= {"before_creation", "not_finite"}
     assert list_documented_rules("Findings") == named

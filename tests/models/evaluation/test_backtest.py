@@ -135,8 +135,8 @@ def test_leads_listed_on_arrival_are_tested_with_the_list_that_they_fall_into() 
 def test_too_few_lists_say_how_many_there_are_and_how_many_are_needed() -> None:
     """5 lists, 2 tested: the first test list comes 21 days after the first list."""
     expected = (
-        "5 matured lists exist, from 2024-01-06 to 2024-02-03; 2 of them are to be tested, and "
-        r"none lies a whole horizon \(30 days\) before .* about 7 lists are needed"
+        r"5 lists have known outcomes, .* 2 of them are for the backtest, and "
+        r"none is a whole horizon \(30 days\) before .* about 7 lists are needed"
     )
     with pytest.raises(NotEnoughData, match=expected):
         split_rolling_origin(snapshots(5), horizon=MONTH, share=0.25, max_fits=8)
@@ -145,7 +145,9 @@ def test_too_few_lists_say_how_many_there_are_and_how_many_are_needed() -> None:
 
 @pytest.mark.parametrize("n_lists", [0, 1])
 def test_a_single_list_cannot_be_learned_from_and_tested(n_lists: int) -> None:
-    with pytest.raises(NotEnoughData, match=f"{n_lists} matured lists exist, and a backtest needs"):
+    with pytest.raises(
+        NotEnoughData, match=f"{n_lists} lists have known outcomes; a backtest needs"
+    ):
         split_rolling_origin(snapshots(n_lists), horizon=MONTH, share=0.25, max_fits=8)
 
 
@@ -161,9 +163,9 @@ def test_lists_on_which_everybody_or_nobody_converted_teach_nothing() -> None:
     rows = snapshots(n_lists=3, n_leads=30)
     with pytest.raises(NotEnoughData, match=r"0 of 30 leads"):
         refuse_too_little_data(rows.assign(converted=0), min_conversions=1)
-    with pytest.raises(NotEnoughData, match="All 30 leads on the matured lists converted"):
+    with pytest.raises(NotEnoughData, match="All 30 leads on lists with known outcomes converted"):
         refuse_too_little_data(rows.assign(converted=1), min_conversions=1)
-    with pytest.raises(NotEnoughData, match="No list has matured yet"):
+    with pytest.raises(NotEnoughData, match="No outcomes are known yet"):
         refuse_too_little_data(rows.assign(converted=0).iloc[:0], min_conversions=1)
 
 
@@ -232,7 +234,9 @@ def test_the_matrix_is_asked_for_at_each_origin_with_what_was_known_then() -> No
 def test_an_origin_that_knows_no_conversion_yet_says_so() -> None:
     rows = snapshots()
     late = labels(rows) * (rows["as_of"] >= build_weekly_dates(12)[6])
-    with pytest.raises(NotEnoughData, match=r"At 2024-03-09 .* 250 rows, of which 0 converted"):
+    with pytest.raises(
+        NotEnoughData, match=r"At 2024-03-09 .* 250 rows to train on, of which 0 converted"
+    ):
         run_small_backtest(rows, late.to_numpy())
 
 

@@ -247,7 +247,7 @@ def test_a_model_that_was_deleted_by_hand_has_no_version_and_no_champion(
         restore_champion(registry)
     with pytest.raises(NoSuchVersion, match="There is no version 2 of leadgain; there is none"):
         restore_champion(registry, 2)
-    with pytest.raises(ChampionChanged, match="step down, but no version leads now"):
+    with pytest.raises(ChampionChanged, match="step down, but there is no champion now"):
         demote(registry, 2, decision={})
     refuse_unreachable(registry)
 

@@ -216,7 +216,7 @@ def test_only_the_champion_can_step_down(
     registry: RegistryClient, trained: dict[int, Path]
 ) -> None:
     first, second = log(registry, trained[1]), log(registry, trained[2])
-    with pytest.raises(ChampionChanged, match="Version 1 was to step down, but no version leads"):
+    with pytest.raises(ChampionChanged, match="Version 1 was to be demoted, but no version leads"):
         demote(registry, first, decision={})
     promote(registry, second, replacing=None)
     with pytest.raises(ChampionChanged, match="step down, but version 2 is the champion now"):

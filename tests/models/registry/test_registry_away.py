@@ -53,10 +53,10 @@ SILENT = {
     "slow": lambda: away.run_server(away.delay_answer(NEVER, away.LOGIN)),
 }
 PLACES = {
-    "nobody": (away.reserve_closed_port, "did not do what was asked: nobody listens there"),
-    "broken": (lambda: away.run_server(away.BROKEN), "it answers every question with an error"),
-    "login page": (lambda: away.run_server(away.LOGIN), "what answers is no MLflow"),
-    "hangs up": (lambda: away.run_server(away.hang_up), "it hangs up without an answer"),
+    "nobody": (away.reserve_closed_port, "refused the request: connection refused"),
+    "broken": (lambda: away.run_server(away.BROKEN), "the server answers with errors only"),
+    "login page": (lambda: away.run_server(away.LOGIN), "not MLflow"),
+    "hangs up": (lambda: away.run_server(away.hang_up), "the connection was closed"),
 }
 QUESTIONS: dict[str, Callable[[RegistryClient], object]] = {
     "champion": find_champion,
@@ -150,7 +150,7 @@ def test_a_database_that_is_away_is_given_up_in_time(where: Callable[[], object]
 
 
 def test_an_address_that_is_none_is_told_without_it() -> None:
-    with pytest.raises(RegistryUnavailable, match="did not do what was asked") as refusal:
+    with pytest.raises(RegistryUnavailable, match="refused the request") as refusal:
         find_champion(RegistryClient(Registry("klingon://ann:canary-4711@host/mlflow")))
     assert "canary-4711" not in str(refusal.value)
 

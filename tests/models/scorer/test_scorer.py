@@ -177,7 +177,7 @@ def test_scores_that_are_no_numbers_are_refused(
 def test_a_matrix_with_a_doubled_column_is_refused() -> None:
     X, converted = draw_matrix()
     doubled = X.set_axis(["region", "region", "noise", "visits_7d"], axis=1)
-    with pytest.raises(ModelRefused, match=r"1 columns stand twice \['region'\]"):
+    with pytest.raises(ModelRefused, match=r"1 columns are there twice \['region'\]"):
         LeadScorer().fit(doubled, converted)
 
 

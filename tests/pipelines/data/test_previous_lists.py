@@ -129,7 +129,7 @@ def test_an_export_that_shrinks_by_a_tenth_a_night_is_told_though_no_night_is_re
     assert [number for number, texts in told.items() if not texts] == [1, 2, 3]
     assert told[4] == (
         "This export has 729 rows of leads, 73 % of the 1,000 of publication 1, and every night "
-        "since has passed by itself. Look whether the export is whole; if it is meant to be like "
+        "since has passed by itself. Check whether the export is whole; if it is meant to be like "
         "this, run once with --any-size.",
     )
 

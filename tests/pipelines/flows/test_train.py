@@ -56,7 +56,7 @@ def test_outcomes_that_nothing_foretells_give_no_model(leadgain, tmp_path, home)
     config = write_export(tmp_path / "noise", leads=noise, activities=activities)
     outcome = leadgain("run", "--config", config, "--home", home)
     assert "does not lead" in outcome.said
-    assert "not enough to say that the model ranks better" in outcome.said
+    assert "does not prove that the model ranks better" in outcome.said
     publication = load_current(home)
     assert publication.manifest["model"]["version"] is None
     assert publication.table("worklist.parquet")["score"].isna().all()
@@ -66,7 +66,7 @@ def test_outcomes_that_nothing_foretells_give_no_model(leadgain, tmp_path, home)
     manifest = load_current(home).manifest
     assert manifest["model"]["version"] == 1
     (told,) = (text for text in manifest["warnings"] if "leads without a proof" in text)
-    assert "not enough to say that the model ranks better" in told
+    assert "does not prove that the model ranks better" in told
 
 
 def test_no_conversion_at_all_is_refused(leadgain, tmp_path, home):

@@ -76,12 +76,12 @@ def test_a_run_that_is_done_leaves_a_line_and_sends_no_alert(config, place, post
 
 
 def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, place, posted):
-    fail_with(DataRefused("No lead is left. Export the leads again."), config, place)
+    fail_with(DataRefused("There are no leads left. Export the leads again."), config, place)
     (line,) = read_log_lines(place)
-    assert line.endswith("ERROR run: exit code 3. No lead is left. Export the leads again.")
+    assert line.endswith("ERROR run: exit code 3. There are no leads left. Export the leads again.")
     (text,) = posted
     assert text.startswith("leadgain on ")
-    assert ": run refused the export\nNo lead is left. Export the leads again.\n\n" in text
+    assert ": run refused the export\nThere are no leads left. Export the leads again.\n\n" in text
     assert "No list is in force." in text
     assert f"Exit code 3. Home folder {place.folder}; its logs/leadgain.log tells" in text
 
