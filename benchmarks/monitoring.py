@@ -8,6 +8,7 @@ fresh model, how many weeks passed until it was, after page views got another na
 tracked any more, or conversions fell to anybody.
 """
 
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -22,18 +23,15 @@ import pandas as pd
 from crm.export import Export
 from crm.reading.export_reader import read_export
 from crm.simulator import simulate as simulation
-from models.evaluation.gain_tables import build_gain_table, sample_gains
 from models.evaluation.verdicts import prove
 from models.registry.types import RegisteredVersion
-from pipelines.config.run_context import RunContext
+from pipelines.config.run_request import RunRequest
 from pipelines.data.checked_export import CheckedExport
 from pipelines.flows import train
-from pipelines.lifecycle.champion import Champion
-from pipelines.lifecycle.evidence import Evidence
-from pipelines.lifecycle.model_metadata import ModelSettings
-from pipelines.monitoring.drift import learn_input_reference
+from pipelines.lifecycle.champion import LoadedVersion
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.monitoring.monitor import MonitoringResult, monitor_model
-from pipelines.publishing.model_card import compute_importance
+from pipelines.runtime.prefect_tasks import pickle_free_flow
 
 LISTS = 62
 """Twenty-eight months: lists to learn from before the year, the year, and the change after it."""
@@ -46,46 +44,45 @@ class Crm:
     """A simulated CRM and the settings that came with it."""
 
     export: Export
-    context: RunContext
+    request: RunRequest
 
-    def check_export_at(self, as_of: pd.Timestamp) -> CheckedExport:
+    def build_context(self, as_of: pd.Timestamp) -> RunContext:
         """As a run at that instant finds it: what comes later is not known to it."""
-        return CheckedExport(self.export, checks=SimpleNamespace(warnings=[]), as_of=as_of)
+        checks = SimpleNamespace(warnings=[])
+        return RunContext(self.request, checked=CheckedExport(self.export, checks, as_of))
 
 
 def simulate_crm(folder: Path, leads: int, seed: int) -> Crm:
     """Simulate a CRM and read its export."""
     simulation.N_LISTS = LISTS
     simulation.simulate(folder, leads=leads, seed=seed)
-    context = RunContext.of(str(folder / "leadgain.toml"), str(folder / "home"))
-    quick = context.settings.backtest.model_copy(update={"max_fits": 3, "bootstrap_samples": 200})
-    context = replace(context, settings=context.settings.model_copy(update={"backtest": quick}))
-    return Crm(read_export(context.settings.mapping, now=context.now), context)
+    os.environ |= {
+        "LEADGAIN_BACKTEST__MAX_FITS": "3",
+        "LEADGAIN_BACKTEST__BOOTSTRAP_SAMPLES": "200",
+    }
+    request = RunRequest.of(folder / "leadgain.toml", folder / "home")
+    return Crm(read_export(request.settings.mapping, now=request.now), request)
 
 
-def train_champion(crm: Crm, as_of: pd.Timestamp) -> Champion:
+def train_champion(crm: Crm, as_of: pd.Timestamp) -> LoadedVersion:
     """Train a model, as the flow does it."""
-    checked, context = crm.check_export_at(as_of), crm.context
-    history = train.build_history.fn(checked, context)
-    tested = train.run_backtest.fn(history, checked, context)
-    scorer, vocabulary = train.fit_model.fn(history, tested, checked, context)
-    verdict = train.judge_proof.fn(tested, context)
-    inputs = learn_input_reference.fn(history.snapshots, vocabulary, checked, context)
-    facts = train._build_metadata(history, tested, vocabulary, verdict, inputs, checked, context)
-    weights = compute_importance.fn(scorer, vocabulary, history.snapshots, checked, context)
-    table = build_gain_table(sample_gains(tested, samples=200, seed=1), [context.settings.tiers.A])
-    nothing = pd.DataFrame()
-    proof = Evidence(tested, nothing, table, nothing, importance=weights)
+    context = crm.build_context(as_of)
+    history = train.build_history(context)
+    tested = train.run_backtest(history, context)
+    scorer, vocabulary = train.fit_model(history, tested, context)
+    verdict = train.judge_proof(tested, context)
+    facts = train._build_metadata(history, tested, vocabulary, verdict, context)
+    proof = train.build_evidence(history, tested, scorer, vocabulary, context)
     version = RegisteredVersion(1, "", "", ("champion",), {}, {}, {}, {}, "", {})
-    return Champion(version, scorer, facts, proof, ModelSettings.of(context.settings))
+    return LoadedVersion(version, scorer, facts, proof)
 
 
-def monitor_champion(crm: Crm, champion: Champion, as_of: pd.Timestamp) -> MonitoringResult:
+def monitor_champion(crm: Crm, champion: LoadedVersion, as_of: pd.Timestamp) -> MonitoringResult:
     """Look at the model as a run at that instant does; today's own scores play no part in it."""
-    return monitor_model.fn(champion, np.array([0.5]), crm.check_export_at(as_of), crm.context)
+    return monitor_model(champion, np.array([0.5]), crm.build_context(as_of))
 
 
-def simulate_year(crm: Crm, start: pd.Timestamp) -> tuple[Counter[str], Champion]:
+def simulate_year(crm: Crm, start: pd.Timestamp) -> tuple[Counter[str], LoadedVersion]:
     """Alarms of a year of weekly looks; a degraded model is trained anew."""
     alarms: Counter[str] = Counter()
     champion = train_champion(crm, start)
@@ -93,7 +90,7 @@ def simulate_year(crm: Crm, start: pd.Timestamp) -> tuple[Counter[str], Champion
         as_of = start + week * pd.Timedelta(days=7)
         watch = monitor_champion(crm, champion, as_of)
         alarms["proof judged again and failed"] += (
-            watch.again is not None and not watch.again.passed
+            watch.rejudged is not None and not watch.rejudged.passed
         )
         if watch.degraded:
             alarms.update(AGE_REASON if AGE_REASON in r.short else r.short for r in watch.reasons)
@@ -102,13 +99,13 @@ def simulate_year(crm: Crm, start: pd.Timestamp) -> tuple[Counter[str], Champion
 
 
 def count_weeks_until_degraded(
-    crm: Crm, champion: Champion, start: pd.Timestamp
+    crm: Crm, champion: LoadedVersion, start: pd.Timestamp
 ) -> tuple[int | None, str]:
     """Weekly looks after a change until an alarm that is not about age, and which it was."""
     for week in range(1, WEEKS_AFTER + 1):
         watch = monitor_champion(crm, champion, start + week * pd.Timedelta(days=7))
         shorts = [r.short for r in watch.reasons if AGE_REASON not in r.short]
-        if watch.again is not None and not watch.again.passed:
+        if watch.rejudged is not None and not watch.rejudged.passed:
             shorts.append("its proof does not hold any more")
         if shorts:
             return week, " and ".join(shorts)
@@ -156,6 +153,7 @@ CHANGES: dict[str, Callable[[Crm, pd.Timestamp], Crm]] = {
 }
 
 
+@pickle_free_flow(name="benchmark")
 def main() -> None:
     """Print alarms a year, and the weeks that each change took to be noticed."""
     crms, n_leads = (int(text) for text in (*sys.argv[1:], "4", "40000")[:2])

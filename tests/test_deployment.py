@@ -17,6 +17,7 @@ import typer
 import yaml
 
 from pipelines.cli.main import build_app
+from pipelines.config.run_request import RunRequest
 from pipelines.config.sections import ScheduleSection
 from pipelines.config.settings import SECTIONS
 from pipelines.runtime import environment
@@ -324,7 +325,8 @@ def test_a_deployment_of_prefect_yaml_is_a_flow_and_its_parameters(deployment, m
     assert flow.name == FLOWS[deployment["name"]]
     assert set(deployment["parameters"]) <= set(flow.parameters.properties)
     assert set(flow.parameters.required) <= set(deployment["parameters"])
-    assert deployment["parameters"]["scheduled"] == deployment["name"]
+    request = RunRequest.model_validate(deployment["parameters"]["request"])
+    assert request.scheduled == deployment["name"]
     assert deployment["concurrency_limit"] == 1
 
 

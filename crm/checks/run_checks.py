@@ -36,7 +36,7 @@ class DataChecks:
     ----------
     results : one plain dictionary a check: ``table``, ``column``, ``rule``, ``severity``,
         ``passed``, ``observed``, ``expected``, ``message``
-    content : all that ``data_checks.json`` says, the results among it
+    content : what ``data_checks.json`` says but for the instants, the results among it
     """
 
     results: list[dict[str, Any]]
@@ -51,10 +51,6 @@ class DataChecks:
     def warnings(self) -> list[dict[str, Any]]:
         """Checks that do not hold and are published."""
         return [r for r in self.results if not r["passed"] and r["severity"] == "warning"]
-
-    def to_json(self) -> str:
-        """The content of ``data_checks.json``: the same export gives the same bytes."""
-        return json.dumps(self.content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     def raise_for_errors(self) -> None:
         """Stop if an error was found.
@@ -103,7 +99,7 @@ def check_export(
     results = [
         _describe_result(check, *verdict) for check, verdict in zip(checks, verdicts, strict=True)
     ]
-    return DataChecks(results, _build_content(export, results, as_of))
+    return DataChecks(results, _build_content(export, results))
 
 
 def judge_checks(
@@ -197,17 +193,13 @@ def _describe_result(check: Check, passed: bool, failing: int) -> dict[str, Any]
     }
 
 
-def _build_content(
-    export: Export, results: list[dict[str, Any]], as_of: pd.Timestamp
-) -> dict[str, Any]:
+def _build_content(export: Export, results: list[dict[str, Any]]) -> dict[str, Any]:
     """What ``data_checks.json`` holds: nothing that changes from run to run on the same export.
 
     So the size against other exports is not among it; where it is wrong nothing is published.
     """
     causes = export.quarantine.groupby(["table", "file", "column", "rule", "reason"])["line"]
     return {
-        "as_of": as_of.isoformat(),
-        "last_instant": export.last_instant.isoformat(),
         "passed": all(r["passed"] or r["severity"] != "error" for r in results),
         "checks": [r for r in results if r["rule"] != SIZE_RULE],
         "tables": json.loads(export.counts.to_json(orient="records")),

@@ -41,7 +41,7 @@ def show_facts(model: Mapping[str, Any]) -> None:
     show_fact_table(
         {
             "Version": str(model["version"]),
-            "Trained on data up to": _format_day(model["as_of"]),
+            "Trained on data up to": _format_day(model["known_until"]),
             "Training lists": f"{_format_day(model['trained_from'])} to "
             f"{_format_day(model['trained_until'])}",
             "Predicts": f"whether a lead becomes a customer within {model['horizon_days']} days",
@@ -116,7 +116,7 @@ def show_versions(versions: "pd.DataFrame", verdict: str) -> None:
     rows = [
         {
             "Version": f"**{row['version']}**, in use" if row["leads"] else str(row["version"]),
-            "Trained on data up to": day(row["as_of"]),
+            "Trained on data up to": day(row["known_until"]),
             "leadgain, calling 30 %": percent(row["gain_at_30"]),
             "Most fresh first": percent(row["most_fresh_at_30"]),
             "Decision": escape_markup(_describe_version(row, verdict)),

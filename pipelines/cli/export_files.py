@@ -11,7 +11,7 @@ from publications.tables.safe_csv import encode_csv
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipelines.config.run_context import RunContext
+    from pipelines.config.run_request import RunRequest
     from publications.storage.store import Publication
 
 SOURCES = {"worklist": "worklist.parquet", "gains": "gains.csv", "tiers": "tiers.csv"}
@@ -71,7 +71,7 @@ def export_report(publication: "Publication", to: Path) -> None:
     write_durably(to, publication.read("report.html"))
 
 
-def export_matrix(context: "RunContext", to: Path) -> tuple[int, int]:
+def export_matrix(request: "RunRequest", to: Path) -> tuple[int, int]:
     """Write every matured snapshot with its label and its features.
 
     Returns
@@ -95,12 +95,13 @@ def export_matrix(context: "RunContext", to: Path) -> tuple[int, int]:
     _refuse_odd_ending(to)
     _refuse_missing_folder(to)
     with step("Reading the export"):
-        read = read_export(context.settings.mapping, now=context.now)
-    as_of = context.resolve_as_of(read.last_instant)
+        read = read_export(request.settings.mapping, now=request.now)
+    list_as_of = request.resolve_list_as_of(read.last_instant)
     with step("Building the matrix"):
-        known_until = min(as_of, read.last_instant)
-        snapshots = build_training_snapshots(read.leads, as_of=known_until, policy=context.policy)
-        X = compute_matrix(snapshots, read, learn_vocabulary_until(as_of, read), context)
+        known_until = min(list_as_of, read.last_instant)
+        snapshots = build_training_snapshots(read.leads, as_of=known_until, policy=request.policy)
+        vocabulary = learn_vocabulary_until(list_as_of, read)
+        X = compute_matrix(snapshots, read, vocabulary, request.settings.training.threads)
     with step("Writing"):
         labelled = snapshots[["lead_id", "as_of", "list_date", "converted"]]
         _write_frame(pd.concat([labelled, X], axis=1), to)

@@ -161,15 +161,14 @@ def show_checks(console: Console, checked: "CheckedExport") -> None:
     _show_sentences(console, "Warnings", (*checked.comparison_warnings, *gate))
     console.print(
         f"The export can be trusted: {len(checked.checks.results)} checks passed or only warned. "
-        f"It is looked at as of {checked.as_of:%Y-%m-%d %H:%M} UTC."
+        f"It is looked at as of {checked.list_as_of:%Y-%m-%d %H:%M} UTC."
     )
 
 
 def show_training(console: Console, training: "Training") -> None:
     """What the training came to, in the words of its decision."""
     decision = training.decision
-    if decision.why is not None:
-        console.print(f"Trained, because {decision.why}.")
+    console.print(f"Reason for the training: {decision.reason}.")
     if decision.version is None:
         console.print(Text.assemble(("No model:", "yellow"), f" {decision.sentence}"))
         return
@@ -275,7 +274,7 @@ def show_explanation(console: Console, explanation: "Explanation") -> None:
         f"The score is {percent(explanation.score, 1)}; a lead that nothing speaks for or against "
         f"would have {percent(explanation.base_rate, 1)}. "
         f"Model version {explanation.model_version}, as of "
-        f"{explanation.as_of:%Y-%m-%d %H:%M} UTC."
+        f"{explanation.list_as_of:%Y-%m-%d %H:%M} UTC."
     )
     _show_sentences(console, "Warnings", [explanation.note] if explanation.note else [])
 
@@ -296,7 +295,7 @@ def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None
         table.add_row(
             str(version.version),
             describe_state(version),
-            version.tags.get("as_of", "")[:10],
+            version.tags.get("known_until", "")[:10],
             percent(gain["depth"]),
             percent(gain["gain"], 1),
             percent(gain["most_fresh"], 1),

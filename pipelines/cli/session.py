@@ -8,14 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.cli.options import CONFIG
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipelines.config.run_context import RunContext
+    from pipelines.config.run_request import RunRequest
     from pipelines.runtime.missed_runs import SkippedRun
     from publications.storage.store import Publication
 
@@ -38,21 +38,22 @@ def open_session(home: Path) -> Iterator["Console"]:
 
 @contextmanager
 def open_flow_session(
-    flow: str, config: Path, home: Path, as_of: str | None
-) -> Iterator["Console"]:
-    """The same with Prefect at hand; what cannot be meant is refused before anything starts."""
+    flow: str, config: Path, home: Path, as_of: str | None, **options: Any
+) -> Iterator[tuple["Console", "RunRequest"]]:
+    """The same with Prefect at hand, and the request; wrong ones are refused before it starts."""
     with ExitStack() as until_done:
         with alert_failed_starts(flow, config, home):
             from pipelines.runtime.alerts import refuse_unusable_urls
 
-            refuse_unusable_urls(build_context(config, home, as_of).settings.alerts)
+            request = build_request(config, home, as_of, **options)
+            refuse_unusable_urls(request.settings.alerts)
             console = until_done.enter_context(open_session(home))
             from pipelines.runtime.environment import provide_prefect
             from pipelines.runtime.progress import step
 
             with step("Getting ready"):
                 until_done.enter_context(provide_prefect(home, _load_libraries))
-        yield console
+        yield console, request
 
 
 @contextmanager
@@ -91,11 +92,11 @@ def require_outcome(outcome: "T | SkippedRun") -> T:
     return outcome
 
 
-def build_context(config: Path, home: Path, as_of: str | None) -> "RunContext":
-    """The work that a command was asked for."""
-    from pipelines.config.run_context import RunContext
+def build_request(config: Path, home: Path, as_of: str | None, **options: Any) -> "RunRequest":
+    """What a command was asked to do."""
+    from pipelines.config.run_request import RunRequest
 
-    return RunContext.of(str(config), str(home), as_of=as_of)
+    return RunRequest.of(config, home, as_of=as_of, **options)
 
 
 def find_optional_config(config: Path) -> Path | None:
@@ -143,7 +144,7 @@ def load_current_publication(home: Path) -> "Publication":
         ``CURRENT`` or the manifest cannot be understood or read, or ``CURRENT`` is lost.
     """
     from crm.errors import ConfigurationError
-    from pipelines.config.run_context import resolve_home
+    from pipelines.config.run_request import resolve_home
     from publications.storage.store import PUBLISH_AGAIN_HINT, PublicationDamaged, open_current
 
     place = resolve_home(home)

@@ -5,19 +5,14 @@ from pathlib import Path
 from crm.errors import ConfigurationError
 from models.registry.client import RegistryClient
 from models.registry.types import SQLITE, Registry, build_embedded_registry, build_registry
-from pipelines.config.run_context import RunContext, resolve_home
+from pipelines.config.run_request import resolve_home
 from pipelines.config.sections import TrackingSection
 from pipelines.config.settings import load_tracking
 from publications.storage.home import Home
 
 
-def get_registry(context: RunContext) -> RegistryClient:
-    """The registry of a piece of work."""
-    return RegistryClient(resolve_registry(context.home, context.settings.tracking))
-
-
 def load_registry(config: Path | None, home: Path) -> RegistryClient:
-    """The same for commands that need no export, and so not even a leadgain.toml.
+    """The registry for commands that need no export, and so not even a leadgain.toml.
 
     Raises
     ------

@@ -8,7 +8,7 @@ import pandas as pd
 from crm.checks.run_checks import DataChecks, Gate, check_export
 from crm.export import Export, compute_content_sha256
 from crm.reading.export_reader import read_export
-from pipelines.config.run_context import RunContext
+from pipelines.config.run_request import RunRequest
 from pipelines.data.previous_lists import (
     compute_usual_rows,
     describe_shrunken_tables,
@@ -27,7 +27,7 @@ class CheckedExport:
 
     export: Export
     checks: DataChecks
-    as_of: pd.Timestamp
+    list_as_of: pd.Timestamp
     comparison_warnings: tuple[str, ...] = ()
     """Warnings: what came of holding the export against earlier publications, or could not."""
 
@@ -44,7 +44,7 @@ class CheckedExport:
     @property
     def known_until(self) -> pd.Timestamp:
         """Up to when the export tells who converted; after it, silence is no loss."""
-        return min(self.as_of, self.export.last_instant)
+        return min(self.list_as_of, self.export.last_instant)
 
     @cached_property
     def content_sha256(self) -> str:
@@ -52,7 +52,7 @@ class CheckedExport:
         return compute_content_sha256(self.export)
 
 
-def load_checked_export(context: RunContext) -> CheckedExport:
+def load_checked_export(request: RunRequest) -> CheckedExport:
     """The steps of the check, for the flows that build on it.
 
     Raises
@@ -60,50 +60,52 @@ def load_checked_export(context: RunContext) -> CheckedExport:
     DataRefused
         The export cannot be read, or an expectation that stops the run does not hold.
     """
-    export = load_export(context)
+    export = load_export(request)
     failpoint("export.read")
-    as_of = context.resolve_as_of(export.last_instant)
-    checks = judge_export(export, context, as_of)
+    list_as_of = request.resolve_list_as_of(export.last_instant)
+    checks = judge_export(export, request, list_as_of)
     checks.raise_for_errors()
-    refuse_other_leads(export, context)
+    refuse_other_leads(export, request)
     failpoint("export.checked")
-    against = () if context.any_size else _compare_with_earlier(export, context)
-    return CheckedExport(export=export, checks=checks, as_of=as_of, comparison_warnings=against)
+    against = () if request.any_size else _compare_with_earlier(export, request)
+    return CheckedExport(
+        export=export, checks=checks, list_as_of=list_as_of, comparison_warnings=against
+    )
 
 
-def _compare_with_earlier(export: Export, context: RunContext) -> tuple[str, ...]:
-    source, counts = hash_source(context.settings), export.counts
+def _compare_with_earlier(export: Export, request: RunRequest) -> tuple[str, ...]:
+    source, counts = hash_source(request.settings), export.counts
     kept = {str(table): int(rows) for table, rows in counts.set_index("table")["kept"].items()}
     return (
-        *describe_unreadable_lists(context.home, source),
-        *describe_shrunken_tables(context.home, source, kept),
+        *describe_unreadable_lists(request.home, source),
+        *describe_shrunken_tables(request.home, source, kept),
     )
 
 
 @coarse_task(name="read the export")
-def load_export(context: RunContext) -> Export:
+def load_export(request: RunRequest) -> Export:
     """Typed tables, with what could not be read in quarantine."""
     with step("Reading the export"):
-        return read_export(context.settings.mapping, now=context.now)
+        return read_export(request.settings.mapping, now=request.now)
 
 
 @coarse_task(name="check the export")
-def judge_export(export: Export, context: RunContext, as_of: pd.Timestamp) -> DataChecks:
+def judge_export(export: Export, request: RunRequest, list_as_of: pd.Timestamp) -> DataChecks:
     """The gate's findings on the whole tables."""
-    limits = context.settings.gate.model_dump()
-    if not context.warn_when_stale:
+    limits = request.settings.gate.model_dump()
+    if not request.warn_when_stale:
         limits["max_stale_days"] = None
     usual = (
         None
-        if context.any_size
-        else compute_usual_rows(context.home, hash_source(context.settings))
+        if request.any_size
+        else compute_usual_rows(request.home, hash_source(request.settings))
     )
     with step("Checking the data"):
         return check_export(
             export,
-            context.settings.mapping,
+            request.settings.mapping,
             gate=Gate(**limits),
-            as_of=as_of,
-            now=context.now,
+            as_of=list_as_of,
+            now=request.now,
             previous_rows=usual,
         )

@@ -7,10 +7,9 @@ import pandas as pd
 from crm.export import Export
 from features.catalog import build_catalog
 from features.matrix import build_matrix
-from features.snapshots import build_scoring_snapshots
+from features.snapshots import ListPolicy, build_scoring_snapshots
 from features.vocabulary import Vocabulary, learn_vocabulary
 from features.wording import build_sentences, mark_on_arrival
-from pipelines.config.run_context import RunContext
 
 
 def learn_vocabulary_until(until: pd.Timestamp, export: Export) -> Vocabulary:
@@ -30,7 +29,7 @@ def describe_topics(
 
 
 def compute_matrix(
-    snapshots: pd.DataFrame, export: Export, vocabulary: Vocabulary, context: RunContext
+    snapshots: pd.DataFrame, export: Export, vocabulary: Vocabulary, threads: int
 ) -> pd.DataFrame:
     """The model's inputs, one row a snapshot.
 
@@ -39,25 +38,19 @@ def compute_matrix(
     ValueError
         The export lacks a profile column that the vocabulary knows.
     """
-    return build_matrix(
-        snapshots,
-        export.leads,
-        export.activities,
-        vocabulary,
-        threads=context.settings.training.threads,
-    )
+    return build_matrix(snapshots, export.leads, export.activities, vocabulary, threads=threads)
 
 
-def find_open_leads(as_of: pd.Timestamp, export: Export, context: RunContext) -> pd.DataFrame:
+def find_open_leads(list_as_of: pd.Timestamp, export: Export, policy: ListPolicy) -> pd.DataFrame:
     """The open leads, as `features.snapshots.build_scoring_snapshots` has them.
 
     What happens at the instant of a list is not known to it. But at the end of the export nothing
     else is to come: who ended at that very instant is not called any more. With dates instead of
     times these are all who ended on the last day.
     """
-    listed = build_scoring_snapshots(export.leads, as_of=as_of, policy=context.policy)
-    if as_of != export.last_instant:
+    listed = build_scoring_snapshots(export.leads, as_of=list_as_of, policy=policy)
+    if list_as_of != export.last_instant:
         return listed
     leads = export.leads
-    ended = ((leads["converted_at"] == as_of) | (leads["closed_at"] == as_of)).to_numpy()
+    ended = ((leads["converted_at"] == list_as_of) | (leads["closed_at"] == list_as_of)).to_numpy()
     return listed[~ended[listed["lead"]]].reset_index(drop=True)

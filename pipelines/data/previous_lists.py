@@ -11,7 +11,7 @@ import pandas as pd
 
 from crm.errors import DataRefused
 from crm.export import Export
-from pipelines.config.run_context import RunContext
+from pipelines.config.run_request import RunRequest
 from pipelines.config.settings import Settings
 from publications.storage.history import MAX_PUBLICATIONS, open_readable_publications
 from publications.storage.home import Home
@@ -149,7 +149,7 @@ WARNED_SHARE, REFUSED_SHARE = 0.5, 0.95
 """Of the leads of the list in force that are gone: what is told, and what nobody should call by."""
 
 
-def refuse_other_leads(export: Export, context: RunContext) -> None:
+def refuse_other_leads(export: Export, request: RunRequest) -> None:
     """Refuse an export that knows next to none of the leads on the list in force.
 
     A list from elsewhere says nothing of this export, and neither does a damaged one;
@@ -160,11 +160,11 @@ def refuse_other_leads(export: Export, context: RunContext) -> None:
     DataRefused
         More than 95 % of at least 20 listed leads are gone, and nobody said that this is meant.
     """
-    if context.any_size:
+    if request.any_size:
         return
     try:
-        last = open_current(context.home)
-        if last is None or not is_from_source(last, hash_source(context.settings)):
+        last = open_current(request.home)
+        if last is None or not is_from_source(last, hash_source(request.settings)):
             return
         listed = _read_listed_leads(last)
     except PublicationDamaged:
@@ -194,7 +194,7 @@ def _read_listed_leads(publication: Publication) -> pd.Series:
     return publication.table("worklist.parquet")["lead_id"]
 
 
-def compare_with_last_list(checked: "CheckedExport", context: RunContext) -> tuple[str, ...]:
+def compare_with_last_list(checked: "CheckedExport", request: RunRequest) -> tuple[str, ...]:
     """Warnings on an export that goes back in time, or that no longer knows the leads of the list.
 
     So is that the list in force is damaged, and can be compared with nothing.
@@ -202,18 +202,18 @@ def compare_with_last_list(checked: "CheckedExport", context: RunContext) -> tup
     Parameters
     ----------
     checked : the export and the instant of the list
-    context : its home folder holds the list in force; one from elsewhere says nothing of this
+    request : its home folder holds the list in force; one from elsewhere says nothing of this
     export
     """
     try:
-        last = open_current(context.home)
+        last = open_current(request.home)
         if last is None:
             return ()
         last.verify()
-        if not is_from_source(last, hash_source(context.settings)):
+        if not is_from_source(last, hash_source(request.settings)):
             return ()
         return (
-            *_describe_older_export(last, checked, context),
+            *_describe_older_export(last, checked, request),
             *_describe_other_leads(last, checked),
         )
     except PublicationDamaged as error:
@@ -225,16 +225,16 @@ def compare_with_last_list(checked: "CheckedExport", context: RunContext) -> tup
 
 
 def _describe_older_export(
-    last: Publication, checked: "CheckedExport", context: RunContext
+    last: Publication, checked: "CheckedExport", request: RunRequest
 ) -> Iterator[str]:
     """Held against the latest list, or the second night of an old export would pass."""
     known, _ = find_earlier_lists(
-        context.home, hash_source(context.settings), most=MAX_PUBLICATIONS
+        request.home, hash_source(request.settings), most=MAX_PUBLICATIONS
     )
     before, number = max((pd.Timestamp(p.manifest["as_of"]), p.number) for p in [last, *known])
-    if context.as_of is None and checked.as_of < before:
+    if request.as_of is None and checked.list_as_of < before:
         yield (
-            f"This export ends at {checked.as_of:%Y-%m-%d %H:%M} UTC, before the list of "
+            f"This export ends at {checked.list_as_of:%Y-%m-%d %H:%M} UTC, before the list of "
             f"publication {number}, which stands at {before:%Y-%m-%d %H:%M} UTC. Look whether "
             "an old export lies in the place of the new one."
         )

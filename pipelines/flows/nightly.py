@@ -3,122 +3,98 @@
 from dataclasses import dataclass, replace
 
 from models.registry.registry import RegistryUnavailable
-from pipelines.config.run_context import RunContext
-from pipelines.data.checked_export import CheckedExport, load_checked_export
+from pipelines.config.run_request import RunRequest
+from pipelines.data.checked_export import load_checked_export
 from pipelines.flows.score import TodaysList, demote_if_disproven, publish_today, rank_today
 from pipelines.flows.train import Training, run_training
 from pipelines.lifecycle.demotion import find_lost_champion, is_disproven
-from pipelines.lifecycle.model_metadata import compute_fingerprint
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.lifecycle.since_training import has_matured_since
-from pipelines.lifecycle.training_log import find_training_reason, read_last_training
+from pipelines.lifecycle.training_log import find_training_reason
 from pipelines.publishing.publish import PublishedList
 from pipelines.runtime.missed_runs import SkippedRun, get_wait_seconds, track_scheduled_run
 from pipelines.runtime.prefect_tasks import reported_flow
-from publications.storage.lock import HomeLock, hold_home
+from publications.storage.lock import hold_home
 
 
 @dataclass(frozen=True)
 class NightlyRun:
-    """What a whole run came to; ``training`` is None where none was due, or none possible."""
+    """The results of a night; ``training`` is None where none was due, or none possible."""
 
-    checked: CheckedExport
     why_trained: str | None
     training: Training | None
     listing: PublishedList
 
     @property
     def summary(self) -> str:
-        """What it came to, for the log."""
+        """The results in a sentence, for the log."""
         trained = "" if self.training is None else f"{self.training.summary} "
         return f"{trained}{self.listing.summary}"
 
 
 @reported_flow(name="run")
-def run(
-    config: str,
-    home: str,
-    as_of: str | None = None,
-    now: str | None = None,
-    warn_when_stale: bool = True,
-    train_anyway: bool = False,
-    any_size: bool = False,
-    again: bool = False,
-    scheduled: str = "",
-) -> NightlyRun | SkippedRun:
+def run(request: RunRequest) -> NightlyRun | SkippedRun:
     """Check the export, train when a training is due, score and publish the list."""
-    context = RunContext.of(
-        config,
-        home,
-        as_of=as_of,
-        now=now,
-        warn_when_stale=warn_when_stale,
-        any_size=any_size,
-        again=again,
-    )
-    waits = get_wait_seconds(scheduled, context)
     with (
-        hold_home(context.home, wait_seconds=waits) as lock,
-        track_scheduled_run(lock, scheduled, context) as skipped,
+        hold_home(request.home, wait_seconds=get_wait_seconds(request)) as lock,
+        track_scheduled_run(lock, request) as skipped,
     ):
-        return skipped or run_nightly(context, lock, train_anyway=train_anyway)
+        return skipped or run_nightly(RunContext(request, lock, load_checked_export(request)))
 
 
-def run_nightly(context: RunContext, lock: HomeLock, *, train_anyway: bool) -> NightlyRun:
+def run_nightly(context: RunContext) -> NightlyRun:
     """The steps of a night."""
-    checked = load_checked_export(context)
-    why = "it was asked for" if train_anyway else _find_due_reason(checked, context)
-    training, missed = _train_if_due(why, checked, context, lock, asked_for=train_anyway)
-    today = rank_today(checked, context, lock)
-    if why is None and (why := _find_early_reason(today, checked, context)) is not None:
-        training, missed = _train_if_due(why, checked, context, lock, asked_for=False)
-        today = today if training is None else rank_today(checked, context, lock)
-    today = replace(demote_if_disproven(today, checked, context, lock), training_warnings=missed)
-    return NightlyRun(checked, why, training, publish_today(today, checked, context, lock))
+    reason = "requested" if context.request.train_anyway else _find_due_reason(context)
+    training, warnings = _train_if_due(reason, context)
+    today = rank_today(context)
+    if reason is None and (reason := _find_early_reason(today, context)) is not None:
+        training, warnings = _train_if_due(reason, context)
+        today = today if training is None else rank_today(context)
+    today = replace(demote_if_disproven(today, context), training_warnings=warnings)
+    return NightlyRun(reason, training, publish_today(today, context))
 
 
 def _train_if_due(
-    why: str | None, checked: CheckedExport, context: RunContext, lock: HomeLock, *, asked_for: bool
+    reason: str | None, context: RunContext
 ) -> tuple[Training | None, tuple[str, ...]]:
     """A training, or a warning in its place: without the registry the list is scored all the same.
 
     Raises
     ------
     RegistryUnavailable
-        A person has asked for the training.
+        A person has requested the training.
     """
-    if why is None:
+    if reason is None:
         return None, ()
     try:
-        return run_training(checked, context, lock, why), ()
+        return run_training(context, reason), ()
     except RegistryUnavailable as error:
-        if asked_for:
+        if context.request.train_anyway:
             raise
-        return None, (f"A training was due ({why}) and could not take place. {error}",)
+        return None, (f"A training was due ({reason}) and was not possible. {error}",)
 
 
-def _find_due_reason(checked: CheckedExport, context: RunContext) -> str | None:
+def _find_due_reason(context: RunContext) -> str | None:
     return find_training_reason(
-        read_last_training(context.home),
-        as_of=checked.as_of,
-        fingerprint=compute_fingerprint(context.settings),
+        context.last_training,
+        list_as_of=context.list_as_of,
+        fingerprint=context.fingerprint,
         every_days=context.settings.training.every_days,
         now=context.now,
     )
 
 
-def _find_early_reason(
-    today: TodaysList, checked: CheckedExport, context: RunContext
-) -> str | None:
-    """The model in force is lost; or degraded, and there are new outcomes to learn from."""
-    champion, watch, last = today.champion, today.watch, read_last_training(context.home)
-    if champion is None and (lost := find_lost_champion(context.home)) is not None:
-        return f"MLflow knows no version that leads, although version {lost.version} did"
-    if champion is None or watch is None:
+def _find_early_reason(today: TodaysList, context: RunContext) -> str | None:
+    """The champion is lost; or degraded, and there are new outcomes to learn from."""
+    champion, monitoring, last = context.champion, today.monitoring, context.last_training
+    if champion is None and (lost := find_lost_champion(context)) is not None:
+        return f"version {lost.version} was the champion and cannot be used"
+    if champion is None or monitoring is None:
         return None
-    if last is not None and not has_matured_since(last.at, checked, context):
+    if last is not None and not has_matured_since(last.at, context):
         return None
-    if watch.degraded:
-        return f"version {champion.version.version} is degraded: {watch.why}"
-    if is_disproven(champion, watch.again, context.home):
-        return f"the proof of version {champion.version.version} does not hold any more"
+    if monitoring.degraded:
+        return f"version {champion.number} is degraded: {monitoring.why}"
+    if is_disproven(champion, monitoring.rejudged, context):
+        return f"the proof of version {champion.number} does not hold any more"
     return None

@@ -14,18 +14,18 @@ from features.wording import build_sentences
 from models.evaluation.baselines import most_fresh
 from models.evaluation.tiers import assign_frozen, assign_relative, compute_call_order
 from models.scorer.explanations import NO_TOPIC, compute_topic_contributions, find_strongest_topics
-from pipelines.config.run_context import RunContext
-from pipelines.data.checked_export import CheckedExport, load_checked_export
+from pipelines.config.run_request import RunRequest
+from pipelines.data.checked_export import load_checked_export
 from pipelines.data.dataset import (
     compute_matrix,
     describe_topics,
     find_open_leads,
     learn_vocabulary_until,
 )
-from pipelines.lifecycle.champion import Champion, load_champion
+from pipelines.lifecycle.champion import LoadedVersion
 from pipelines.lifecycle.demotion import demote_champion, describe_missing_model, is_disproven
-from pipelines.lifecycle.model_metadata import compute_fingerprint
-from pipelines.lifecycle.training_log import read_last_training
+from pipelines.lifecycle.load_champion import load_champion
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.monitoring.monitor import MonitoringResult, monitor_model
 from pipelines.publishing.lead_details import LeadDetails, LeadFacts, find_strongest_facts
 from pipelines.publishing.publish import PublishedList, publish_list, read_unchanged_list
@@ -33,13 +33,13 @@ from pipelines.publishing.unchanged_list import find_unchanged_list
 from pipelines.runtime.prefect_tasks import coarse_task, reported_flow
 from pipelines.runtime.progress import step
 from publications.filesystem.failpoints import failpoint
-from publications.storage.lock import HomeLock, hold_home
+from publications.storage.lock import hold_home
 from publications.storage.store import Publication, delete_old_publications
 from publications.tables.worklist import build_worklist, mark_reasons
 
 REASONS = 3
 FRESHNESS_TOPICS = ("inbound", "activity", "age")
-"""What is told of a lead that no model has ranked."""
+"""The reasons of a lead that no model has ranked."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class OpenList:
     snapshots: pd.DataFrame
     most_fresh: npt.NDArray[np.float64]
     shown: pd.DataFrame
-    """What the export tells of them."""
+    """Their rows of the export."""
     last_activity_at: pd.Series
 
 
@@ -66,154 +66,115 @@ class Ranking:
 
 @dataclass(frozen=True)
 class TodaysList:
-    """Today's list, who ranked it and how that model does; no model: most fresh first."""
+    """Today's list, ranked by the context's champion, and how that model does.
+
+    Without a champion: most fresh first.
+    """
 
     open_list: OpenList
-    ranked: Ranking
-    champion: Champion | None = None
-    watch: MonitoringResult | None = None
+    ranking: Ranking
+    monitoring: MonitoringResult | None = None
     training_warnings: tuple[str, ...] = ()
-    """Warnings: what should have been done before the list, and was not."""
-    reason: str = ""
-    """Why the model that leads did not rank it; empty where it did, or where none leads."""
+    """What should have been done before the list, and was not."""
 
 
 @reported_flow(name="score")
-def score(
-    config: str,
-    home: str,
-    as_of: str | None = None,
-    now: str | None = None,
-    warn_when_stale: bool = True,
-    any_size: bool = False,
-    again: bool = False,
-) -> PublishedList:
+def score(request: RunRequest) -> PublishedList:
     """Check the export, then score and publish the list."""
-    context = RunContext.of(
-        config,
-        home,
-        as_of=as_of,
-        now=now,
-        warn_when_stale=warn_when_stale,
-        any_size=any_size,
-        again=again,
-    )
-    with hold_home(context.home) as lock:
-        return score_and_publish(load_checked_export(context), context, lock)
+    with hold_home(request.home) as lock:
+        return score_and_publish(RunContext(request, lock, load_checked_export(request)))
 
 
-def score_and_publish(checked: CheckedExport, context: RunContext, lock: HomeLock) -> PublishedList:
+def score_and_publish(context: RunContext) -> PublishedList:
     """The steps of a scoring, for the flows that build on it."""
-    return publish_today(
-        demote_if_disproven(rank_today(checked, context, lock), checked, context, lock),
-        checked,
-        context,
-        lock,
-    )
+    return publish_today(demote_if_disproven(rank_today(context), context), context)
 
 
-def rank_today(checked: CheckedExport, context: RunContext, lock: HomeLock) -> TodaysList:
-    """Today's list by the champion, who is watched; most fresh first where nobody leads."""
-    champion = load_champion(context, lock)
+def rank_today(context: RunContext) -> TodaysList:
+    """Today's list by the champion, which is monitored; most fresh first without one."""
+    open_list = build_open_list(context)
+    champion = load_champion(context)
     failpoint("champion.loaded")
-    open_list = build_open_list(checked, context)
     if champion is None:
-        return TodaysList(open_list, rank_by_freshness(open_list, checked, context))
+        return TodaysList(open_list, rank_by_freshness(open_list, context))
     try:
-        ranked = rank_by_model(open_list, champion, checked, context)
+        ranking = rank_by_model(open_list, champion, context)
     except ConfigurationError as error:
         if not _has_outdated_settings(champion, context):
             raise
-        return TodaysList(
-            open_list,
-            rank_by_freshness(open_list, checked, context),
-            reason=f"{describe_missing_model(context)} "
-            f"Version {champion.version.version}, which leads, is of "
-            f"another leadgain.toml and cannot rank this export: {error}",
+        reason = (
+            f"{describe_missing_model(context)} Version {champion.number}, the champion, was "
+            f"trained with another leadgain.toml and cannot rank this export: {error}"
         )
-    return TodaysList(
-        open_list, ranked, champion, monitor_model(champion, ranked.score, checked, context)
-    )
+        context.set_champion(None, reason)
+        return TodaysList(open_list, rank_by_freshness(open_list, context))
+    return TodaysList(open_list, ranking, monitor_model(champion, ranking.score, context))
 
 
-def _has_outdated_settings(champion: Champion, context: RunContext) -> bool:
+def _has_outdated_settings(champion: LoadedVersion, context: RunContext) -> bool:
     """Whether a model is of another leadgain.toml, and a training under this one gave no other."""
-    now, last = compute_fingerprint(context.settings), read_last_training(context.home)
-    return champion.facts.fingerprint != now and last is not None and last.fingerprint == now
+    last, fingerprint = context.last_training, context.fingerprint
+    return champion.facts.fingerprint != fingerprint == (last and last.fingerprint)
 
 
-def demote_if_disproven(
-    today: TodaysList, checked: CheckedExport, context: RunContext, lock: HomeLock
-) -> TodaysList:
+def demote_if_disproven(today: TodaysList, context: RunContext) -> TodaysList:
     """The same list; most fresh first if the champion's proof has ceased to hold."""
-    champion, again = today.champion, None if today.watch is None else today.watch.again
-    if champion is None or again is None or not is_disproven(champion, again, context.home):
+    champion, monitoring = context.champion, today.monitoring
+    if champion is None or monitoring is None or monitoring.rejudged is None:
         return today
-    demote_champion(champion, again, checked, context, lock)
-    return TodaysList(today.open_list, rank_by_freshness(today.open_list, checked, context))
+    if not is_disproven(champion, monitoring.rejudged, context):
+        return today
+    demote_champion(champion, monitoring.rejudged, context)
+    return TodaysList(today.open_list, rank_by_freshness(today.open_list, context))
 
 
-def publish_today(
-    today: TodaysList, checked: CheckedExport, context: RunContext, lock: HomeLock
-) -> PublishedList:
-    """Put today's list into calling order and publish it with its proof, unless it stands."""
+def publish_today(today: TodaysList, context: RunContext) -> PublishedList:
+    """Put today's list into calling order and publish it with its proof, unless it is unchanged."""
     failpoint("list.ranked")
-    if not context.again and (standing := _find_same_list(today, checked, context)) is not None:
-        delete_old_publications(
-            lock, context.settings.publications.keep
-        )  # an earlier run may have failed to
-        return read_unchanged_list(standing, today.champion)
-    open_list, ranked = today.open_list, today.ranked
+    unchanged = None if context.request.publish_unchanged else _find_same_list(today, context)
+    if unchanged is not None:
+        # An earlier run may have failed to.
+        delete_old_publications(context.lock, context.settings.publications.keep)
+        return read_unchanged_list(unchanged, context)
+    open_list, ranking = today.open_list, today.ranking
     order = compute_call_order(
-        np.nan_to_num(ranked.score), open_list.most_fresh, open_list.shown["lead_id"]
+        np.nan_to_num(ranking.score), open_list.most_fresh, open_list.shown["lead_id"]
     )
     worklist = build_worklist(
         open_list.shown,
         order=order,
-        score=ranked.score,
-        tier=ranked.tier,
-        reasons=ranked.reasons,
+        score=ranking.score,
+        tier=ranking.tier,
+        reasons=ranking.reasons,
         last_activity_at=open_list.last_activity_at,
-        profile=[column.name for column in checked.export.profile],
+        profile=[column.name for column in context.export.profile],
     )
-    stories = LeadDetails(open_list.snapshots["lead"].to_numpy(), order, ranked.facts)
-    reason = (today.reason or describe_missing_model(context)) if today.champion is None else ""
-    return publish_list(
-        worklist,
-        stories,
-        today.champion,
-        today.watch,
-        reason,
-        today.training_warnings,
-        checked,
-        context,
-        lock,
-    )
+    details = LeadDetails(open_list.snapshots["lead"].to_numpy(), order, ranking.facts)
+    return publish_list(worklist, details, today.monitoring, today.training_warnings, context)
 
 
-def _find_same_list(
-    today: TodaysList, checked: CheckedExport, context: RunContext
-) -> Publication | None:
+def _find_same_list(today: TodaysList, context: RunContext) -> Publication | None:
     """The list in force where a new one would say the same; a new warning is worth a new list.
 
-    So is that the export has ceased to change: by its age alone, which the clock tells.
+    So is that the export has ceased to change: by its age alone, which depends on the clock.
     """
-    found = find_unchanged_list(today.champion, checked, context)
-    told = () if found is None else tuple(found.manifest.get("warnings", ()))
+    unchanged = find_unchanged_list(context)
+    if unchanged is None:
+        return None
     due = {
         *today.training_warnings,
-        *(str(result["message"]) for result in checked.checks.warnings),
+        *(str(result["message"]) for result in context.checked.checks.warnings),
     }
-    return found if due <= set(told) else None
+    return unchanged if due <= set(unchanged.manifest.get("warnings", ())) else None
 
 
 @coarse_task(name="draw up today's list")
-def build_open_list(checked: CheckedExport, context: RunContext) -> OpenList:
+def build_open_list(context: RunContext) -> OpenList:
     """The open leads, how fresh they are, and what is shown of them."""
-    leads, activities = checked.export.leads, checked.export.activities
+    leads, activities = context.export.leads, context.export.activities
     with step("Drawing up today's list"):
-        snapshots = find_open_leads(checked.as_of, checked.export, context)
-        today = snapshots.assign(as_of=checked.as_of)
+        snapshots = find_open_leads(context.list_as_of, context.export, context.policy)
+        today = snapshots.assign(as_of=context.list_as_of)
         days = compute_days_since_fresh(today, leads, activities, by=context.settings.freshness.by)
         shown = leads.iloc[snapshots["lead"]].reset_index(drop=True)
         last = find_last_activity_at(today, leads, activities)
@@ -221,47 +182,46 @@ def build_open_list(checked: CheckedExport, context: RunContext) -> OpenList:
 
 
 @coarse_task(name="score the list")
-def rank_by_model(
-    open_list: OpenList, champion: Champion, checked: CheckedExport, context: RunContext
-) -> Ranking:
+def rank_by_model(open_list: OpenList, champion: LoadedVersion, context: RunContext) -> Ranking:
     """The champion's probabilities, the tiers, and three reasons for each lead."""
     with step(f"Scoring {len(open_list.snapshots):,} open leads") as advance:
         vocabulary, policy = champion.facts.vocabulary, context.policy.policy
-        X = compute_matrix(open_list.snapshots, checked.export, vocabulary, context)
+        X = compute_matrix(open_list.snapshots, context.export, vocabulary, context.threads)
         probability = champion.scorer.predict_proba(X)[:, 1]
         named = list_topics(build_catalog(vocabulary))
         moved = compute_topic_contributions(champion.scorer, X, named, progress=advance)
-        told, signs = find_strongest_topics(moved, k=REASONS)
+        topics, signs = find_strongest_topics(moved, k=REASONS)
         return Ranking(
             score=probability,
             tier=_assign_tiers(probability, open_list, champion, context),
             reasons=mark_reasons(
-                describe_topics(_fill_empty_topics(told, vocabulary), X, vocabulary, policy), signs
+                describe_topics(_fill_empty_topics(topics, vocabulary), X, vocabulary, policy),
+                signs,
             ),
             facts=find_strongest_facts(moved, X, vocabulary, policy),
         )
 
 
 @coarse_task(name="rank by freshness")
-def rank_by_freshness(open_list: OpenList, checked: CheckedExport, context: RunContext) -> Ranking:
+def rank_by_freshness(open_list: OpenList, context: RunContext) -> Ranking:
     """The team's present order, where no model may rank the list."""
     n_leads = len(open_list.snapshots)
     with step(f"Ordering {n_leads:,} open leads, most fresh first"):
-        vocabulary = learn_vocabulary_until(checked.as_of, checked.export)
-        today = open_list.snapshots.assign(as_of=checked.as_of)
-        X = compute_matrix(today, checked.export, vocabulary, context)
-        told = np.full((n_leads, REASONS), FRESHNESS_TOPICS, dtype=object)
+        vocabulary = learn_vocabulary_until(context.list_as_of, context.export)
+        today = open_list.snapshots.assign(as_of=context.list_as_of)
+        X = compute_matrix(today, context.export, vocabulary, context.threads)
+        topics = np.full((n_leads, REASONS), FRESHNESS_TOPICS, dtype=object)
         return Ranking(
             score=np.full(n_leads, np.nan),
             tier=_assign_relative_tiers(np.zeros(n_leads), open_list, context),
-            reasons=build_sentences(told, X, build_catalog(vocabulary)),
+            reasons=build_sentences(topics, X, build_catalog(vocabulary)),
         )
 
 
 def _assign_tiers(
     probability: npt.NDArray[np.float64],
     open_list: OpenList,
-    champion: Champion,
+    champion: LoadedVersion,
     context: RunContext,
 ) -> npt.NDArray[np.object_]:
     """Shares of the list; by the frozen cut-offs where configured, or for a single lead."""
@@ -283,7 +243,7 @@ def _assign_relative_tiers(
 
 
 def _fill_empty_topics(
-    told: npt.NDArray[np.object_], vocabulary: Vocabulary
+    topics: npt.NDArray[np.object_], vocabulary: Vocabulary
 ) -> npt.NDArray[np.object_]:
     """Any topic where a lead has fewer reasons; what is said of it is not shown."""
-    return np.where(told == NO_TOPIC, build_catalog(vocabulary)[0].topic, told)
+    return np.where(topics == NO_TOPIC, build_catalog(vocabulary)[0].topic, topics)

@@ -1,7 +1,7 @@
-"""Train a challenger, prove it on lists it never saw, register it, let the better one lead."""
+"""Train a challenger, prove it on lists it never saw, register it, promote the better one."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -28,23 +28,18 @@ from models.evaluation.gain_tables import (
     sample_gains,
 )
 from models.evaluation.tiers import build_tier_table, learn_cutoffs
-from models.monitoring.drift import Reference
-from models.registry.registry import CHAMPION, RegisteredVersion, log_training, refuse_unreachable
+from models.registry.registry import log_training, refuse_unreachable
 from models.scorer.scorer import LeadScorer
-from pipelines.config.registry_address import get_registry
-from pipelines.config.run_context import RunContext
-from pipelines.data.checked_export import CheckedExport, load_checked_export
+from pipelines.config.run_request import RunRequest
+from pipelines.data.checked_export import load_checked_export
 from pipelines.data.dataset import compute_matrix, learn_vocabulary_until
-from pipelines.lifecycle.champion import store_model_files
-from pipelines.lifecycle.champion_cache import remember_champion
+from pipelines.lifecycle.champion import LoadedVersion, store_model_files
 from pipelines.lifecycle.evidence import Evidence, write_evidence
-from pipelines.lifecycle.model_metadata import ModelMetadata, ModelSettings, compute_fingerprint
+from pipelines.lifecycle.load_champion import load_version
+from pipelines.lifecycle.model_metadata import ModelMetadata, ModelSettings
 from pipelines.lifecycle.promotion import PromotionDecision, promote_if_better
-from pipelines.lifecycle.training_log import (
-    TrainingRecord,
-    collect_proof_figures,
-    write_training_record,
-)
+from pipelines.lifecycle.run_context import RunContext
+from pipelines.lifecycle.training_log import TrainingRecord, collect_proof_figures
 from pipelines.monitoring.drift import learn_input_reference
 from pipelines.publishing.model_card import (
     compute_importance,
@@ -55,7 +50,8 @@ from pipelines.runtime.missed_runs import SkippedRun, get_wait_seconds, track_sc
 from pipelines.runtime.prefect_tasks import coarse_task, reported_flow
 from pipelines.runtime.progress import step
 from publications.filesystem.failpoints import failpoint
-from publications.storage.lock import HomeLock, hold_home
+from publications.filesystem.json_files import format_instant
+from publications.storage.lock import hold_home
 from publications.storage.run_folders import start_run
 
 Rows = npt.NDArray[np.int64]
@@ -71,49 +67,37 @@ class History:
 
 @dataclass(frozen=True)
 class Training:
-    """What a training came to; ``proof`` is None where there was too little data."""
+    """The result of a training; ``proof`` is None where there was too little data."""
 
     decision: TrainingRecord
     proof: Evidence | None = None
 
     @property
     def summary(self) -> str:
-        """What it came to, for the log."""
+        """The result in a sentence, for the log."""
         decision = self.decision
         if decision.version is None:
             return f"no model was trained. {decision.sentence}"
-        leads = "leads" if decision.promoted else "does not lead"
-        return f"version {decision.version} {leads}. {decision.sentence}"
+        promoted = "is the champion" if decision.promoted else "is not promoted"
+        return f"version {decision.version} {promoted}. {decision.sentence}"
 
 
 @reported_flow(name="train")
-def train(
-    config: str,
-    home: str,
-    as_of: str | None = None,
-    now: str | None = None,
-    warn_when_stale: bool = True,
-    any_size: bool = False,
-    scheduled: str = "",
-) -> Training | SkippedRun:
+def train(request: RunRequest) -> Training | SkippedRun:
     """Check the export, then train, prove and register a challenger."""
-    context = RunContext.of(
-        config, home, as_of=as_of, now=now, warn_when_stale=warn_when_stale, any_size=any_size
-    )
-    waits = get_wait_seconds(scheduled, context)
     with (
-        hold_home(context.home, wait_seconds=waits) as lock,
-        track_scheduled_run(lock, scheduled, context) as skipped,
+        hold_home(request.home, wait_seconds=get_wait_seconds(request)) as lock,
+        track_scheduled_run(lock, request) as skipped,
     ):
         return skipped or run_training(
-            load_checked_export(context), context, lock, "it was asked for"
+            RunContext(request, lock, load_checked_export(request)), "requested"
         )
 
 
-def run_training(checked: CheckedExport, context: RunContext, lock: HomeLock, why: str) -> Training:
+def run_training(context: RunContext, reason: str) -> Training:
     """The steps of a training, for the flows that build on it.
 
-    ``why`` says what it is done for, as part of a sentence.
+    ``reason`` says what it is done for, as part of a sentence.
 
     Raises
     ------
@@ -122,60 +106,41 @@ def run_training(checked: CheckedExport, context: RunContext, lock: HomeLock, wh
     RegistryUnavailable
         The model could not be registered; found out before the work is done.
     """
-    refuse_unreachable(get_registry(context))
-    history = build_history(checked, context)
+    refuse_unreachable(context.registry)
+    history = build_history(context)
     failpoint("history.drawn")
     try:
-        refuse_no_conversion(checked, history)
+        refuse_no_conversion(history, context)
         refuse_too_little_data(
             history.snapshots, min_conversions=context.settings.training.min_conversions
         )
-        tested = run_backtest(history, checked, context)
+        tested = run_backtest(history, context)
         failpoint("backtest.done")
-        scorer, vocabulary = fit_model(history, tested, checked, context)
+        scorer, vocabulary = fit_model(history, tested, context)
         failpoint("model.fitted")
     except (NotEnoughData, ModelRefused) as error:
-        decision = _build_record(checked, context, why, PromotionDecision(False, str(error)))
-        write_training_record(lock, decision)
-        return Training(decision)
-    proof = replace(
-        build_evidence(tested, context),
-        importance=compute_importance(scorer, vocabulary, history.snapshots, checked, context),
-        first_contact=tabulate_first_contacts(tested, checked, context),
-        training=describe_training(
-            history.snapshots,
-            build_folds(history, context),
-            tested,
-            scorer,
-            vocabulary,
-            checked,
-            context,
-        ),
-    )
+        record = _build_record(reason, PromotionDecision(False, str(error)), context)
+        context.record_training(record)
+        return Training(record)
     verdict = judge_proof(tested, context)
-    inputs = learn_input_reference(history.snapshots, vocabulary, checked, context)
-    facts = _build_metadata(history, tested, vocabulary, verdict, inputs, checked, context)
-    version = register_model(scorer, facts, proof, verdict, context, lock)
-    ruling = promote_if_better(version, proof.backtest, verdict, facts, checked, context, lock)
-    if ruling.promoted:
-        leads = replace(version, aliases=(CHAMPION,))
-        remember_champion(lock, get_registry(context).registry, leads, now=context.now)
+    proof = build_evidence(history, tested, scorer, vocabulary, context)
+    facts = _build_metadata(history, tested, vocabulary, verdict, context)
+    challenger = register_model(scorer, facts, proof, verdict, context)
+    decision = promote_if_better(challenger, verdict, context)
     failpoint("champion.chosen")
-    decision = _build_record(
-        checked, context, why, ruling, version=version.version, verdict=verdict
-    )
-    write_training_record(lock, decision)
+    record = _build_record(reason, decision, context, version=challenger.number, verdict=verdict)
+    context.record_training(record)
     failpoint("decision.kept")
-    return Training(decision, proof)
+    return Training(record, proof)
 
 
 @coarse_task(name="draw up the matured lists")
-def build_history(checked: CheckedExport, context: RunContext) -> History:
+def build_history(context: RunContext) -> History:
     """The training rows: every open lead at every past list date whose horizon has passed."""
-    export = checked.export
+    export = context.export
     with step("Drawing up the past lists"):
         snapshots = build_training_snapshots(
-            export.leads, as_of=checked.known_until, policy=context.policy
+            export.leads, as_of=context.known_until, policy=context.policy
         )
         days = compute_days_since_fresh(
             snapshots, export.leads, export.activities, by=context.settings.freshness.by
@@ -183,7 +148,7 @@ def build_history(checked: CheckedExport, context: RunContext) -> History:
     return History(snapshots, most_fresh(days))
 
 
-def refuse_no_conversion(checked: CheckedExport, history: History) -> None:
+def refuse_no_conversion(history: History, context: RunContext) -> None:
     """Tell a mapping that finds no conversion at all from a team that had few.
 
     Raises
@@ -191,19 +156,19 @@ def refuse_no_conversion(checked: CheckedExport, history: History) -> None:
     DataRefused
         No lead converted before ``as_of``.
     """
-    leads = checked.export.leads
-    if (leads["converted_at"] < checked.as_of).any() or history.snapshots["converted"].any():
+    leads = context.export.leads
+    if (leads["converted_at"] < context.list_as_of).any() or history.snapshots["converted"].any():
         return
     raise DataRefused(
-        f"Not one of the {len(leads):,} leads has converted before {checked.as_of:%Y-%m-%d %H:%M}, "
-        "so there is nothing to learn from and nothing to prove. Check that [leads] converted_at "
-        "(or converted_when) in leadgain.toml names the column that says who became a customer. "
-        "Nothing was published."
+        f"Not one of the {len(leads):,} leads has converted before "
+        f"{context.list_as_of:%Y-%m-%d %H:%M}, so there is nothing to learn from and "
+        "nothing to prove. Check that [leads] converted_at (or converted_when) in leadgain.toml "
+        "names the column that says who became a customer. Nothing was published."
     )
 
 
 @coarse_task(name="backtest")
-def run_backtest(history: History, checked: CheckedExport, context: RunContext) -> pd.DataFrame:
+def run_backtest(history: History, context: RunContext) -> pd.DataFrame:
     """Score every test list by a model that only used labels known by then."""
     settings = context.settings
     folds = build_folds(history, context)
@@ -211,9 +176,11 @@ def run_backtest(history: History, checked: CheckedExport, context: RunContext) 
     def build_matrices(
         origin: pd.Timestamp, train_rows: Rows, test_rows: Rows
     ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-        vocabulary = learn_vocabulary_until(origin, checked.export)
+        vocabulary = learn_vocabulary_until(origin, context.export)
         X_train, X_test = (
-            compute_matrix(history.snapshots.iloc[rows], checked.export, vocabulary, context)
+            compute_matrix(
+                history.snapshots.iloc[rows], context.export, vocabulary, context.threads
+            )
             for rows in (train_rows, test_rows)
         )
         return X_train, X_test, list_categorical_names(build_catalog(vocabulary))
@@ -244,29 +211,51 @@ def build_folds(history: History, context: RunContext) -> list[Fold]:
 
 @coarse_task(name="fit the model to deploy")
 def fit_model(
-    history: History, tested: pd.DataFrame, checked: CheckedExport, context: RunContext
+    history: History, tested: pd.DataFrame, context: RunContext
 ) -> tuple[LeadScorer, Vocabulary]:
     """Learn from all matured lists; probabilities are calibrated on the backtest's scores."""
     with step("Fitting the model to deploy"):
-        vocabulary = learn_vocabulary_until(checked.as_of, checked.export)
-        X = compute_matrix(history.snapshots, checked.export, vocabulary, context)
+        vocabulary = learn_vocabulary_until(context.list_as_of, context.export)
+        X = compute_matrix(history.snapshots, context.export, vocabulary, context.threads)
         scorer = build_scorer(context).fit(
             X, history.snapshots["converted"], list_categorical_names(build_catalog(vocabulary))
         )
         return scorer.calibrate(tested["raw_score"], tested["converted"]), vocabulary
 
 
+def build_evidence(
+    history: History,
+    tested: pd.DataFrame,
+    scorer: LeadScorer,
+    vocabulary: Vocabulary,
+    context: RunContext,
+) -> Evidence:
+    """All that is shown of a backtest and of the model that came of it."""
+    folds = build_folds(history, context)
+    gains, gain_table, tiers = measure_gains(tested, context)
+    return Evidence(
+        backtest=tested,
+        gains=gains,
+        gain_table=gain_table,
+        tiers=tiers,
+        importance=compute_importance(scorer, vocabulary, history.snapshots, context),
+        training=describe_training(history.snapshots, folds, tested, scorer, vocabulary, context),
+        first_contact=tabulate_first_contacts(tested, context),
+    )
+
+
 @coarse_task(name="measure the gains")
-def build_evidence(tested: pd.DataFrame, context: RunContext) -> Evidence:
-    """Gain curves with bands, the table at few depths, and the tiers."""
+def measure_gains(
+    tested: pd.DataFrame, context: RunContext
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Gain curves with intervals, the table at few depths, and the tiers."""
     samples, seed = context.settings.backtest.bootstrap_samples, context.settings.training.seed
     with step("Measuring the gains") as advance:
         measured = sample_gains(tested, samples=samples, seed=seed, progress=advance)
-        return Evidence(
-            backtest=tested,
-            gains=build_curve_table(measured),
-            gain_table=build_gain_table(measured, choose_table_depths(context.settings.tiers.A)),
-            tiers=build_tier_table(tested, samples=samples, seed=seed),
+        return (
+            build_curve_table(measured),
+            build_gain_table(measured, choose_table_depths(context.settings.tiers.A)),
+            build_tier_table(tested, samples=samples, seed=seed),
         )
 
 
@@ -288,32 +277,34 @@ def register_model(
     proof: Evidence,
     verdict: verdicts.ProofVerdict,
     context: RunContext,
-    lock: HomeLock,
-) -> RegisteredVersion:
+) -> LoadedVersion:
     """Log the training in MLflow and keep the version's files in the home folder."""
     with step("Registering the model"):
-        folder = start_run(lock, f"train-{facts.as_of:%Y%m%dT%H%M%SZ}")
+        folder = start_run(context.lock, f"train-{facts.known_until:%Y%m%dT%H%M%SZ}")
         scorer.save(folder, facts.to_dict())
-        write_evidence(folder, proof, depth=context.settings.tiers.A)
+        written = write_evidence(folder, proof, depth=context.settings.tiers.A)
         failpoint("model.saved")
         version = log_training(
-            get_registry(context),
+            context.registry,
             folder,
             params=_collect_params(scorer, context),
             metrics=_collect_metrics(proof, verdict),
-            tags={"fingerprint": facts.fingerprint, "as_of": facts.as_of.isoformat()},
+            tags={
+                "fingerprint": facts.fingerprint,
+                "known_until": format_instant(facts.known_until),
+            },
         )
         failpoint("model.logged")
-        store_model_files(folder, version, lock.home)
+        is_registered = store_model_files(folder, version, context.home)
         failpoint("model.kept")
-    return version
+    if is_registered:
+        return LoadedVersion(version, scorer, facts, written)
+    return load_version(version, context)
 
 
 def build_scorer(context: RunContext) -> LeadScorer:
     """An unfitted scorer."""
-    return LeadScorer(
-        seed=context.settings.training.seed, threads=context.settings.training.threads
-    )
+    return LeadScorer(seed=context.settings.training.seed, threads=context.threads)
 
 
 def _build_metadata(
@@ -321,43 +312,40 @@ def _build_metadata(
     tested: pd.DataFrame,
     vocabulary: Vocabulary,
     verdict: verdicts.ProofVerdict,
-    inputs: Reference,
-    checked: CheckedExport,
     context: RunContext,
 ) -> ModelMetadata:
     lists = history.snapshots["list_date"]
     return ModelMetadata(
-        fingerprint=compute_fingerprint(context.settings),
-        as_of=checked.known_until,
+        fingerprint=context.fingerprint,
+        known_until=context.known_until,
         trained_from=lists.min(),
         trained_until=lists.max(),
         vocabulary=vocabulary,
         cutoffs=learn_cutoffs(tested["score"], context.settings.tiers.shares),
         verdict=verdict.sentence,
         meaning=ModelSettings.of(context.settings),
-        inputs=inputs,
+        inputs=learn_input_reference(history.snapshots, vocabulary, context),
         proven=verdict.passed,
     )
 
 
 def _build_record(
-    checked: CheckedExport,
+    reason: str,
+    decision: PromotionDecision,
     context: RunContext,
-    why: str,
-    ruling: PromotionDecision,
     *,
     version: int | None = None,
     verdict: verdicts.ProofVerdict | None = None,
 ) -> TrainingRecord:
     return TrainingRecord(
-        as_of=checked.as_of.isoformat(),
-        fingerprint=compute_fingerprint(context.settings),
+        list_as_of=format_instant(context.list_as_of),
+        fingerprint=context.fingerprint,
         version=version,
-        promoted=ruling.promoted,
-        sentence=ruling.sentence,
-        why=why,
+        promoted=decision.promoted,
+        sentence=decision.sentence,
+        reason=reason,
         proof=None if verdict is None else collect_proof_figures(verdict),
-        duel=ruling.duel,
+        duel=decision.duel,
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from features.vocabulary import Vocabulary
 from models.monitoring.drift import Reference
 from pipelines.config.settings import Settings
+from publications.filesystem.json_files import format_instant
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ModelMetadata:
 
     fingerprint: str
     """Of the settings that decide what the model means; see :func:`compute_fingerprint`."""
-    as_of: pd.Timestamp
+    known_until: pd.Timestamp
     """Up to when the export was known to the training."""
     trained_from: pd.Timestamp
     trained_until: pd.Timestamp
@@ -53,25 +54,24 @@ class ModelMetadata:
     """Tier -> lowest score, learned on the backtest."""
     verdict: str
     """What the proof said, as a sentence."""
-    meaning: ModelSettings | None = None
-    """None in a model of an older leadgain, which did not keep it."""
-    inputs: Reference | None = None
-    """How the inputs were spread at training; None in a model of an older leadgain."""
-    proven: bool | None = None
-    """Whether the proof passed; None in a model of an older leadgain."""
+    meaning: ModelSettings
+    inputs: Reference
+    """The distribution of the inputs at training."""
+    proven: bool
+    """Whether the proof passed."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return {
             "fingerprint": self.fingerprint,
-            "as_of": self.as_of.isoformat(),
-            "trained_from": self.trained_from.isoformat(),
-            "trained_until": self.trained_until.isoformat(),
+            "known_until": format_instant(self.known_until),
+            "trained_from": format_instant(self.trained_from),
+            "trained_until": format_instant(self.trained_until),
             "vocabulary": self.vocabulary.to_dict(),
             "cutoffs": dict(self.cutoffs),
             "verdict": self.verdict,
-            "meaning": None if self.meaning is None else asdict(self.meaning),
-            "inputs": None if self.inputs is None else self.inputs.to_dict(),
+            "meaning": asdict(self.meaning),
+            "inputs": self.inputs.to_dict(),
             "proven": self.proven,
         }
 
@@ -80,15 +80,15 @@ class ModelMetadata:
         """The way back from :meth:`to_dict`."""
         return cls(
             fingerprint=content["fingerprint"],
-            as_of=pd.Timestamp(content["as_of"]),
+            known_until=pd.Timestamp(content["known_until"]),
             trained_from=pd.Timestamp(content["trained_from"]),
             trained_until=pd.Timestamp(content["trained_until"]),
             vocabulary=Vocabulary.from_dict(content["vocabulary"]),
             cutoffs=content["cutoffs"],
             verdict=content["verdict"],
-            meaning=ModelSettings(**content["meaning"]) if content.get("meaning") else None,
-            inputs=Reference.from_dict(content["inputs"]) if content.get("inputs") else None,
-            proven=content.get("proven"),
+            meaning=ModelSettings(**content["meaning"]),
+            inputs=Reference.from_dict(content["inputs"]),
+            proven=content["proven"],
         )
 
 

@@ -1,10 +1,8 @@
-"""How a challenger takes the lead, or does not: its proof, its alarms, its duel."""
+"""Whether a challenger is promoted: its proof, signs of leakage, its duel with the champion."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-import pandas as pd
 
 from crm.checks.run_checks import DataChecks
 from crm.export import CLOCK_GRACE
@@ -19,20 +17,20 @@ from models.registry.registry import (
     promote,
     record_decision,
 )
-from pipelines.config.registry_address import get_registry
-from pipelines.config.run_context import RunContext
-from pipelines.data.checked_export import CheckedExport
-from pipelines.lifecycle.champion import Champion, load_version
+from pipelines.lifecycle.champion import LoadedVersion
+from pipelines.lifecycle.champion_cache import remember_champion
 from pipelines.lifecycle.demotion import is_disproven
+from pipelines.lifecycle.load_champion import load_version
 from pipelines.lifecycle.model_metadata import ModelMetadata
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.lifecycle.since_training import (
     append_matured_lists,
-    judge_again,
+    rejudge_proof,
     score_matured_lists,
 )
-from pipelines.lifecycle.training_log import collect_proof_figures, read_last_training, round_figure
+from pipelines.lifecycle.training_log import collect_proof_figures, round_figure
 from pipelines.runtime.prefect_tasks import coarse_task
-from publications.storage.lock import HomeLock
+from publications.filesystem.json_files import format_instant
 
 DUEL_FIGURES = ("gain", "champion_gain", "difference", "low", "high")
 LEAKAGE_RULE = "known_before_the_outcome"
@@ -41,70 +39,65 @@ LEAKAGE_RULE = "known_before_the_outcome"
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """Whether the challenger leads now, and why (not), with the duel's figures."""
+    """Whether the challenger is promoted, and why (not), with the duel's figures."""
 
     promoted: bool
     sentence: str
     duel: Mapping[str, Any] | None = None
 
 
-@coarse_task(name="decide who leads")
+@coarse_task(name="decide on the promotion")
 def promote_if_better(
-    challenger: RegisteredVersion,
-    tested: pd.DataFrame,
-    verdict: verdicts.ProofVerdict,
-    facts: ModelMetadata,
-    checked: CheckedExport,
-    context: RunContext,
-    lock: HomeLock,
+    challenger: LoadedVersion, verdict: verdicts.ProofVerdict, context: RunContext
 ) -> PromotionDecision:
-    """Let the challenger lead if it is proven, above suspicion and not worse than the champion.
+    """Promote the challenger if it is proven, above suspicion and not worse than the champion.
 
     Parameters
     ----------
-    challenger : as registered
-    tested : its backtest
+    challenger : as registered, with its backtest; if promoted, it is the context's champion
     verdict : its proof
-    facts : what travels with it
-    checked : the export with the gate's findings
-    context, lock : Job and Hold; a champion whose copy is damaged is mended before the duel
+    context : with the lock; a champion whose files are damaged is fetched before the comparison
     """
-    registry = get_registry(context)
+    registry, number = context.registry, challenger.number
     present = find_champion(registry)
-    if present is not None and present.version == challenger.version:
-        if (made := _recover_decision(present, facts, checked, context)) is not None:
+    if present is not None and present.version == number:
+        if (made := _recover_decision(present, challenger.facts, context)) is not None:
             return made
-        same = f"Version {challenger.version} leads already: the training gave the same model."
+        same = f"Version {number} is the champion already: the training gave the same model."
         return PromotionDecision(True, same)
-    barred = _describe_obstacle(challenger, verdict, facts, checked, context)
-    ruling = PromotionDecision(False, barred)
-    if not barred:
-        ruling = _compare_with_champion(present, tested, facts, checked, context, lock)
-    decision = _collect_figures(ruling, verdict, facts)
-    if ruling.promoted:
+    obstacle = _describe_obstacle(challenger, verdict, context)
+    decision = PromotionDecision(False, obstacle)
+    if not obstacle:
+        decision = _compare_with_champion(present, challenger, context)
+    figures = _collect_figures(decision, verdict, challenger.facts)
+    if decision.promoted:
         before = None if present is None else present.version
-        promote(registry, challenger.version, replacing=before, decision=decision)
+        promoted = promote(registry, number, replacing=before, decision=figures)
+        context.set_champion(replace(challenger, version=promoted))
+        remember_champion(context.lock, promoted)
     else:
-        record_decision(registry, challenger.version, decision)
-    return ruling
+        record_decision(registry, number, figures)
+    return decision
 
 
 def _recover_decision(
-    present: RegisteredVersion, facts: ModelMetadata, checked: CheckedExport, context: RunContext
+    present: RegisteredVersion, facts: ModelMetadata, context: RunContext
 ) -> PromotionDecision | None:
-    """What a run decided that was ended before it could keep its decision; else None."""
-    told = present.decision
-    if told.get("as_of") != facts.as_of.isoformat():
+    """What a run decided that was killed before it could keep its decision; else None."""
+    figures = present.decision
+    if figures.get("known_until") != format_instant(facts.known_until):
         return None
-    kept = read_last_training(context.home)
-    if kept is not None and kept.version == present.version and kept.at == checked.as_of:
+    last = context.last_training
+    if last is not None and last.version == present.version and last.at == context.list_as_of:
         return None
-    duel = {name.removeprefix("duel."): told[name] for name in told if name.startswith("duel.")}
+    duel = {
+        name.removeprefix("duel."): figures[name] for name in figures if name.startswith("duel.")
+    }
     if not duel:
-        return PromotionDecision(True, told["sentence"])
-    figures = {name: float(duel[name]) if name in duel else None for name in DUEL_FIGURES}
+        return PromotionDecision(True, figures["sentence"])
+    measured = {name: float(duel[name]) if name in duel else None for name in DUEL_FIGURES}
     who = {"champion": int(duel["champion"]), "verdict": duel["verdict"], "rows": int(duel["rows"])}
-    return PromotionDecision(True, told["sentence"], who | figures)
+    return PromotionDecision(True, figures["sentence"], who | measured)
 
 
 def describe_leakage(vocabulary: Vocabulary, checks: DataChecks, trusted: tuple[str, ...]) -> str:
@@ -127,86 +120,84 @@ def describe_leakage(vocabulary: Vocabulary, checks: DataChecks, trusted: tuple[
 
 
 def _describe_obstacle(
-    challenger: RegisteredVersion,
-    verdict: verdicts.ProofVerdict,
-    facts: ModelMetadata,
-    checked: CheckedExport,
-    context: RunContext,
+    challenger: LoadedVersion, verdict: verdicts.ProofVerdict, context: RunContext
 ) -> str:
-    """Why a challenger may not lead whoever the champion is; empty if it may."""
-    number = challenger.version
+    """Why a challenger may not be promoted whoever the champion is; empty if it may."""
+    number, earlier = challenger.number, challenger.version.decision
     if not verdict.passed:
         return verdict.sentence
-    back = f"It does not lead again by itself; `leadgain rollback {number}` lets it."
-    if challenger.decision.get(ROLLED_BACK_FROM):
-        return f"The training gave version {number}, from which the lead was taken back. {back}"
-    if challenger.decision.get(DEMOTED):
-        return f"The training gave version {number}, whose proof has ceased to hold. {back}"
-    alarms = describe_leakage(
-        facts.vocabulary, checked.checks, context.settings.training.known_before_the_outcome
+    by_hand = f"It is not promoted again automatically; `leadgain rollback {number}` does it."
+    if earlier.get(ROLLED_BACK_FROM):
+        return f"The training gave version {number}, which was rolled back. {by_hand}"
+    if earlier.get(DEMOTED):
+        return f"The training gave version {number}, which was demoted. {by_hand}"
+    leakage = describe_leakage(
+        challenger.facts.vocabulary,
+        context.checked.checks,
+        context.settings.training.known_before_the_outcome,
     )
-    if alarms:
+    if leakage:
         return (
-            f"{verdict.sentence} But the model may have seen the outcome, so it does not lead. "
-            f"{alarms} What was known before goes into known_before_the_outcome of [training]."
+            f"{verdict.sentence} But the model may have seen the outcome, so it is not promoted. "
+            f"{leakage} What was known before goes into known_before_the_outcome of [training]."
         )
     return ""
 
 
 def _compare_with_champion(
-    present: RegisteredVersion | None,
-    tested: pd.DataFrame,
-    facts: ModelMetadata,
-    checked: CheckedExport,
-    context: RunContext,
-    lock: HomeLock,
+    present: RegisteredVersion | None, challenger: LoadedVersion, context: RunContext
 ) -> PromotionDecision:
+    facts = challenger.facts
     if present is None:
         return PromotionDecision(True, facts.verdict)
     try:
-        champion = load_version(present, context, lock)
+        champion = load_version(present, context)
     except ModelDamaged as error:
         return PromotionDecision(
             True, f"{facts.verdict} The champion cannot be used any more: {error}"
         )
     if champion.facts.fingerprint != facts.fingerprint:
-        changed = "leadgain.toml has changed since the champion was trained, so the two cannot be "
         return PromotionDecision(
-            True, f"{facts.verdict} {changed}compared and the proven challenger leads."
+            True,
+            f"{facts.verdict} leadgain.toml has changed since the champion was trained, so the two "
+            "cannot be compared and the proven challenger is promoted.",
         )
-    if facts.as_of < champion.facts.as_of <= context.now + CLOCK_GRACE:
-        known = f"{facts.as_of:%Y-%m-%d}, and the champion knows what came until "
-        known += f"{champion.facts.as_of:%Y-%m-%d}"
-        late = f"{facts.verdict} But it was trained as of {known}: it does not take over."
-        return PromotionDecision(False, late)
-    return _compare_on_same_lists(champion, tested, checked, context)
+    if facts.known_until < champion.facts.known_until <= context.now + CLOCK_GRACE:
+        return PromotionDecision(
+            False,
+            f"{facts.verdict} But it was trained as of {facts.known_until:%Y-%m-%d}, and the "
+            f"champion knows what came until {champion.facts.known_until:%Y-%m-%d}: it is not "
+            "promoted.",
+        )
+    return _compare_on_same_lists(champion, challenger, context)
 
 
 def _compare_on_same_lists(
-    champion: Champion, tested: pd.DataFrame, checked: CheckedExport, context: RunContext
+    champion: LoadedVersion, challenger: LoadedVersion, context: RunContext
 ) -> PromotionDecision:
     """The two on the same rows: those of the champion's backtest, and those matured since.
 
-    A champion whose own proof has ceased to hold keeps nobody out: it is about to step down.
+    A champion whose own proof has ceased to hold keeps no challenger out: it is about to be
+    demoted.
     """
-    since = score_matured_lists(champion, checked, context)
+    since = score_matured_lists(champion, context)
     comparison = verdicts.compare_with_champion(
-        tested,
+        challenger.proof.backtest,
         append_matured_lists(champion, since),
         depth=context.settings.tiers.A,
         samples=context.settings.backtest.bootstrap_samples,
         seed=context.settings.training.seed,
     )
-    duel = _collect_duel_figures(champion.version.version, comparison)
+    duel = _collect_duel_figures(champion.number, comparison)
     if comparison.verdict != "worse":
         return PromotionDecision(True, comparison.sentence, duel)
-    again = judge_again(champion, since, context)
-    if again is None or not is_disproven(champion, again, context.home):
+    rejudged = rejudge_proof(champion, since, context)
+    if rejudged is None or not is_disproven(champion, rejudged, context):
         return PromotionDecision(False, comparison.sentence, duel)
     disproven = (
         f"{comparison.sentence} But judged again with the lists that have matured since its "
-        f"training, the champion's proof does not hold, and the challenger is proven, so it leads. "
-        f"{again.sentence}"
+        "training, the champion's proof does not hold, and the challenger is proven, so it is "
+        f"promoted. {rejudged.sentence}"
     )
     return PromotionDecision(True, disproven, duel)
 
@@ -220,18 +211,22 @@ def _collect_duel_figures(number: int, comparison: verdicts.Comparison) -> dict[
         figures = {
             name: round_figure(value) for name, value in zip(DUEL_FIGURES, values, strict=True)
         }
-    told = {"champion": number, "verdict": comparison.verdict, "rows": comparison.rows}
-    return told | figures
+    return {
+        "champion": number,
+        "verdict": comparison.verdict,
+        "rows": comparison.rows,
+        **figures,
+    }
 
 
 def _collect_figures(
-    ruling: PromotionDecision, verdict: verdicts.ProofVerdict, facts: ModelMetadata
+    decision: PromotionDecision, verdict: verdicts.ProofVerdict, facts: ModelMetadata
 ) -> dict[str, object]:
     """All of a decision for the registry, which keeps each figure as a tag."""
-    proof, duel = collect_proof_figures(verdict) or {}, ruling.duel or {}
+    proof, duel = collect_proof_figures(verdict) or {}, decision.duel or {}
     return {
-        "sentence": ruling.sentence,
-        "as_of": facts.as_of.isoformat(),
+        "sentence": decision.sentence,
+        "known_until": format_instant(facts.known_until),
         **{f"proof.{name}": value for name, value in proof.items()},
         **{f"duel.{name}": value for name, value in duel.items() if value is not None},
     }

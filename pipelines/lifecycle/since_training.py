@@ -9,20 +9,16 @@ from features.freshness import compute_days_since_fresh
 from features.snapshots import build_training_snapshots
 from models.evaluation.baselines import most_fresh
 from models.evaluation.verdicts import ProofVerdict
-from models.monitoring import decay as wear
-from pipelines.config.run_context import RunContext
-from pipelines.data.checked_export import CheckedExport
+from models.monitoring.decay import prove_again
 from pipelines.data.dataset import compute_matrix
-from pipelines.lifecycle.champion import Champion
-from pipelines.lifecycle.model_metadata import compute_fingerprint
+from pipelines.lifecycle.champion import LoadedVersion
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.runtime.progress import step
 
 COLUMNS = ["as_of", "list_date", "lead_id", "score", "most_fresh", "converted"]
 
 
-def score_matured_lists(
-    champion: Champion, checked: CheckedExport, context: RunContext
-) -> pd.DataFrame:
+def score_matured_lists(champion: LoadedVersion, context: RunContext) -> pd.DataFrame:
     """Rows whose label was not complete when the model was trained, and is now.
 
     Returns
@@ -31,14 +27,14 @@ def score_matured_lists(
         as_of, list_date, lead_id, score, most_fresh and converted; no row where no list has
         matured since, or where leadgain.toml means something else by a list than it did then.
     """
-    export, policy = checked.export, context.policy
-    rows = build_training_snapshots(export.leads, as_of=checked.known_until, policy=policy)
-    new = rows["as_of"] + policy.horizon > champion.facts.as_of
+    export, policy = context.export, context.policy
+    rows = build_training_snapshots(export.leads, as_of=context.known_until, policy=policy)
+    new = rows["as_of"] + policy.horizon > champion.facts.known_until
     rows = rows[new].reset_index(drop=True)
-    if rows.empty or champion.facts.fingerprint != compute_fingerprint(context.settings):
+    if rows.empty or champion.facts.fingerprint != context.fingerprint:
         return pd.DataFrame(columns=COLUMNS)
     with step("Scoring the lists that have matured since the training"):
-        X = compute_matrix(rows, export, champion.facts.vocabulary, context)
+        X = compute_matrix(rows, export, champion.facts.vocabulary, context.threads)
         days = compute_days_since_fresh(
             rows, export.leads, export.activities, by=context.settings.freshness.by
         )
@@ -46,16 +42,16 @@ def score_matured_lists(
     return rows.assign(score=score, most_fresh=most_fresh(days))[COLUMNS]
 
 
-def judge_again(
-    champion: Champion, since: pd.DataFrame, context: RunContext
+def rejudge_proof(
+    champion: LoadedVersion, since: pd.DataFrame, context: RunContext
 ) -> ProofVerdict | None:
     """Judge the model's proof again with ``score_matured_lists``; None with too few rows."""
-    return wear.prove_again(
+    return prove_again(
         champion.proof.backtest[COLUMNS], since, **build_verdict_arguments(champion, context)
     )
 
 
-def build_verdict_arguments(champion: Champion, context: RunContext) -> dict[str, Any]:
+def build_verdict_arguments(champion: LoadedVersion, context: RunContext) -> dict[str, Any]:
     """The arguments of a proof that is about the model in force: depth, samples and seed."""
     return {
         "depth": champion.meaning.depth,
@@ -64,15 +60,15 @@ def build_verdict_arguments(champion: Champion, context: RunContext) -> dict[str
     }
 
 
-def append_matured_lists(champion: Champion, since: pd.DataFrame) -> pd.DataFrame:
+def append_matured_lists(champion: LoadedVersion, since: pd.DataFrame) -> pd.DataFrame:
     """All rows that the model scored without knowing the outcome: its backtest, and since then."""
     before = champion.proof.backtest[COLUMNS]
     return before if since.empty else pd.concat([before, since], ignore_index=True)
 
 
-def has_matured_since(instant: pd.Timestamp, checked: CheckedExport, context: RunContext) -> bool:
+def has_matured_since(instant: pd.Timestamp, context: RunContext) -> bool:
     """Whether a list has matured after an instant, so that a training learns something new."""
-    return find_latest_matured(checked.known_until, context) > find_latest_matured(instant, context)
+    return find_latest_matured(context.known_until, context) > find_latest_matured(instant, context)
 
 
 def find_latest_matured(until: pd.Timestamp, context: RunContext) -> pd.Timestamp:

@@ -1,4 +1,4 @@
-"""What the last training came to, kept in the home folder for the runs that follow."""
+"""What the last training and the last demotion decided, kept in the home folder as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ import pandas as pd
 from crm.errors import ConfigurationError
 from crm.export import CLOCK_GRACE
 from models.evaluation.verdicts import ProofVerdict
-from pipelines.config.run_context import format_instant
 from publications.filesystem.durable_files import replace_durably
+from publications.filesystem.json_files import encode_json
 from publications.storage.home import Home
 from publications.storage.lock import HomeLock
 
-FILE = "last_training.json"
+TRAINING_FILE, DEMOTION_FILE = "last_training.json", "last_demotion.json"
 
 
 class HasInstant(Protocol):
@@ -26,7 +26,7 @@ class HasInstant(Protocol):
 
     @property
     def at(self) -> pd.Timestamp:
-        """The instant of the list."""
+        """The date of the list."""
 
 
 RecordType = TypeVar("RecordType", bound=HasInstant)
@@ -34,17 +34,17 @@ RecordType = TypeVar("RecordType", bound=HasInstant)
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """One training's end, in a file that a person can read."""
+    """What a training decided, in a file that a person can read."""
 
-    as_of: str
+    list_as_of: str
     fingerprint: str
     version: int | None
     """The version that was registered; None where there was too little data."""
     promoted: bool
     sentence: str
-    """Why the version leads, or why it does not."""
-    why: str | None = None
-    """Why there was a training, as part of a sentence; None where an older leadgain decided."""
+    """Why the version is the champion, or why it is not."""
+    reason: str
+    """Why there was a training, as part of a sentence."""
     proof: Mapping[str, float] | None = None
     """depth, gain, most_fresh, difference, low, high; None where nothing could be ranked."""
     duel: Mapping[str, Any] | None = None
@@ -52,14 +52,14 @@ class TrainingRecord:
 
     @property
     def at(self) -> pd.Timestamp:
-        """The instant of the training's list."""
-        return pd.Timestamp(self.as_of)
+        """The date of the training's list."""
+        return pd.Timestamp(self.list_as_of)
 
     def content(self) -> dict[str, Any]:
-        """As decision.json tells it; docs/publications.md tells its keys."""
+        """As decision.json has it; docs/publications.md lists its keys."""
         return {
-            "as_of": format_instant(self.at),
-            "why_trained": self.why,
+            "list_as_of": self.list_as_of,
+            "why_trained": self.reason,
             "version": self.version,
             "promoted": self.promoted,
             "sentence": self.sentence,
@@ -67,85 +67,112 @@ class TrainingRecord:
             "duel": self.duel,
         }
 
-    def to_json(self) -> bytes:
-        """The bytes of decision.json."""
-        return _format_json(self.content()).encode()
+
+@dataclass(frozen=True)
+class Demotion:
+    """The last champion that was demoted, in a file that a person can read."""
+
+    list_as_of: str
+    version: int
+    sentence: str
+    proof: Mapping[str, float] | None
+    registry_updated: bool
+    """False where the registry could not be reached: there the version is still the champion."""
+    spec_sha256: str
+    """Which version of that number: a new registry counts from one again."""
+
+    @property
+    def at(self) -> pd.Timestamp:
+        """The date of the list at which it was demoted."""
+        return pd.Timestamp(self.list_as_of)
 
 
-def write_training_record(lock: HomeLock, decision: TrainingRecord) -> None:
-    """Keep the decision; the one before is replaced in one step.
+def write_training_record(
+    lock: HomeLock, record: TrainingRecord, last: TrainingRecord | None
+) -> TrainingRecord:
+    """Keep what a training decided; the record before is replaced in one step.
 
-    The same model trained again at the same instant is decided already: what was kept stays, so
-    that the same run again publishes the same.
+    The same model trained again at the same instant was decided before: ``last`` stays, so that
+    the same run again publishes the same.
+
+    Returns
+    -------
+    The record that is kept now.
     """
-    last = read_last_training(lock.home)
-    if last is not None and _is_same_training(last, decision):
-        return
-    replace_durably(lock.home.models / FILE, _format_json(asdict(decision)).encode())
+    if last is not None and _is_same_training(last, record):
+        return last
+    replace_durably(lock.home.models / TRAINING_FILE, encode_json(asdict(record)))
+    return record
+
+
+def write_demotion(lock: HomeLock, demotion: Demotion) -> None:
+    """Keep why a champion was demoted; the demotion before is replaced in one step."""
+    replace_durably(lock.home.models / DEMOTION_FILE, encode_json(asdict(demotion)))
 
 
 def read_last_training(home: Home) -> TrainingRecord | None:
-    """The decision of the last training; None where there was none.
+    """What the last training decided; None where there was none.
 
     Raises
     ------
     ConfigurationError
         Somebody has edited the file, and it cannot be understood.
     """
-    return read_record(home.models / FILE, TrainingRecord)
+    return _read_record(home.models / TRAINING_FILE, TrainingRecord)
 
 
-def read_record(file: Path, kind: type[RecordType]) -> RecordType | None:
-    """What :func:`write_training_record` and its like have kept, which a person may have edited.
+def read_last_demotion(home: Home) -> Demotion | None:
+    """The last demotion; None where there was none. Raises as :func:`read_last_training`."""
+    return _read_record(home.models / DEMOTION_FILE, Demotion)
 
-    What a newer leadgain kept besides is of no use here.
 
-    Raises
-    ------
-    ConfigurationError
-        The file cannot be understood.
-    """
+def _read_record(file: Path, kind: type[RecordType]) -> RecordType | None:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        known = {name: content[name] for name in kind.__dataclass_fields__ if name in content}
-        found = kind(**known)
-        found.at.tz_convert("UTC")  # refuses an instant without a zone
+        record = kind(**json.loads(file.read_text(encoding="utf-8")))
+        record.at.tz_convert("UTC")  # refuses an instant without a zone
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{file} cannot be understood: was it edited? Restore it from the backup, or delete "
             "it; then the next `leadgain run` trains anew."
         ) from None
-    return found
+    return record
+
+
+def _is_same_training(last: TrainingRecord, record: TrainingRecord) -> bool:
+    same = ("list_as_of", "fingerprint", "version", "promoted")
+    return record.version is not None and all(
+        getattr(last, name) == getattr(record, name) for name in same
+    )
 
 
 def find_training_reason(
     last: TrainingRecord | None,
     *,
-    as_of: pd.Timestamp,
+    list_as_of: pd.Timestamp,
     fingerprint: str,
     every_days: int,
     now: pd.Timestamp | None = None,
 ) -> str | None:
-    """Why a training is due at ``as_of``; None where it is not.
+    """Why a training is due at ``list_as_of``; None where it is not.
 
     With ``now``, a training dated later than that, while the clock was wrong, does not count.
 
-    >>> last = TrainingRecord("2012-03-01T00:00:00+00:00", "f", 1, True, "The first model.")
+    >>> last = TrainingRecord("2012-03-01T00:00:00Z", "f", 1, True, "It beats.", "requested")
     >>> at = pd.Timestamp("2012-03-08", tz="UTC")
-    >>> find_training_reason(last, as_of=at, fingerprint="f", every_days=7)
+    >>> find_training_reason(last, list_as_of=at, fingerprint="f", every_days=7)
     'the last training is 7 days old'
-    >>> find_training_reason(last, as_of=at, fingerprint="f", every_days=8) is None
+    >>> find_training_reason(last, list_as_of=at, fingerprint="f", every_days=8) is None
     True
     """
     if last is None:
-        return "there was none yet"
+        return "no model has been trained yet"
     if last.fingerprint != fingerprint:
-        return "leadgain.toml has changed since the last one"
+        return "leadgain.toml has changed since the last training"
     if now is not None and last.at > now + CLOCK_GRACE:
-        return f"the last one is dated {last.at:%Y-%m-%d}, which is still to come"
-    days = (as_of - last.at) / pd.Timedelta(days=1)
+        return f"the last training has the future date {last.at:%Y-%m-%d}"
+    days = (list_as_of - last.at) / pd.Timedelta(days=1)
     return f"the last training is {days:.0f} days old" if days >= every_days else None
 
 
@@ -167,14 +194,3 @@ def collect_proof_figures(verdict: ProofVerdict) -> dict[str, float] | None:
 def round_figure(figure: float) -> float:
     """A figure without the last digits, which differ between processors."""
     return round(figure, 9)
-
-
-def _is_same_training(last: TrainingRecord, decision: TrainingRecord) -> bool:
-    same = ("as_of", "fingerprint", "version", "promoted")
-    return decision.version is not None and all(
-        getattr(last, name) == getattr(decision, name) for name in same
-    )
-
-
-def _format_json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -20,10 +20,9 @@ from models.monitoring.drift import (
     learn_reference,
 )
 from models.scorer.importance import pick_evenly_spaced
-from pipelines.config.run_context import RunContext
-from pipelines.data.checked_export import CheckedExport
 from pipelines.data.dataset import compute_matrix, find_open_leads
-from pipelines.lifecycle.champion import Champion
+from pipelines.lifecycle.champion import LoadedVersion
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.runtime.prefect_tasks import coarse_task
 from pipelines.runtime.progress import step
 from publications.wording.formatting import count, decimal, percent
@@ -61,28 +60,29 @@ LIST_WORDING = "listed"
 
 @coarse_task(name="remember the inputs")
 def learn_input_reference(
-    snapshots: pd.DataFrame, vocabulary: Vocabulary, checked: CheckedExport, context: RunContext
+    snapshots: pd.DataFrame, vocabulary: Vocabulary, context: RunContext
 ) -> Reference:
     """How the inputs were spread on the latest lists that the model learned from."""
     with step("Remembering what the inputs looked like"):
         rows = sample_rows(_select_latest_lists(snapshots))
-        X = compute_matrix(rows, checked.export, vocabulary, context)
-        names = [feature.name for feature in list_monitored_features(vocabulary)]
+        X = compute_matrix(rows, context.export, vocabulary, context.threads)
+        # Sorted, as the model's spec.json is: a list published from memory is that from the files.
+        names = sorted(feature.name for feature in list_monitored_features(vocabulary))
         return learn_reference(X[names], leads=rows["lead"].nunique())
 
 
-def build_comparable_list(checked: CheckedExport, context: RunContext) -> pd.DataFrame:
+def build_comparable_list(context: RunContext) -> pd.DataFrame:
     """The open leads of the last week's lists, at instants like those that were learned from.
 
     With lists on Saturdays at midnight a Tuesday's list differs in all that a weekend brings, and
     that is no drift: last Saturday's is looked at. With lists on arrival it is today's list, whose
     rows stand at the arrival of each lead. Nothing is looked at that the export does not tell.
     """
-    until = checked.known_until
+    until = context.known_until
     if context.policy.policy == "on_arrival":
-        return sample_rows(find_open_leads(until, checked.export, context))
+        return sample_rows(find_open_leads(until, context.export, context.policy))
     lists = (
-        build_scoring_snapshots(checked.export.leads, as_of=at, policy=context.policy)
+        build_scoring_snapshots(context.export.leads, as_of=at, policy=context.policy)
         for at in _list_week_dates(until, context.policy.every_days)
     )
     return sample_rows(pd.concat(lists, ignore_index=True))
@@ -140,18 +140,18 @@ class Drift:
     notes: tuple[Note, ...] = ()
 
 
-def measure_drift(champion: Champion, checked: CheckedExport, context: RunContext) -> Drift:
+def measure_drift(champion: LoadedVersion, context: RunContext) -> Drift:
     """Hold the list that compares with those of the training against them."""
-    listed = build_comparable_list(checked, context)
+    listed = build_comparable_list(context)
     if listed.empty:
         return Drift()
-    X = compute_matrix(listed, checked.export, champion.facts.vocabulary, context)
+    X = compute_matrix(listed, context.export, champion.facts.vocabulary, context.threads)
     leads = int(listed["lead"].nunique())
     scores = _measure_score_drift(champion, X, leads)
     table = _measure_input_drift(champion, X, leads)
-    inputs = None if table is None else _summarize_inputs(table, champion)
+    inputs = _summarize_inputs(table, champion)
     return Drift(
-        table=None if table is None else _sort_by_drift(table),
+        table=_sort_by_drift(table),
         scores=scores,
         inputs=inputs,
         reasons=tuple(_find_reasons(scores, table, inputs)),
@@ -159,7 +159,7 @@ def measure_drift(champion: Champion, checked: CheckedExport, context: RunContex
     )
 
 
-def _measure_score_drift(champion: Champion, X: pd.DataFrame, leads: int) -> dict[str, float]:
+def _measure_score_drift(champion: LoadedVersion, X: pd.DataFrame, leads: int) -> dict[str, float]:
     """Today's scores against those that the backtest gave to lists it had not seen."""
     tested = sample_rows(champion.proof.backtest)
     reference = learn_reference(tested[["score"]], leads=int(tested["lead_id"].nunique()))
@@ -168,9 +168,7 @@ def _measure_score_drift(champion: Champion, X: pd.DataFrame, leads: int) -> dic
     return {"psi": round(float(row["psi"]), 9), "limit": round(float(row["limit"]), 9)}
 
 
-def _measure_input_drift(champion: Champion, X: pd.DataFrame, leads: int) -> pd.DataFrame | None:
-    if champion.facts.inputs is None:
-        return None
+def _measure_input_drift(champion: LoadedVersion, X: pd.DataFrame, leads: int) -> pd.DataFrame:
     features = list_monitored_features(champion.facts.vocabulary)
     table = build_drift_table(champion.facts.inputs, X, leads=leads)
     named = pd.DataFrame(
@@ -180,17 +178,13 @@ def _measure_input_drift(champion: Champion, X: pd.DataFrame, leads: int) -> pd.
     return table.join(named, on="column")
 
 
-def _summarize_inputs(table: pd.DataFrame, champion: Champion) -> dict[str, Any]:
+def _summarize_inputs(table: pd.DataFrame, champion: LoadedVersion) -> dict[str, Any]:
     """How many inputs have drifted, and their share of what moves the scores."""
     weights = champion.proof.importance
-    share = None
-    if weights is not None:
-        rows = weights[weights["level"] == "feature"]
-        known = dict(
-            zip(zip(rows["group"], rows["feature"], strict=True), rows["share"], strict=True)
-        )
-        pairs = zip(table["group"], table["feature"], strict=True)
-        share = round(compute_drifted_share(table, [known.get(pair, 0.0) for pair in pairs]), 9)
+    rows = weights[weights["level"] == "feature"]
+    known = dict(zip(zip(rows["group"], rows["feature"], strict=True), rows["share"], strict=True))
+    pairs = zip(table["group"], table["feature"], strict=True)
+    share = round(compute_drifted_share(table, [known.get(pair, 0.0) for pair in pairs]), 9)
     drifted = int(table["drifted"].sum())
     return {"features": len(table), "drifted": drifted, "share_of_importance": share}
 
@@ -203,7 +197,7 @@ def _sort_by_drift(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_reasons(
-    scores: dict[str, float], table: pd.DataFrame | None, inputs: dict[str, Any] | None
+    scores: dict[str, float], table: pd.DataFrame, inputs: dict[str, Any]
 ) -> Iterator[Reason]:
     if scores["psi"] > scores["limit"]:
         yield Reason(
@@ -212,33 +206,29 @@ def _find_reasons(
             f"{decimal(scores['psi'])}, limit {decimal(scores['limit'])}).",
             "its scores have drifted",
         )
-    if table is not None and inputs is not None and _is_heavy(inputs):
+    if _is_heavy(inputs):
         yield Reason(
             INPUTS,
-            f"{_describe_drifted(inputs)}, with {percent(inputs['share_of_importance'])} of what "
-            f"moves "
-            f"the scores: {_describe_farthest(table)}.",
+            f"{_describe_inputs(inputs)}: {_describe_farthest(table)}.",
             "its inputs have drifted",
         )
 
 
-def _find_notes(table: pd.DataFrame | None, inputs: dict[str, Any] | None) -> Iterator[Note]:
-    if table is None or inputs is None or not inputs["drifted"] or _is_heavy(inputs):
+def _find_notes(table: pd.DataFrame, inputs: dict[str, Any]) -> Iterator[Note]:
+    if not inputs["drifted"] or _is_heavy(inputs):
         return
-    share = inputs["share_of_importance"]
-    weight = "" if share is None else f", with {percent(share)} of what moves the scores"
-    yield Note(INPUTS, f"{_describe_drifted(inputs)}{weight}: {_describe_farthest(table)}.")
+    yield Note(INPUTS, f"{_describe_inputs(inputs)}: {_describe_farthest(table)}.")
 
 
 def _is_heavy(inputs: dict[str, Any]) -> bool:
-    share = inputs["share_of_importance"]
-    return share is not None and share >= HEAVY_SHARE
+    return bool(inputs["share_of_importance"] >= HEAVY_SHARE)
 
 
-def _describe_drifted(inputs: dict[str, Any]) -> str:
+def _describe_inputs(inputs: dict[str, Any]) -> str:
     of = count(inputs["features"], "input", "inputs")
     have = "has" if inputs["drifted"] == 1 else "have"
-    return f"{count(inputs['drifted'])} of {of} {have} drifted"
+    weight = f"{percent(inputs['share_of_importance'])} of what moves the scores"
+    return f"{count(inputs['drifted'])} of {of} {have} drifted, with {weight}"
 
 
 def _describe_farthest(table: pd.DataFrame) -> str:

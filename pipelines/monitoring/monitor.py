@@ -1,6 +1,5 @@
 """How the model in force does: its age, what has drifted, its gain on the lists matured since."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,23 +10,22 @@ import pandas as pd
 
 from models.evaluation.tiers import assign_frozen
 from models.evaluation.verdicts import Difference, ProofVerdict, prove
-from models.monitoring import decay as wear
-from pipelines.config.run_context import RunContext, format_instant
-from pipelines.data.checked_export import CheckedExport
-from pipelines.lifecycle.champion import Champion
-from pipelines.lifecycle.model_metadata import compute_fingerprint
+from models.monitoring.decay import has_enough_outcomes, has_fallen, is_worse
+from pipelines.lifecycle.champion import LoadedVersion
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.lifecycle.since_training import (
     COLUMNS,
     build_verdict_arguments,
     find_next_maturity,
     has_matured_since,
-    judge_again,
+    rejudge_proof,
     score_matured_lists,
 )
-from pipelines.lifecycle.training_log import collect_proof_figures, read_last_training
+from pipelines.lifecycle.training_log import collect_proof_figures
 from pipelines.monitoring.drift import Drift, Note, Reason, measure_drift
 from pipelines.runtime.prefect_tasks import coarse_task
 from pipelines.runtime.progress import step
+from publications.filesystem.json_files import format_instant
 from publications.wording.formatting import count, day, percent, points, points_interval
 from publications.wording.monitoring import PROOF, TRAINING
 
@@ -42,7 +40,7 @@ class MonitoringResult:
     """What a look at the model in force has found."""
 
     version: int
-    trained_as_of: pd.Timestamp
+    known_until: pd.Timestamp
     age_days: float
     reasons: tuple[Reason, ...]
     """Why it is degraded; empty where it is not."""
@@ -52,7 +50,7 @@ class MonitoringResult:
     tier_shares: tuple[dict[str, Any], ...]
     since_training: dict[str, Any] | None
     """The lists that have matured since the training, as in monitoring.json."""
-    again: ProofVerdict | None
+    rejudged: ProofVerdict | None
     """The proof judged again with those lists; None where they hold too little."""
 
     @property
@@ -68,13 +66,13 @@ class MonitoringResult:
     @property
     def sentences(self) -> tuple[str, ...]:
         """Reasons, then notes."""
-        return tuple(told.sentence for told in (*self.reasons, *self.notes))
+        return tuple(note.sentence for note in (*self.reasons, *self.notes))
 
     def content(self) -> dict[str, Any]:
         """As monitoring.json tells it; docs/publications.md tells its keys."""
         return {
             "version": self.version,
-            "trained_as_of": format_instant(self.trained_as_of),
+            "known_until": format_instant(self.known_until),
             "age_days": round(self.age_days, 6),
             "degraded": self.degraded,
             "reasons": [reason.sentence for reason in self.reasons],
@@ -86,15 +84,10 @@ class MonitoringResult:
             "since_training": self.since_training,
         }
 
-    def to_json(self) -> bytes:
-        """The bytes of monitoring.json."""
-        text = json.dumps(self.content(), indent=1, ensure_ascii=False, allow_nan=False)
-        return f"{text}\n".encode()
-
 
 @coarse_task(name="watch the model in force")
 def monitor_model(
-    champion: Champion, score: npt.NDArray[np.float64], checked: CheckedExport, context: RunContext
+    champion: LoadedVersion, score: npt.NDArray[np.float64], context: RunContext
 ) -> MonitoringResult:
     """Look at the model in force.
 
@@ -102,25 +95,20 @@ def monitor_model(
     ----------
     champion : the model
     score : its scores of today's list
-    checked : the export and the instant of the list
-    context : Job
     """
     with step("Watching the model in force"):
-        if not _is_comparable(champion, checked, context):
-            return judge_model(champion, _build_empty_rows(), Drift(), score, checked, context)
-        since, drift = (
-            score_matured_lists(champion, checked, context),
-            measure_drift(champion, checked, context),
-        )
-        return judge_model(champion, since, drift, score, checked, context)
+        if not _is_comparable(champion, context):
+            return judge_model(champion, _build_empty_rows(), Drift(), score, context)
+        since = score_matured_lists(champion, context)
+        drift = measure_drift(champion, context)
+        return judge_model(champion, since, drift, score, context)
 
 
 def judge_model(
-    champion: Champion,
+    champion: LoadedVersion,
     since: pd.DataFrame,
     drift: Drift,
     score: npt.NDArray[np.float64],
-    checked: CheckedExport,
     context: RunContext,
 ) -> MonitoringResult:
     """What is made of the lists that have matured since the training, and of the drift.
@@ -128,36 +116,36 @@ def judge_model(
     Drift alone wears no model as long as no list has matured from which a better one could learn.
     """
     now = _judge_since_training(since, champion, context)
-    again = judge_again(champion, since, context)
-    learnable = has_matured_since(champion.facts.as_of, checked, context)
+    rejudged = rejudge_proof(champion, since, context)
+    learnable = has_matured_since(champion.facts.known_until, context)
     reasons = (
         *_find_gain_reasons(now, since, champion),
         *(drift.reasons if learnable else ()),
-        *_find_age_reasons(champion, checked),
+        *_find_age_reasons(champion, context),
     )
     notes = (
-        *_find_proof_notes(again),
+        *_find_proof_notes(rejudged),
         *(() if learnable else (reason.plain_note for reason in drift.reasons)),
         *drift.notes,
-        *(_find_retraining_notes(checked, context) if reasons or drift.reasons else ()),
+        *(_find_retraining_notes(context) if reasons or drift.reasons else ()),
     )
     return MonitoringResult(
-        version=champion.version.version,
-        trained_as_of=champion.facts.as_of,
-        age_days=max((checked.as_of - champion.facts.as_of) / pd.Timedelta(days=1), 0.0),
+        version=champion.number,
+        known_until=champion.facts.known_until,
+        age_days=max((context.list_as_of - champion.facts.known_until) / pd.Timedelta(days=1), 0.0),
         reasons=reasons,
         notes=notes,
         drift=drift,
         tier_shares=tuple(_compute_tier_shares(champion, score)),
         since_training=None if now is None else _describe_since_training(since, now),
-        again=again,
+        rejudged=rejudged,
     )
 
 
-def _is_comparable(champion: Champion, checked: CheckedExport, context: RunContext) -> bool:
+def _is_comparable(champion: LoadedVersion, context: RunContext) -> bool:
     """Today's lists mean what they meant to the model, and lie after its training."""
-    same = champion.facts.fingerprint == compute_fingerprint(context.settings)
-    return same and checked.known_until >= champion.facts.as_of
+    same = champion.facts.fingerprint == context.fingerprint
+    return same and context.known_until >= champion.facts.known_until
 
 
 def _build_empty_rows() -> pd.DataFrame:
@@ -165,7 +153,7 @@ def _build_empty_rows() -> pd.DataFrame:
 
 
 def _judge_since_training(
-    since: pd.DataFrame, champion: Champion, context: RunContext
+    since: pd.DataFrame, champion: LoadedVersion, context: RunContext
 ) -> ProofVerdict | None:
     """The model against most fresh on the lists since; None where nobody converted there."""
     if since.empty or since["converted"].nunique() < 2:
@@ -195,17 +183,17 @@ def _describe_since_training(since: pd.DataFrame, found: ProofVerdict) -> dict[s
 
 
 def _find_gain_reasons(
-    now: ProofVerdict | None, since: pd.DataFrame, champion: Champion
+    now: ProofVerdict | None, since: pd.DataFrame, champion: LoadedVersion
 ) -> Iterator[Reason]:
     """It ranks worse than most fresh first by now, or far less well than was proven.
 
     With few customers a band is too narrow to be believed, so nothing is said of them.
     """
-    enough = wear.has_enough_outcomes(champion.proof.backtest, since)
+    enough = has_enough_outcomes(champion.proof.backtest, since)
     if now is None or now.difference is None or not enough:
         return
     until = f"on the lists of {day(since['list_date'].min())} to {day(since['list_date'].max())}"
-    if wear.is_worse(now.difference):
+    if is_worse(now.difference):
         yield Reason(
             GAIN,
             f"The model ranks worse than most fresh first by now: {until}, which have matured "
@@ -214,7 +202,7 @@ def _find_gain_reasons(
         )
         return
     proven = _read_proven_difference(champion)
-    if wear.has_fallen(proven, now.difference):
+    if has_fallen(proven, now.difference):
         yield Reason(
             GAIN,
             f"The model does not keep what was proven: its lead over most fresh first was "
@@ -224,7 +212,7 @@ def _find_gain_reasons(
         )
 
 
-def _read_proven_difference(champion: Champion) -> Difference:
+def _read_proven_difference(champion: LoadedVersion) -> Difference:
     """The model's lead over most fresh first at the depth of tier A, as its proof told it.
 
     The table tells whole percents, and tier A may be a third.
@@ -242,33 +230,33 @@ def _read_proven_difference(champion: Champion) -> Difference:
     )
 
 
-def _find_age_reasons(champion: Champion, checked: CheckedExport) -> Iterator[Reason]:
-    age = checked.as_of - champion.facts.as_of
+def _find_age_reasons(champion: LoadedVersion, context: RunContext) -> Iterator[Reason]:
+    age = context.list_as_of - champion.facts.known_until
     if age <= MAX_AGE:
         return
     tested = champion.proof.backtest["list_date"]
     yield Reason(
         AGE,
-        f"Version {champion.version.version} was trained {count(age.days)} days before this list. "
+        f"Version {champion.number} was trained {count(age.days)} days before this list. "
         f"Its gains are those of lists from {day(tested.min())} to {day(tested.max())}.",
         f"it is {count(age.days, 'day', 'days')} old",
     )
 
 
-def _find_proof_notes(again: ProofVerdict | None) -> Iterator[Note]:
+def _find_proof_notes(rejudged: ProofVerdict | None) -> Iterator[Note]:
     """Shown only where a person has brought the model back: else it has stepped down."""
-    if again is not None and not again.passed:
+    if rejudged is not None and not rejudged.passed:
         yield Note(
             PROOF,
             "Judged again with the lists that have matured since the training, the model's proof "
-            f"does not hold. {again.sentence}",
+            f"does not hold. {rejudged.sentence}",
         )
 
 
-def _find_retraining_notes(checked: CheckedExport, context: RunContext) -> Iterator[Note]:
+def _find_retraining_notes(context: RunContext) -> Iterator[Note]:
     """When a model is trained anew: as soon as there is something new to learn."""
-    last = read_last_training(context.home)
-    if last is None or has_matured_since(last.at, checked, context):
+    last = context.last_training
+    if last is None or has_matured_since(last.at, context):
         yield Note(
             TRAINING,
             "A list has matured since the last training: the next `leadgain run` trains anew.",
@@ -278,12 +266,12 @@ def _find_retraining_notes(checked: CheckedExport, context: RunContext) -> Itera
             TRAINING,
             f"No list has matured since the last training, of {day(last.at)}, so another would "
             "learn nothing new. The next one matures on "
-            f"{day(find_next_maturity(checked.known_until, context))}.",
+            f"{day(find_next_maturity(context.known_until, context))}.",
         )
 
 
 def _compute_tier_shares(
-    champion: Champion, score: npt.NDArray[np.float64]
+    champion: LoadedVersion, score: npt.NDArray[np.float64]
 ) -> Iterator[dict[str, Any]]:
     """The share of each tier by the cut-offs learned at training: on the tested lists, and now."""
     cutoffs = champion.facts.cutoffs

@@ -13,8 +13,8 @@ from features.histories import find_latest_activities
 from features.vocabulary import Vocabulary
 from features.volumes import count_daily_activities
 from models.scorer.explanations import NO_TOPIC, find_largest_contributions
-from pipelines.data.checked_export import CheckedExport
 from pipelines.data.dataset import describe_topics
+from pipelines.lifecycle.run_context import RunContext
 from publications.tables.lead_details import build_reason_parts, build_timeline_parts
 from publications.tables.read_write import write_table, write_table_parts
 
@@ -73,35 +73,37 @@ def find_strongest_facts(
 
 
 def write_lead_details(
-    folder: Path, stories: LeadDetails, lead_id: pd.Series, checked: CheckedExport
+    folder: Path, details: LeadDetails, lead_id: pd.Series, context: RunContext
 ) -> None:
     """Write reasons.parquet and timeline.parquet.
 
     Parameters
     ----------
     folder : of the run
-    stories : Stories
     lead_id : of the worklist, in its order
-    checked : CheckedExport
     """
-    export = checked.export
-    lead = stories.lead[stories.order]
-    parts = find_latest_activities(lead, len(export.leads), export.activities, as_of=checked.as_of)
+    export = context.export
+    lead = details.lead[details.order]
+    parts = find_latest_activities(
+        lead, len(export.leads), export.activities, as_of=context.list_as_of
+    )
     write_table_parts(folder, "timeline.parquet", build_timeline_parts(lead_id, parts))
-    if stories.facts is not None:
-        facts = stories.facts
+    if details.facts is not None:
+        facts = details.facts
         told = build_reason_parts(
             lead_id,
             facts.sentences,
             facts.contributions,
             facts.other_contributions,
-            order=stories.order,
+            order=details.order,
         )
         write_table_parts(folder, "reasons.parquet", told)
 
 
-def write_volumes_and_freshness(folder: Path, checked: CheckedExport) -> None:
+def write_volumes_and_freshness(folder: Path, context: RunContext) -> None:
     """Write volumes.csv and freshness.csv."""
-    volumes = count_daily_activities(checked.export.activities, as_of=checked.as_of)
+    volumes = count_daily_activities(context.export.activities, as_of=context.list_as_of)
     write_table(folder, "volumes.csv", volumes)
-    write_table(folder, "freshness.csv", find_newest_by_table(checked.export, as_of=checked.as_of))
+    write_table(
+        folder, "freshness.csv", find_newest_by_table(context.export, as_of=context.list_as_of)
+    )

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from features.vocabulary import MAX_TYPES
-from pipelines.config.run_context import RunContext
-from pipelines.data.checked_export import CheckedExport
 from pipelines.data.previous_lists import count_missing_leads, has_too_many_missing
-from pipelines.lifecycle.champion import Champion
-from pipelines.lifecycle.model_metadata import ModelSettings, compute_fingerprint
-from pipelines.lifecycle.training_log import read_last_training
+from pipelines.lifecycle.champion import LoadedVersion
+from pipelines.lifecycle.model_metadata import ModelSettings
+from pipelines.lifecycle.run_context import RunContext
 from publications.wording.formatting import count, day, percent
 
 RECENT = pd.Timedelta(days=30)
@@ -20,36 +18,28 @@ UNKNOWN_SHARE_OF_MANY = 0.50
 SPREAD_HOURS = 1.0
 
 
-def collect_list_warnings(
-    champion: Champion | None, checked: CheckedExport, context: RunContext
-) -> tuple[str, ...]:
-    """Sentences on the list, its model and its proof; none where all is as it should be.
-
-    Parameters
-    ----------
-    champion : the model that ranked the list, if one did
-    checked : the export and the instant of the list
-    context : its settings are those of today
-    """
-    told = [*_warn_weak_baseline(champion, checked, context)]
+def collect_list_warnings(context: RunContext) -> tuple[str, ...]:
+    """Sentences on the list, its model and its proof; none where all is as it should be."""
+    champion = context.champion
+    warnings = [*_warn_weak_baseline(context)]
     if champion is not None:
-        told += [champion.note] if champion.note else []
-        told += _warn_unproven(champion)
-        told += _warn_missing_leads(champion, checked)
-        told += _warn_changed_settings(champion, context)
-        told += _warn_trained_later(champion, checked)
-        told += _warn_failed_training(champion, context)
-        told += _warn_unknown_types(champion, checked)
-    return tuple(told)
+        warnings += [champion.note] if champion.note else []
+        warnings += _warn_unproven(champion)
+        warnings += _warn_missing_leads(champion, context)
+        warnings += _warn_changed_settings(champion, context)
+        warnings += _warn_trained_later(champion, context)
+        warnings += _warn_failed_training(champion, context)
+        warnings += _warn_unknown_types(champion, context)
+    return tuple(warnings)
 
 
-def _name_version(champion: Champion) -> str:
-    return f"Version {champion.version.version}"
+def _name_version(champion: LoadedVersion) -> str:
+    return f"Version {champion.number}"
 
 
-def _warn_unproven(champion: Champion) -> Iterator[str]:
+def _warn_unproven(champion: LoadedVersion) -> Iterator[str]:
     """A training lets no such version lead, a person may."""
-    if champion.facts.proven is False:
+    if not champion.facts.proven:
         yield (
             f"{_name_version(champion)} leads without a proof: `leadgain rollback`, or somebody "
             f"in MLflow, "
@@ -57,10 +47,10 @@ def _warn_unproven(champion: Champion) -> Iterator[str]:
         )
 
 
-def _warn_missing_leads(champion: Champion, checked: CheckedExport) -> Iterator[str]:
+def _warn_missing_leads(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
     """Told on every night until the next training, unlike what is held against the last list."""
     proven = champion.proof.backtest["lead_id"].drop_duplicates()
-    gone = count_missing_leads(checked.export, proven)
+    gone = count_missing_leads(context.export, proven)
     if has_too_many_missing(gone, proven):
         yield (
             f"{gone:,} of the {count(len(proven), 'lead', 'leads')} on whose lists "
@@ -71,9 +61,9 @@ def _warn_missing_leads(champion: Champion, checked: CheckedExport) -> Iterator[
         )
 
 
-def _warn_changed_settings(champion: Champion, context: RunContext) -> Iterator[str]:
+def _warn_changed_settings(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
     """The model was trained under another leadgain.toml than today's."""
-    if champion.facts.fingerprint == compute_fingerprint(context.settings):
+    if champion.facts.fingerprint == context.fingerprint:
         return
     then, now = champion.meaning, ModelSettings.of(context.settings)
     changed = [
@@ -92,35 +82,34 @@ def _warn_changed_settings(champion: Champion, context: RunContext) -> Iterator[
     )
 
 
-def _warn_trained_later(champion: Champion, checked: CheckedExport) -> Iterator[str]:
+def _warn_trained_later(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
     """The model knows what came after this list."""
-    trained = champion.facts.as_of
-    if trained > checked.as_of:
+    trained = champion.facts.known_until
+    if trained > context.list_as_of:
         yield (
             f"{_name_version(champion)} was trained as of {day(trained)}, after this list of "
-            f"{day(checked.as_of)}: it may have learned from what became of these very leads. How "
-            "well this list fits what happened since then proves nothing."
+            f"{day(context.list_as_of)}: it may have learned from what became of these very leads. "
+            "How well this list fits what happened since then proves nothing."
         )
 
 
-def _warn_failed_training(champion: Champion, context: RunContext) -> Iterator[str]:
+def _warn_failed_training(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
     """A newer model was not proven, which says something of the present one too."""
-    last = read_last_training(context.home)
-    if last is None or last.promoted or last.at <= champion.facts.as_of:
+    last = context.last_training
+    if last is None or last.promoted or last.at <= champion.facts.known_until:
         return
     yield (
-        f"The last training, as of {day(last.at)}, brought no model that may "
-        f"lead: {last.sentence} {_name_version(champion)} of {day(champion.facts.as_of)} still "
-        f"ranks the "
-        "list, with the gains that it had then."
+        f"The last training, as of {day(last.at)}, produced no new champion: {last.sentence} "
+        f"{_name_version(champion)} of {day(champion.facts.known_until)} still ranks the list, "
+        "with the gains that it had then."
     )
 
 
-def _warn_unknown_types(champion: Champion, checked: CheckedExport) -> Iterator[str]:
+def _warn_unknown_types(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
     """The CRM calls its activities by other names than when the model was trained."""
-    activities, known = checked.export.activities, champion.facts.vocabulary.types
+    activities, known = context.export.activities, champion.facts.vocabulary.types
     at = activities["occurred_at"]
-    recent = activities.loc[(at >= checked.as_of - RECENT) & (at < checked.as_of), "type"]
+    recent = activities.loc[(at >= context.list_as_of - RECENT) & (at < context.list_as_of), "type"]
     if recent.empty:
         return
     unknown = 1 - float(recent.isin(known).mean())
@@ -134,12 +123,11 @@ def _warn_unknown_types(champion: Champion, checked: CheckedExport) -> Iterator[
         )
 
 
-def _warn_weak_baseline(
-    champion: Champion | None, checked: CheckedExport, context: RunContext
-) -> Iterator[str]:
+def _warn_weak_baseline(context: RunContext) -> Iterator[str]:
     """Most fresh first is no rival where the export does not tell who is fresh."""
+    champion = context.champion
     meaning = ModelSettings.of(context.settings) if champion is None else champion.meaning
-    directions = checked.export.activities["direction"]
+    directions = context.export.activities["direction"]
     if meaning.fresh_by == "last_inbound" and not (directions == "inbound").any():
         yield (
             "No activity of the export is inbound, so most fresh first by the last inbound "

@@ -1,6 +1,5 @@
 """What a publication says of the model in use: its training, its backtest, its predecessors."""
 
-import json
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
@@ -16,27 +15,25 @@ from models.registry.registry import RegisteredVersion, RegistryUnavailable, lis
 from models.scorer.explanations import base_score
 from models.scorer.importance import build_importance_table, pick_evenly_spaced
 from models.scorer.scorer import LeadScorer
-from pipelines.config.registry_address import get_registry
-from pipelines.config.run_context import RunContext, format_instant
-from pipelines.data.checked_export import CheckedExport
 from pipelines.data.dataset import compute_matrix
-from pipelines.lifecycle.champion import Champion
+from pipelines.lifecycle.champion import LoadedVersion
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.runtime.prefect_tasks import coarse_task
 from pipelines.runtime.progress import step
+from publications.filesystem.json_files import encode_json, format_instant
 from publications.wording.formatting import count, day
 
 VERSIONS = 20
 """The newest versions that are told; a server may hold hundreds."""
 
 
-def build_model_card(champion: Champion, context: RunContext) -> bytes:
+def build_model_card(champion: LoadedVersion, context: RunContext) -> bytes:
     """The bytes of model.json; docs/publications.md tells its keys."""
     facts, scorer, meaning = champion.facts, champion.scorer, champion.meaning
-    training = champion.proof.training or {"trained_on": [], "left_out": [], "folds": []}
     content = {
-        "version": champion.version.version,
+        "version": champion.number,
         "sha256": champion.version.model_sha256,
-        "as_of": format_instant(facts.as_of),
+        "known_until": format_instant(facts.known_until),
         "trained_from": format_instant(facts.trained_from),
         "trained_until": format_instant(facts.trained_until),
         "horizon_days": meaning.horizon_days,
@@ -48,35 +45,34 @@ def build_model_card(champion: Champion, context: RunContext) -> bytes:
         "base_score": round(base_score(scorer), 9),
         "depth": meaning.depth,
         "verdict": facts.verdict,
-        **training,
+        **champion.proof.training,
         "versions": [
             _describe_version(found, champion) for found in _list_versions(champion, context)
         ],
     }
-    return f"{json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+    return encode_json(content)
 
 
-def _list_versions(champion: Champion, context: RunContext) -> list[RegisteredVersion]:
+def _list_versions(champion: LoadedVersion, context: RunContext) -> list[RegisteredVersion]:
     """The newest versions, and the leading one if it is older than all of them.
 
     Alone the leading one where the registry is away: the list's warnings tell that.
     """
     try:
-        newest = list_versions(get_registry(context), most=VERSIONS)
+        newest = list_versions(context.registry, most=VERSIONS)
     except RegistryUnavailable:
         newest = []
-    known = any(found.version == champion.version.version for found in newest)
+    known = any(found.version == champion.number for found in newest)
     return newest if known else [*newest, champion.version]
 
 
-def _describe_version(found: RegisteredVersion, champion: Champion) -> dict[str, Any]:
-    as_of = found.tags.get("as_of")
+def _describe_version(found: RegisteredVersion, champion: LoadedVersion) -> dict[str, Any]:
     return {
         "version": found.version,
-        "as_of": None if as_of is None else format_instant(pd.Timestamp(as_of)),
+        "known_until": found.tags.get("known_until"),
         "gain_at_30": _round_figure(found.metrics.get("gain_model_at_30")),
         "most_fresh_at_30": _round_figure(found.metrics.get("gain_most_fresh_at_30")),
-        "leads": found.version == champion.version.version,
+        "leads": found.version == champion.number,
         "decision": found.decided,
     }
 
@@ -90,13 +86,12 @@ def compute_importance(
     scorer: LeadScorer,
     vocabulary: Vocabulary,
     snapshots: pd.DataFrame,
-    checked: CheckedExport,
     context: RunContext,
 ) -> pd.DataFrame:
     """Which facts move the model's scores, on rows from all over its training lists."""
     with step("Weighing the facts") as advance:
         some = snapshots.iloc[pick_evenly_spaced(len(snapshots))]
-        X = compute_matrix(some, checked.export, vocabulary, context)
+        X = compute_matrix(some, context.export, vocabulary, context.threads)
         catalog = build_catalog(vocabulary)
         return build_importance_table(
             scorer.contributions(X, progress=advance),
@@ -107,11 +102,9 @@ def compute_importance(
 
 
 @coarse_task(name="tabulate first contacts")
-def tabulate_first_contacts(
-    tested: pd.DataFrame, checked: CheckedExport, context: RunContext
-) -> pd.DataFrame | None:
+def tabulate_first_contacts(tested: pd.DataFrame, context: RunContext) -> pd.DataFrame | None:
     """Conversion by tier and delay of the first contact; None without outbound activities."""
-    export = checked.export
+    export = context.export
     if not has_outbound(export.activities):
         return None
     hours = compute_hours_to_first_outbound(tested, export.leads, export.activities)
@@ -129,14 +122,13 @@ def describe_training(
     tested: pd.DataFrame,
     scorer: LeadScorer,
     vocabulary: Vocabulary,
-    checked: CheckedExport,
     context: RunContext,
 ) -> dict[str, Any]:
     """What the model learned from and what was left out, in sentences, and the backtest's fits."""
     fits = build_fold_table(folds, tested, snapshots["converted"], depth=context.settings.tiers.A)
     return {
         "trained_on": [*_describe_training_rows(snapshots, scorer, vocabulary, context)],
-        "left_out": [*_describe_left_out(snapshots, vocabulary, checked, context)],
+        "left_out": [*_describe_left_out(snapshots, vocabulary, context)],
         "folds": [_format_fit(fit) for fit in fits.to_dict("records")],
     }
 
@@ -181,12 +173,12 @@ def _describe_training_rows(
 
 
 def _describe_left_out(
-    snapshots: pd.DataFrame, vocabulary: Vocabulary, checked: CheckedExport, context: RunContext
+    snapshots: pd.DataFrame, vocabulary: Vocabulary, context: RunContext
 ) -> Iterator[str]:
-    lists, export = context.settings.lists, checked.export
+    lists, export = context.settings.lists, context.export
     horizon = count(lists.horizon_days, "day", "days")
     yield (
-        f"Lists after {day(checked.known_until - context.policy.horizon)}: their {horizon} are not "
+        f"Lists after {day(context.known_until - context.policy.horizon)}: their {horizon} are not "
         "over, so nobody knows yet who converts. Such leads are not counted as losses."
     )
     unseen = len(export.leads) - snapshots["lead"].nunique()

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.config.run_context import RunContext
-from pipelines.data.checked_export import CheckedExport
 from pipelines.data.previous_lists import build_size_facts, compare_with_last_list
-from pipelines.lifecycle.champion import Champion
+from pipelines.lifecycle.champion import LoadedVersion
+from pipelines.lifecycle.demotion import describe_missing_model
 from pipelines.lifecycle.evidence import BACKTEST, PICTURES, Evidence
 from pipelines.lifecycle.model_metadata import ModelSettings
-from pipelines.lifecycle.training_log import read_last_training
+from pipelines.lifecycle.run_context import RunContext
 from pipelines.monitoring.monitor import MonitoringResult
 from pipelines.publishing.lead_details import (
     LeadDetails,
@@ -27,9 +26,9 @@ from pipelines.runtime.prefect_tasks import coarse_task
 from pipelines.runtime.progress import step
 from publications.filesystem.durable_files import write_durably
 from publications.filesystem.failpoints import failpoint
+from publications.filesystem.json_files import encode_json, format_instant
 from publications.report.report import Proof, ReportFacts, render_report
 from publications.schema import find_published_file
-from publications.storage.lock import HomeLock
 from publications.storage.run_folders import start_run
 from publications.storage.store import Provenance, Publication, delete_old_publications, publish
 from publications.tables.read_write import write_table
@@ -42,7 +41,7 @@ class PublishedList:
     """A list that was published."""
 
     publication: int
-    as_of: pd.Timestamp
+    list_as_of: pd.Timestamp
     worklist: pd.DataFrame
     proof: Evidence | None
     model_version: int | None
@@ -61,18 +60,18 @@ class PublishedList:
         beside = f" With {warned}: see `leadgain report`." if self.warnings else ""
         return (
             f"publication {self.publication}{stands}, {leads} as of "
-            f"{self.as_of:%Y-%m-%d %H:%M} UTC, {by}.{beside}"
+            f"{self.list_as_of:%Y-%m-%d %H:%M} UTC, {by}.{beside}"
         )
 
 
-def read_unchanged_list(publication: Publication, champion: Champion | None) -> PublishedList:
+def read_unchanged_list(publication: Publication, context: RunContext) -> PublishedList:
     """The list in force as a listing, where a new one would say the same."""
     manifest = publication.manifest
     return PublishedList(
         publication=publication.number,
-        as_of=pd.Timestamp(manifest["as_of"]),
+        list_as_of=pd.Timestamp(manifest["as_of"]),
         worklist=publication.table("worklist.parquet"),
-        proof=None if champion is None else champion.proof,
+        proof=None if context.champion is None else context.champion.proof,
         model_version=manifest["model"]["version"],
         no_model_reason=manifest["model"]["missing_because"],
         warnings=tuple(manifest.get("warnings", ())),
@@ -83,120 +82,113 @@ def read_unchanged_list(publication: Publication, champion: Champion | None) -> 
 @coarse_task(name="publish")
 def publish_list(
     worklist: pd.DataFrame,
-    stories: LeadDetails,
-    champion: Champion | None,
-    watch: MonitoringResult | None,
-    no_model_reason: str,
-    missed: tuple[str, ...],
-    checked: CheckedExport,
+    details: LeadDetails,
+    monitoring: MonitoringResult | None,
+    training_warnings: tuple[str, ...],
     context: RunContext,
-    lock: HomeLock,
 ) -> PublishedList:
     """Write every file of the publication and put it in force, in one step for readers."""
+    champion, checked, lock = context.champion, context.checked, context.lock
     with step("Publishing"):
-        of_watch = () if watch is None else watch.sentences
-        of_list = (
-            *compare_with_last_list(checked, context),
-            *collect_list_warnings(champion, checked, context),
+        warnings = (
+            *training_warnings,
+            *compare_with_last_list(checked, context.request),
+            *collect_list_warnings(context),
+            *(() if monitoring is None else monitoring.sentences),
+            *checked.warnings,
         )
-        warnings = (*missed, *of_list, *of_watch, *checked.warnings)
-        folder = start_run(lock, f"score-{checked.as_of:%Y%m%dT%H%M%SZ}")
+        folder = start_run(lock, f"score-{checked.list_as_of:%Y%m%dT%H%M%SZ}")
         for name in ("worklist.csv", "worklist.parquet"):
             write_table(folder, name, worklist)
         failpoint("list.written")
         write_table(folder, "quarantine.parquet", checked.export.quarantine)
-        write_durably(folder / "data_checks.json", checked.checks.to_json().encode())
-        write_lead_details(folder, stories, worklist["lead_id"], checked)
-        write_volumes_and_freshness(folder, checked)
+        write_durably(folder / "data_checks.json", _encode_data_checks(context))
+        write_lead_details(folder, details, worklist["lead_id"], context)
+        write_volumes_and_freshness(folder, context)
         if champion is not None:
             _copy_evidence(folder, champion, context)
             write_durably(folder / "model.json", build_model_card(champion, context))
-        _write_monitoring(folder, watch, context)
-        report = render_report(
-            _build_report_facts(
-                worklist, champion, watch, no_model_reason, checked, warnings, context
-            )
-        )
+        _write_monitoring(folder, monitoring, context)
+        report = render_report(_build_report_facts(worklist, monitoring, warnings, context))
         write_durably(folder / "report.html", report.encode())
-        reason = None if champion is not None else no_model_reason
-        number = publish(
-            lock,
-            folder,
-            _build_provenance(worklist, champion, reason, checked, warnings, context),
-            datetime.now(UTC),
-        )
+        provenance = _build_provenance(worklist, warnings, context)
+        number = publish(lock, folder, provenance, datetime.now(UTC))
         delete_old_publications(lock, context.settings.publications.keep)
     return PublishedList(
         publication=number,
-        as_of=checked.as_of,
+        list_as_of=checked.list_as_of,
         worklist=worklist,
         proof=None if champion is None else champion.proof,
-        model_version=None if champion is None else champion.version.version,
-        no_model_reason=reason,
+        model_version=provenance.model_version,
+        no_model_reason=provenance.no_model_reason,
         warnings=warnings,
     )
 
 
-def _copy_evidence(folder: Path, champion: Champion, context: RunContext) -> None:
+def _encode_data_checks(context: RunContext) -> bytes:
+    instants = {"list_as_of": context.list_as_of, "last_instant": context.export.last_instant}
+    told = {name: format_instant(instant) for name, instant in instants.items()}
+    return encode_json(told | context.checked.checks.content)
+
+
+def _copy_evidence(folder: Path, champion: LoadedVersion, context: RunContext) -> None:
     columns = list(find_published_file(BACKTEST).column_names)
     if champion.meaning.policy == "on_arrival":
         columns.append("list_date")  # with periodic lists it is as_of
     write_table(folder, BACKTEST, champion.proof.backtest[columns])
     for name, frame in champion.proof.tables.items():
         write_table(folder, name, frame)
-    kept = context.home.models / str(champion.version.version)
+    kept = context.home.models / str(champion.number)
     for name in PICTURES:
         write_durably(folder / name, (kept / name).read_bytes())
 
 
-def _write_monitoring(folder: Path, watch: MonitoringResult | None, context: RunContext) -> None:
-    """How the model does, and what the last training came to."""
-    decision = read_last_training(context.home)
-    if decision is not None:
-        write_durably(folder / "decision.json", decision.to_json())
-    if watch is not None:
-        write_durably(folder / "monitoring.json", watch.to_json())
-        if watch.drift.table is not None:
-            write_table(folder, "drift.csv", watch.drift.table)
+def _write_monitoring(
+    folder: Path, monitoring: MonitoringResult | None, context: RunContext
+) -> None:
+    """How the model does, and what the last training decided."""
+    if context.last_training is not None:
+        write_durably(folder / "decision.json", encode_json(context.last_training.content()))
+    if monitoring is not None:
+        write_durably(folder / "monitoring.json", encode_json(monitoring.content()))
+        if monitoring.drift.table is not None:
+            write_table(folder, "drift.csv", monitoring.drift.table)
 
 
 def _build_report_facts(
     worklist: pd.DataFrame,
-    champion: Champion | None,
-    watch: MonitoringResult | None,
-    no_model_reason: str,
-    checked: CheckedExport,
+    monitoring: MonitoringResult | None,
     warnings: tuple[str, ...],
     context: RunContext,
 ) -> ReportFacts:
+    champion, export, training = context.champion, context.export, context.last_training
     meaning = ModelSettings.of(context.settings) if champion is None else champion.meaning
-    decision = read_last_training(context.home)
     return ReportFacts(
-        as_of=checked.as_of.to_pydatetime(),
+        as_of=context.list_as_of.to_pydatetime(),
         worklist=worklist,
-        counts=checked.export.counts,
-        quarantine=checked.export.quarantine,
+        counts=export.counts,
+        quarantine=export.quarantine,
         horizon_days=meaning.horizon_days,
         code_version=installed_version("leadgain"),
         proof=None if champion is None else _build_report_proof(champion),
-        no_model_reason=no_model_reason if champion is None else "",
+        no_model_reason=describe_missing_model(context) if champion is None else "",
         most_fresh_by=FRESHNESS_WORDS[meaning.fresh_by],
         warnings=warnings,
-        notes=_list_notes(checked),
-        watch=None if watch is None else watch.content(),
-        drift=None if watch is None else watch.drift.table,
-        decision=None if decision is None else decision.content(),
+        notes=tuple(f.message for f in export.findings if f.severity == "info"),
+        watch=None if monitoring is None else monitoring.content(),
+        drift=None if monitoring is None else monitoring.drift.table,
+        decision=None if training is None else training.content(),
         first_warnings=(champion.note,) if champion is not None and champion.note else (),
     )
 
 
-def _build_report_proof(champion: Champion) -> Proof:
+def _build_report_proof(champion: LoadedVersion) -> Proof:
     return Proof(
         gains=champion.proof.gains,
         gain_table=champion.proof.gain_table,
         tiers=champion.proof.tiers,
         backtest=champion.proof.backtest,
-        model_version=champion.version.version,
+        model_version=champion.number,
         model_sha256=champion.version.model_sha256,
         verdict=champion.facts.verdict,
         trained_from=champion.facts.trained_from.to_pydatetime(),
@@ -207,34 +199,25 @@ def _build_report_proof(champion: Champion) -> Proof:
     )
 
 
-def _list_notes(checked: CheckedExport) -> tuple[str, ...]:
-    return tuple(f.message for f in checked.export.findings if f.severity == "info")
-
-
 def _build_provenance(
-    worklist: pd.DataFrame,
-    champion: Champion | None,
-    no_model_reason: str | None,
-    checked: CheckedExport,
-    warnings: tuple[str, ...],
-    context: RunContext,
+    worklist: pd.DataFrame, warnings: tuple[str, ...], context: RunContext
 ) -> Provenance:
-    activities = checked.export.activities
+    champion, export, list_as_of = context.champion, context.export, context.list_as_of
     return Provenance(
-        as_of=checked.as_of.to_pydatetime(),
+        as_of=list_as_of.to_pydatetime(),
         started_at=context.now.to_pydatetime(),
         code_version=installed_version("leadgain"),
-        model_version=None if champion is None else champion.version.version,
+        model_version=None if champion is None else champion.number,
         model_sha256=None if champion is None else champion.version.model_sha256,
-        no_model_reason=no_model_reason,
+        no_model_reason=describe_missing_model(context) if champion is None else None,
         settings=dump_settings(context),
         counts={
-            "rows": checked.export.counts.to_dict("records"),
+            "rows": export.counts.to_dict("records"),
             "leads_listed": len(worklist),
             "tiers": {k: int(v) for k, v in worklist["tier"].value_counts().sort_index().items()},
-            "activities_not_yet_known": int((activities["occurred_at"] >= checked.as_of).sum()),
-            **build_size_facts(context.settings, any_size=context.any_size),
+            "activities_not_yet_known": int((export.activities["occurred_at"] >= list_as_of).sum()),
+            **build_size_facts(context.settings, any_size=context.request.any_size),
         },
-        inputs_sha256=hash_inputs(champion, checked, context),
+        inputs_sha256=hash_inputs(context),
         warnings=warnings,
     )

@@ -16,9 +16,10 @@ from cronsim import CronSim, CronSimError
 
 from crm.errors import ConfigurationError
 from crm.export import CLOCK_GRACE
-from pipelines.config.run_context import RunContext
+from pipelines.config.run_request import RunRequest
 from pipelines.runtime.exit_codes import INTERNAL_ERROR
 from publications.filesystem.durable_files import replace_durably
+from publications.filesystem.json_files import encode_json, format_instant
 from publications.storage.home import Home
 from publications.storage.lock import HomeLock
 
@@ -155,7 +156,7 @@ def find_skip_reason(
 
 def record_run(lock: HomeLock, name: str, due: pd.Timestamp) -> None:
     """Record that the run planned for ``due`` is finished."""
-    _write_runs(lock, {name: due.isoformat()})
+    _write_runs(lock, {name: format_instant(due)})
 
 
 @dataclass(frozen=True)
@@ -165,15 +166,13 @@ class SkippedRun:
     summary: str
 
 
-def get_wait_seconds(scheduled: str, context: RunContext) -> float:
+def get_wait_seconds(request: RunRequest) -> float:
     """Seconds to wait for another run; a person at a terminal does not wait."""
-    return 60 * context.settings.schedule.wait_minutes if scheduled else 0.0
+    return 60 * request.settings.schedule.wait_minutes if request.scheduled else 0.0
 
 
 @contextmanager
-def track_scheduled_run(
-    lock: HomeLock, scheduled: str, context: RunContext
-) -> Iterator[SkippedRun | None]:
+def track_scheduled_run(lock: HomeLock, request: RunRequest) -> Iterator[SkippedRun | None]:
     """Record a run that a schedule started, or say why there is nothing to do.
 
     A run that is done or has failed is finished: one that failed is not repeated before the next
@@ -182,23 +181,23 @@ def track_scheduled_run(
 
     Parameters
     ----------
-    lock : the home folder's
-    scheduled : name of the schedule; empty for a run that a person started
-    context : its settings hold the schedule, and its clock tells what is due by now
+    lock : of the home folder
+    request : names the schedule that started the run, if one did
     """
+    scheduled = request.scheduled
     if not scheduled:
         yield None
         return
-    section = context.settings.schedule
-    due = _find_planned_instant(context.now)
+    section = request.settings.schedule
+    due = _find_planned_instant(request.now)
     cron = getattr(section, scheduled)
     reason = find_skip_reason(
-        lock.home, scheduled, due, cron=cron, timezone=section.timezone, now=context.now
+        lock.home, scheduled, due, cron=cron, timezone=section.timezone, now=request.now
     )
     if reason is not None:
         yield SkippedRun(reason)
         return
-    started = f"{due.isoformat()} {scheduled}"
+    started = f"{format_instant(due)} {scheduled}"
     if _read_runs(lock.home).get(STARTED_KEY) == started:
         record_run(lock, scheduled, due)
     _write_runs(lock, {STARTED_KEY: started})
@@ -247,7 +246,7 @@ def find_missed_run(
 
 def _write_runs(lock: HomeLock, changes: dict[str, str]) -> None:
     runs = _read_runs(lock.home) | changes
-    replace_durably(lock.home.folder / FILE, f"{json.dumps(runs, indent=1)}\n".encode())
+    replace_durably(lock.home.folder / FILE, encode_json(runs))
 
 
 def _read_runs(home: Home) -> dict[str, str]:

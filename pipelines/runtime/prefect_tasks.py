@@ -36,14 +36,15 @@ def pickle_free_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
 def reported_flow(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
     """Mark a function as a flow that people hear of: in the log, and where it fails by alert.
 
-    It takes ``config`` and ``home``, and what it returns tells itself in a sentence, ``told``.
+    It takes a ``request``, and what it returns tells itself in a sentence, ``told``.
     """
 
     def decorate(function: Callable[P, R]) -> Flow[P, R]:
         @wraps(function)
         def told(*args: P.args, **kwargs: P.kwargs) -> R:
             given: dict[str, Any] = signature(function).bind(*args, **kwargs).arguments
-            with log_run(name, given["config"], given["home"]) as report:
+            request = given["request"]
+            with log_run(name, str(request.config), str(request.home.folder)) as report:
                 outcome = function(*args, **kwargs)
                 report.done(outcome)
                 return outcome

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crm.errors import DataRefused
-from pipelines.config.run_context import resolve_home
+from pipelines.config.run_request import resolve_home
 from pipelines.config.settings import load_alerts
 from pipelines.runtime.alerts import Alert, send_alert
 from pipelines.runtime.exit_codes import describe_error, find_exit_code
@@ -153,11 +153,14 @@ def alert_crash(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 (
     """Tell of a scheduled run whose process is gone, from the process that started it."""
     if flow_run.deployment_id is None:
         return
-    home = resolve_home(Path(flow_run.parameters["home"]))
+    home = resolve_home(Path(flow_run.parameters["request"]["home"]))
     with open_run_log(home) as log:
         log.error("%s: killed, or ended without a word.", flow.name)
         _send_alert(
-            log, flow.name, build_crash_alert(flow.name, home), flow_run.parameters["config"]
+            log,
+            flow.name,
+            build_crash_alert(flow.name, home),
+            flow_run.parameters["request"]["config"],
         )
 
 

@@ -100,9 +100,11 @@ def build_deployments(
             name=build_deployment_name(one.name, home),
             schedule=Cron(one.cron, timezone=section.timezone),
             parameters={
-                "config": str(config.resolve()),
-                "home": str(home.folder),
-                "scheduled": one.name,
+                "request": {
+                    "config": str(config.resolve()),
+                    "home": str(home.folder),
+                    "scheduled": one.name,
+                }
             },
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
@@ -164,7 +166,7 @@ def run_schedule(
         for deployment in deployments:
             runner.add_deployment(deployment)
         for deployment in deployments:
-            due = missed.get(deployment.parameters["scheduled"])
+            due = missed.get(deployment.parameters["request"]["scheduled"])
             if due is not None:
                 which = f"{deployment.flow_name}/{deployment.name}"
                 run_deployment(which, scheduled_time=due.to_pydatetime(), timeout=0)

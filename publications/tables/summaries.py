@@ -201,8 +201,8 @@ def build_versions_table(model: Mapping[str, Any]) -> "pd.DataFrame":
     -------
     DataFrame with columns version, as_of (instant), gain_at_30, most_fresh_at_30, leads, decision
     """
-    columns = ["version", "as_of", "gain_at_30", "most_fresh_at_30", "leads", "decision"]
-    return _build_table(model.get("versions", []), columns, "as_of")
+    columns = ["version", "known_until", "gain_at_30", "most_fresh_at_30", "leads", "decision"]
+    return _build_table(model.get("versions", []), columns, "known_until")
 
 
 def _build_table(records: list[Any], columns: list[str], instant: str) -> "pd.DataFrame":

@@ -39,8 +39,8 @@ NO_OUTCOMES_YET = "No outcomes are known yet for lists made since its training"
 def describe_model_age(watch: Mapping[str, Any]) -> str:
     """How old the model is, from the end of its training data to the list that it ranked.
 
-    >>> trained_as_of = "2012-01-14T00:00:00Z"
-    >>> describe_model_age({"version": 3, "trained_as_of": trained_as_of, "age_days": 60.2})
+    >>> known_until = "2012-01-14T00:00:00Z"
+    >>> describe_model_age({"version": 3, "known_until": known_until, "age_days": 60.2})
     'Model 3 was trained on data up to 14 January 2012, 60 days before this list.'
     """
     head = f"{_format_model_name(watch)} was trained on data up to {_format_training_day(watch)}"
@@ -91,7 +91,7 @@ def build_gain_sentences(watch: Mapping[str, Any], horizon_days: int) -> list[st
 def summarize_model_state(watch: Mapping[str, Any]) -> str:
     """The model's age, its gain since the training and whether it is degraded, in two sentences.
 
-    >>> watch = {"version": 3, "trained_as_of": "2012-01-14T00:00:00Z", "age_days": 60.2,
+    >>> watch = {"version": 3, "known_until": "2012-01-14T00:00:00Z", "age_days": 60.2,
     ...          "degraded": False, "reasons": [], "since_training": None}
     >>> summarize_model_state(watch)
     'Model 3 is 60 days old and not degraded. No outcomes are known yet for lists made since its
@@ -241,12 +241,14 @@ def select_largest_drift(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame
 def describe_decision(decision: Mapping[str, Any]) -> str:
     """The result of the last training, and the reason for it.
 
-    >>> describe_decision({"as_of": "2012-01-14T00:00:00Z", "why_trained": "no model yet",
+    >>> describe_decision({"list_as_of": "2012-01-14T00:00:00Z", "why_trained": "no model yet",
     ...                    "version": None, "promoted": False, "sentence": "80 are too few."})
     'The last training, on data up to 14 January 2012, produced no model. 80 are too few.
     Reason for the training: no model yet.'
     """
-    when = f"The last training, on data up to {day(datetime.fromisoformat(decision['as_of']))},"
+    when = (
+        f"The last training, on data up to {day(datetime.fromisoformat(decision['list_as_of']))},"
+    )
     if decision["version"] is None:
         result = "produced no model."
     elif decision["promoted"]:
@@ -321,4 +323,4 @@ def _format_model_name(watch: Mapping[str, Any]) -> str:
 
 
 def _format_training_day(watch: Mapping[str, Any]) -> str:
-    return day(datetime.fromisoformat(watch["trained_as_of"]))
+    return day(datetime.fromisoformat(watch["known_until"]))

@@ -69,7 +69,7 @@ def other_clocks(
 
     def published(clock: str, zone: str) -> object:
         lane.put_back()
-        flow = {
+        request = {
             "config": str(lane.config),
             "home": str(lane.home.folder),
             "as_of": SECOND,
@@ -77,7 +77,9 @@ def other_clocks(
             "train_anyway": True,
         }
         variables = {**lane.environment, "TZ": zone, "LEADGAIN_GATE__MAX_STALE_DAYS": "30"}
-        ended = bench.warm.run(FLOW, flow=flow, environment=variables, replaced=holes)
+        ended = bench.warm.run(
+            FLOW, flow={"request": request}, environment=variables, replaced=holes
+        )
         assert ended.code == 0, ended.said
         return content(in_force(lane.home))
 

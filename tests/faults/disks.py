@@ -34,7 +34,6 @@ WRITING = (
     "folder.synced/publications",
     "folder.moved",
     "file.drafted/CURRENT",
-    "file.drafted/champion.json",
     "current.replaced",
     "old.set_aside",
     "old.removed",

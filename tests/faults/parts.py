@@ -21,12 +21,16 @@ from tests.faults.counts import FORKED, Row, Tally
 from tests.faults.guards import GUARDS, Guard
 
 AT_FILES = (
-    "file.drafted/champion.json",
     "file.drafted/CURRENT",
     "folder.synced/publications",
 )
 """Where a named instant comes more than once, the one that matters to readers."""
-OF_BOTH = (*TRAINING_FAILPOINTS, "folder.synced/models", "file.drafted/last_training.json")
+OF_BOTH = (
+    *TRAINING_FAILPOINTS,
+    "folder.synced/models",
+    "file.drafted/champions.json",
+    "file.drafted/last_training.json",
+)
 
 IN_TESTS = ("folder.synced/publications", "file.drafted/CURRENT")
 

@@ -90,10 +90,7 @@ async def _run_once(url: str, config: Path, home: Home, as_of: str) -> None:
     async with PrefectClient(url) as client:
         deployment = await _deployment(client)
         parameters: dict[str, Any] = {
-            "config": str(config),
-            "home": str(home.folder),
-            "as_of": as_of,
-            "scheduled": "",
+            "request": {"config": str(config), "home": str(home.folder), "as_of": as_of}
         }
         run = await client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
         deadline = time.monotonic() + PATIENCE

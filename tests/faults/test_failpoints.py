@@ -73,7 +73,7 @@ def test_an_error_is_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_of_several_files_can_be_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(VARIABLE, "file.drafted/CURRENT:error")
     home = Home(tmp_path)
-    replace_durably(tmp_path / "champion.json", b"{}")
+    replace_durably(tmp_path / "champions.json", b"{}")
     with pytest.raises(CannotWrite, match="No space left on device"):
         replace_durably(home.current, b"1\n")
     assert not home.current.exists()

@@ -207,7 +207,7 @@ def made_up_model() -> dict[str, object]:
     return {
         "version": 3,
         "sha256": "c0ffee" + "0" * 58,
-        "as_of": "2012-03-14T00:00:00Z",
+        "known_until": "2012-03-14T00:00:00Z",
         "trained_from": "2011-10-01T00:00:00Z",
         "trained_until": "2012-02-11T00:00:00Z",
         "horizon_days": 30,
@@ -236,7 +236,7 @@ def made_up_model() -> dict[str, object]:
         "versions": [
             {
                 "version": version,
-                "as_of": f"2012-03-{7 * (version - 1):02d}T00:00:00Z",
+                "known_until": f"2012-03-{7 * (version - 1):02d}T00:00:00Z",
                 "gain_at_30": 0.5 + version / 300,
                 "most_fresh_at_30": 0.39,
                 "leads": version == 3,

@@ -14,7 +14,7 @@ def made_up_watch(**changes: object) -> dict[str, Any]:
     """A model of 60 days that still ranks better, while two of its inputs have drifted."""
     watch: dict[str, Any] = {
         "version": 3,
-        "trained_as_of": "2012-01-14T00:00:00Z",
+        "known_until": "2012-01-14T00:00:00Z",
         "age_days": 60.0,
         "degraded": False,
         "reasons": [],
@@ -85,7 +85,7 @@ def made_up_drift() -> pd.DataFrame:
 def made_up_decision(**changes: object) -> dict[str, Any]:
     """Version 3 took over from version 2, by its proof and by a comparison on the same lists."""
     decision: dict[str, Any] = {
-        "as_of": "2012-01-14T00:00:00Z",
+        "list_as_of": "2012-01-14T00:00:00Z",
         "why_trained": "the last training is 7 days old",
         "version": 3,
         "promoted": True,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import CONFIG, HOME, AsOfOption, ConfigOption, FileOption, HomeOption
-from pipelines.cli.session import build_context, open_session
+from pipelines.cli.session import build_request, open_session
 
 
 def matrix(
@@ -19,11 +19,12 @@ def matrix(
 
     For people who fit models of their own.
     """
-    context = build_context(config, home, as_of)
+    request = build_request(config, home, as_of)
+    request.settings  # noqa: B018 (a wrong leadgain.toml is refused first)
     with open_session(home) as console:
         from pipelines.cli.export_files import export_matrix
 
-        rows, columns = export_matrix(context, to)
+        rows, columns = export_matrix(request, to)
     console.print(f"{rows:,} rows with {columns} features written to {to}", soft_wrap=True)
 
 

@@ -61,11 +61,12 @@ def check(
 
     Nothing is published.
     """
-    with open_flow_session("check", config, home, as_of) as console:
+    options = {"any_size": any_size}
+    with open_flow_session("check", config, home, as_of, **options) as (console, request):
         from pipelines.cli.output import show_checks
         from pipelines.flows.check import check as flow
 
-        checked = flow(str(config), str(home), as_of, any_size=any_size)
+        checked = flow(request)
     show_checks(console, checked)
 
 
@@ -79,11 +80,12 @@ def train(
 
     It is tested on past lists that it has not seen.
     """
-    with open_flow_session("train", config, home, as_of) as console:
+    options = {"any_size": any_size}
+    with open_flow_session("train", config, home, as_of, **options) as (console, request):
         from pipelines.cli.output import show_training
         from pipelines.flows.train import train as flow
 
-        training = require_outcome(flow(str(config), str(home), as_of, any_size=any_size))
+        training = require_outcome(flow(request))
     show_training(console, training)
 
 
@@ -98,10 +100,11 @@ def score(
 
     The model in use is not changed.
     """
-    with open_flow_session("score", config, home, as_of) as console:
+    options = {"any_size": any_size, "publish_unchanged": again}
+    with open_flow_session("score", config, home, as_of, **options) as (console, request):
         from pipelines.flows.score import score as flow
 
-        listing = flow(str(config), str(home), as_of, any_size=any_size, again=again)
+        listing = flow(request)
     _show_published_list(console, listing, home)
 
 
@@ -115,21 +118,17 @@ def _run_nightly(
     any_size: bool = False,
     again: bool = False,
 ) -> None:
-    with open_flow_session("run", config, home, as_of) as console:
+    options = {
+        "warn_when_stale": warn_when_stale,
+        "train_anyway": train_anyway,
+        "any_size": any_size,
+        "publish_unchanged": again,
+    }
+    with open_flow_session("run", config, home, as_of, **options) as (console, request):
         from pipelines.cli.output import show_training
         from pipelines.flows.nightly import run as flow
 
-        night = require_outcome(
-            flow(
-                str(config),
-                str(home),
-                as_of,
-                warn_when_stale=warn_when_stale,
-                train_anyway=train_anyway,
-                any_size=any_size,
-                again=again,
-            )
-        )
+        night = require_outcome(flow(request))
     already_shown = ""
     if night.training is not None:
         show_training(console, night.training)
@@ -141,6 +140,6 @@ def _show_published_list(
     console: "Console", listing: "PublishedList", home: Path, already_shown: str = ""
 ) -> None:
     from pipelines.cli.output import show_published_list
-    from pipelines.config.run_context import resolve_home
+    from pipelines.config.run_request import resolve_home
 
     show_published_list(console, listing, resolve_home(home), already_shown)

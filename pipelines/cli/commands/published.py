@@ -1,6 +1,5 @@
 """What was published, and the model behind it."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +15,7 @@ from pipelines.cli.options import (
     HomeOption,
 )
 from pipelines.cli.session import (
-    build_context,
+    build_request,
     find_optional_config,
     load_current_publication,
     open_session,
@@ -76,7 +75,8 @@ def explain(
     as_of: AsOfOption = None,
 ) -> None:
     """Explain one lead's score."""
-    context = build_context(config, home, as_of)
+    request = build_request(config, home, as_of)
+    request.settings  # noqa: B018 (a wrong leadgain.toml is refused first)
     refuse_missing_home(home)
     with open_session(home) as console:
         from pipelines.cli.explain import explain_lead
@@ -84,7 +84,7 @@ def explain(
         from pipelines.runtime.progress import step
 
         with step("Reading the export and the model"):
-            explanation = explain_lead(lead_id, context)
+            explanation = explain_lead(lead_id, request)
     show_explanation(console, explanation)
 
 
@@ -114,13 +114,13 @@ def rollback(
     refuse_missing_home(home)
     with open_session(home) as console:
         from pipelines.config.registry_address import load_registry
-        from pipelines.config.run_context import resolve_home
-        from pipelines.lifecycle.champion import roll_back_champion
+        from pipelines.config.run_request import resolve_home
+        from pipelines.lifecycle.load_champion import roll_back_champion
         from publications.storage.lock import hold_home
 
         registry = load_registry(find_optional_config(config), home)
         with hold_home(resolve_home(home)) as lock:
-            champion = roll_back_champion(registry, version, lock, now=datetime.now(UTC))
+            champion = roll_back_champion(registry, version, lock)
     console.print(
         f"Version {champion.version} is in use from the next list on. "
         "`leadgain score` makes one now."

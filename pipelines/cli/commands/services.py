@@ -24,7 +24,7 @@ def dashboard(
     """
     from pipelines.cli.dashboard import build_dashboard_start
     from pipelines.cli.output import build_console
-    from pipelines.config.run_context import resolve_home
+    from pipelines.config.run_request import resolve_home
     from pipelines.config.sections import DashboardSection
     from pipelines.config.settings import load_settings
 
@@ -51,7 +51,7 @@ def serve(
     It runs until Ctrl-C.
     """
     from pipelines.cli.output import build_console
-    from pipelines.config.run_context import resolve_home
+    from pipelines.config.run_request import resolve_home
     from pipelines.config.settings import load_settings
     from pipelines.scheduling.serve import send_test_alert, serve_schedule
 

@@ -160,7 +160,7 @@ def read_or_refuse(folder: Path, leads: bytes, activities: bytes) -> Export | st
         export = read_export(mapping, now=NOW)
     except (DataRefused, ConfigurationError) as refusal:
         return str(refusal)
-    check_export(export, mapping, gate=Gate(), as_of=export.last_instant, now=NOW).to_json()
+    check_export(export, mapping, gate=Gate(), as_of=export.last_instant, now=NOW)
     return export
 
 

@@ -6,19 +6,18 @@ import pytest
 
 from models.registry.records import find_experiment
 from models.registry.registry import find_champion
-from pipelines.config.registry_address import get_registry
 from tests.pipelines.conftest import Outcome, load_current
-from tests.pipelines.lifecycle.test_last_good_model import alone  # noqa: F401 (a fixture)
+from tests.pipelines.lifecycle.test_last_good_model import alone, get_registry  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def asked(leadgain, alone, second_night) -> Callable[..., Outcome]:  # noqa: F811
+def asked(leadgain, alone) -> Callable[..., Outcome]:  # noqa: F811
     """A command on that home."""
 
     def ask(*command: str) -> Outcome:
-        return leadgain(*command, "--config", second_night.config, "--home", alone.home.folder)
+        return leadgain(*command, "--config", alone.config, "--home", alone.home.folder)
 
     return ask
 
@@ -36,10 +35,10 @@ def test_a_deleted_champion_is_told_and_the_one_before_is_a_rollback_away(asked,
     client.delete_model_version(registry.model_name, "2")
     scored = asked("score")
     assert scored.code == 0, scored.err
-    assert "MLflow knows no version that leads, although version 2 did" in scored.said
+    assert "MLflow has no champion, although version 2 became it" in scored.said
     explained = asked("explain", "L0001")
     assert explained.code == 2
-    assert "MLflow knows no version that leads, although version 2 did" in explained.err
+    assert "MLflow has no champion, although version 2 became it" in explained.err
     assert asked("rollback", "2").err == (
         "leadgain: There is no version 2 of leadgain; there is 1."
     )
@@ -59,7 +58,7 @@ def test_a_deleted_model_is_told_and_trained_anew(asked, alone, mlflow, monkeypa
     assert "There is no earlier champion to go back to" in rollback.err
     scored = asked("score")
     assert scored.code == 0, scored.err
-    assert "MLflow knows no version that leads" in scored.said
+    assert "MLflow has no champion" in scored.said
     ran = asked("run")
     assert ran.code == 0, ran.err
     assert find_champion(get_registry(alone)).version == 1

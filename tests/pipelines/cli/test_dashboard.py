@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from crm.errors import ConfigurationError
@@ -17,11 +16,11 @@ from pipelines.cli.dashboard import (
     build_dashboard_start,
     read_sign_in,
 )
-from pipelines.config.run_context import RunContext
 from pipelines.config.sections import DashboardSection
 from pipelines.config.settings import load_settings
 from pipelines.publishing.unchanged_list import dump_settings
 from publications.storage.home import APP_VARIABLE, Home
+from tests.pipelines.contexts import build_context
 
 AUTH = {
     "redirect_uri": "https://leads.example.com/oauth2callback",
@@ -269,7 +268,6 @@ def test_a_role_table_that_means_nothing_is_refused(
 def test_the_role_table_does_not_go_into_publications(tmp_path: Path) -> None:
     file = tmp_path / "leadgain.toml"
     file.write_text('[leads]\nfile = "l.csv"\n[dashboard]\nmanagers = ["ann@example.com"]\n')
-    context = RunContext(load_settings(file), Home(tmp_path), pd.Timestamp("2012-03-14", tz="UTC"))
-    published = dump_settings(context)
+    published = dump_settings(build_context(file, tmp_path))
     assert "lists" in published
     assert "ann@example.com" not in json.dumps(published)

@@ -131,7 +131,7 @@ def build_version(
         aliases=aliases,
         metrics=metrics or {},
         params={},
-        tags={"as_of": "2024-03-10T00:00:00+00:00"},
+        tags={"known_until": "2024-03-10T00:00:00Z"},
         decision={name: str(value) for name, value in decision.items()},
         spec_sha256="",
         files={},
@@ -238,13 +238,10 @@ def test_without_versions_the_way_to_one_is_told(shown):
 )
 def test_a_training_is_told_in_the_words_of_its_decision(shown, version, promoted, told):
     decision = SimpleNamespace(
-        version=version, promoted=promoted, sentence="Too few [of them].", why=None
+        version=version, promoted=promoted, sentence="Too few [of them].", reason="requested"
     )
     terminal.show_training(shown.console, SimpleNamespace(decision=decision))
-    assert shown.text() == told
-    decision.why = "there was none yet"
-    terminal.show_training(shown.console, SimpleNamespace(decision=decision))
-    assert shown.text() == f"Trained, because there was none yet. {told}"
+    assert shown.text() == f"Reason for the training: requested. {told}"
 
 
 def test_a_log_gets_one_line_a_step_when_it_is_done():

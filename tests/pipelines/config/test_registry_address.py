@@ -5,8 +5,8 @@ import pytest
 from crm.errors import ConfigurationError
 from models.registry.types import SQLITE
 from pipelines.config.registry_address import load_registry
-from pipelines.config.run_context import RunContext
 from pipelines.publishing.unchanged_list import dump_settings
+from tests.pipelines.contexts import build_context
 
 
 def test_without_a_leadgain_toml_the_registry_is_the_homes_own(tmp_path):
@@ -80,6 +80,6 @@ def test_the_address_of_the_registry_does_not_go_into_publications(tmp_path):
     config.write_text(
         '[leads]\nfile = "l.csv"\n[tracking]\nuri = "postgresql://ann:canary@db/mlflow"\n'
     )
-    published = dump_settings(RunContext.of(str(config), str(tmp_path / "home")))
+    published = dump_settings(build_context(config, tmp_path / "home"))
     assert "lists" in published
     assert "canary" not in str(published)

@@ -25,7 +25,7 @@ def list_open_leads(as_of: pd.Timestamp) -> list[str]:
         }
     )
     export = SimpleNamespace(leads=leads, last_instant=END)
-    return find_open_leads(as_of, export, SimpleNamespace(policy=ListPolicy()))["lead_id"].tolist()
+    return find_open_leads(as_of, export, ListPolicy())["lead_id"].tolist()
 
 
 def test_who_ended_at_the_very_end_of_the_export_is_not_called_any_more() -> None:

@@ -1,13 +1,12 @@
 import json
 import shutil
-from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from crm.errors import DataRefused
 from crm.export import Export, build_counts
-from pipelines.config.run_context import RunContext
+from pipelines.config.run_request import RunRequest
 from pipelines.config.settings import load_settings
 from pipelines.data.checked_export import CheckedExport
 from pipelines.data.previous_lists import (
@@ -193,14 +192,13 @@ def test_a_check_says_that_a_damaged_publication_told_it_nothing(moved, leadgain
 
 
 @pytest.fixture
-def context(night) -> RunContext:
-    now = pd.Timestamp("2026-11-20", tz="UTC")
-    return RunContext(load_settings(night.config), Home(night.home.resolve()), now)
+def asked(night) -> RunRequest:
+    return RunRequest.of(night.config, night.home)
 
 
-def build_checked_export(context: RunContext, *, known: int, as_of: str = "") -> CheckedExport:
+def build_checked_export(asked: RunRequest, *, known: int, as_of: str = "") -> CheckedExport:
     """An export that holds so many of the leads on the list in force."""
-    publication = load_current(context.home.folder)
+    publication = load_current(asked.home.folder)
     listed = publication.table("worklist.parquet")["lead_id"]
     leads = pd.DataFrame({"lead_id": [*listed[:known], "stranger"]})
     at = pd.Timestamp(as_of or publication.manifest["as_of"])
@@ -209,41 +207,39 @@ def build_checked_export(context: RunContext, *, known: int, as_of: str = "") ->
     return CheckedExport(export, None, at)  # type: ignore[arg-type]
 
 
-def count_listed_leads(context: RunContext) -> int:
-    return len(load_current(context.home.folder).table("worklist.parquet"))
+def count_listed_leads(asked: RunRequest) -> int:
+    return len(load_current(asked.home.folder).table("worklist.parquet"))
 
 
-def test_an_export_of_the_same_leads_needs_no_warning(context):
+def test_an_export_of_the_same_leads_needs_no_warning(asked):
     assert (
-        compare_with_last_list(
-            build_checked_export(context, known=count_listed_leads(context)), context
-        )
+        compare_with_last_list(build_checked_export(asked, known=count_listed_leads(asked)), asked)
         == ()
     )
 
 
-def test_an_export_of_other_leads_is_a_warning_from_half_on(context):
-    total = count_listed_leads(context)
+def test_an_export_of_other_leads_is_a_warning_from_half_on(asked):
+    total = count_listed_leads(asked)
     assert (
-        compare_with_last_list(build_checked_export(context, known=total - total // 2), context)
-        == ()
+        compare_with_last_list(build_checked_export(asked, known=total - total // 2), asked) == ()
     )
-    (told,) = compare_with_last_list(build_checked_export(context, known=2), context)
+    (told,) = compare_with_last_list(build_checked_export(asked, known=2), asked)
     assert told.startswith(f"{total - 2:,} of the {total:,} leads of publication 1 are not in this")
 
 
-def test_an_export_that_goes_back_in_time_is_a_warning_unless_it_was_asked_for(context):
+def test_an_export_that_goes_back_in_time_is_a_warning_unless_it_was_asked_for(asked):
     earlier = build_checked_export(
-        context, known=count_listed_leads(context), as_of="2024-06-01T00:00:00Z"
+        asked, known=count_listed_leads(asked), as_of="2024-06-01T00:00:00Z"
     )
-    (told,) = compare_with_last_list(earlier, context)
+    (told,) = compare_with_last_list(earlier, asked)
     assert told.startswith("This export ends at 2024-06-01 00:00 UTC, before the list of")
-    assert compare_with_last_list(earlier, replace(context, as_of=earlier.as_of)) == ()
+    meant = asked.model_copy(update={"as_of": earlier.list_as_of})
+    assert compare_with_last_list(earlier, meant) == ()
 
 
-def test_an_old_export_that_goes_on_from_there_is_a_warning_on_every_night(context, tmp_path):
+def test_an_old_export_that_goes_on_from_there_is_a_warning_on_every_night(asked, tmp_path):
     """Its second night comes after its first, but still before the last list of the true one."""
-    home = Home(shutil.copytree(context.home.folder, tmp_path / "home"))
+    home = Home(shutil.copytree(asked.home.folder, tmp_path / "home"))
     second = home.publications / "2"
     shutil.copytree(home.publications / "1", second)
     manifest = json.loads((second / "manifest.json").read_text())
@@ -251,28 +247,29 @@ def test_an_old_export_that_goes_on_from_there_is_a_warning_on_every_night(conte
     (second / "manifest.json").write_text(json.dumps(manifest))
     home.current.write_text("2\n")
     next_night = build_checked_export(
-        context, known=count_listed_leads(context), as_of="2024-06-02T00:00:00Z"
+        asked, known=count_listed_leads(asked), as_of="2024-06-02T00:00:00Z"
     )
-    (told,) = compare_with_last_list(next_night, replace(context, home=home))
+    there = asked.model_copy(update={"home": home})
+    (told,) = compare_with_last_list(next_night, there)
     assert "before the list of publication 1, which stands at 2024-08-02 23:22 UTC" in told
     manifest["counts"]["any_size"] = True
     (second / "manifest.json").write_text(json.dumps(manifest))
-    assert compare_with_last_list(next_night, replace(context, home=home)) == (), "it is meant so"
+    assert compare_with_last_list(next_night, there) == (), "it is meant so"
 
 
-def test_a_list_from_elsewhere_says_nothing_of_this_export(context, monkeypatch, tmp_path):
-    assert compare_with_last_list(build_checked_export(context, known=0), context) != ()
+def test_a_list_from_elsewhere_says_nothing_of_this_export(asked, monkeypatch, tmp_path):
+    assert compare_with_last_list(build_checked_export(asked, known=0), asked) != ()
     monkeypatch.setenv("LEADGAIN_EXPORT__FOLDER", str(tmp_path))
-    elsewhere = replace(context, settings=load_settings(context.settings.file))
-    assert compare_with_last_list(build_checked_export(context, known=0), elsewhere) == ()
+    elsewhere = RunRequest.of(asked.config, asked.home.folder)
+    assert compare_with_last_list(build_checked_export(asked, known=0), elsewhere) == ()
 
 
-def test_an_export_that_knows_next_to_none_of_the_leads_is_refused(context):
-    total = count_listed_leads(context)
+def test_an_export_that_knows_next_to_none_of_the_leads_is_refused(asked):
+    total = count_listed_leads(asked)
     few = total // 20
-    refuse_other_leads(build_checked_export(context, known=few + 1).export, context)
+    refuse_other_leads(build_checked_export(asked, known=few + 1).export, asked)
     with pytest.raises(DataRefused) as refusal:
-        refuse_other_leads(build_checked_export(context, known=few - 1).export, context)
+        refuse_other_leads(build_checked_export(asked, known=few - 1).export, asked)
     assert str(refusal.value) == (
         f"{total - few + 1:,} of the {total:,} leads of publication 1 are not in this export, "
         "although it comes from the same place. That is another CRM's export, or the ids of the "
@@ -281,16 +278,16 @@ def test_an_export_that_knows_next_to_none_of_the_leads_is_refused(context):
     )
 
 
-def test_other_leads_are_taken_when_somebody_says_that_they_are_meant(context):
+def test_other_leads_are_taken_when_somebody_says_that_they_are_meant(asked):
     refuse_other_leads(
-        build_checked_export(context, known=0).export, replace(context, any_size=True)
+        build_checked_export(asked, known=0).export, asked.model_copy(update={"any_size": True})
     )
 
 
-def test_other_leads_of_another_place_are_no_reason_to_refuse(context, monkeypatch, tmp_path):
+def test_other_leads_of_another_place_are_no_reason_to_refuse(asked, monkeypatch, tmp_path):
     monkeypatch.setenv("LEADGAIN_EXPORT__FOLDER", str(tmp_path))
-    elsewhere = replace(context, settings=load_settings(context.settings.file))
-    refuse_other_leads(build_checked_export(context, known=0).export, elsewhere)
+    elsewhere = RunRequest.of(asked.config, asked.home.folder)
+    refuse_other_leads(build_checked_export(asked, known=0).export, elsewhere)
 
 
 def test_another_crms_export_in_the_same_place_is_refused_by_the_command(

@@ -187,7 +187,7 @@ def test_a_version_is_held_by_what_the_guide_says(folders, tmp_path):
     settings = load_settings(config)
     last = read_last_training(Home(folders[HOME]))
     assert last is not None
-    asked = {"as_of": last.at + pd.Timedelta(days=365), "fingerprint": last.fingerprint}
+    asked = {"list_as_of": last.at + pd.Timedelta(days=365), "fingerprint": last.fingerprint}
     assert find_training_reason(last, every_days=7, **asked) is not None
     assert find_training_reason(last, every_days=settings.training.every_days, **asked) is None
     planned = plan_deployments(settings.schedule, pd.Timestamp("2026-11-20", tz="UTC"))

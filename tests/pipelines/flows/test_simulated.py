@@ -20,14 +20,14 @@ from models.evaluation.baselines import most_fresh
 from models.evaluation.gain_curves import pooled_gain
 from models.evaluation.gain_tables import build_gain_table, sample_gains
 from models.scorer.scorer import LeadScorer
-from pipelines.config.run_context import RunContext
+from pipelines.config.run_request import RunRequest
 
 pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
 class World:
-    context: RunContext
+    request: RunRequest
     export: Export
     snapshots: pd.DataFrame
     truth: pd.DataFrame
@@ -38,17 +38,17 @@ def world(tmp_path_factory) -> World:
     """The default CRM: 67,000 leads."""
     folder = tmp_path_factory.mktemp("simulated")
     simulate(folder)
-    context = RunContext.of(str(folder / "leadgain.toml"), str(folder / "home"))
-    export = read_export(context.settings.mapping, now=context.now)
+    request = RunRequest.of(folder / "leadgain.toml", folder / "home")
+    export = read_export(request.settings.mapping, now=request.now)
     snapshots = build_training_snapshots(
-        export.leads, as_of=export.last_instant, policy=context.policy
+        export.leads, as_of=export.last_instant, policy=request.policy
     )
     truth = pd.read_parquet(Path(folder) / "truth" / "true_probabilities.parquet")
-    return World(context, export, snapshots, truth)
+    return World(request, export, snapshots, truth)
 
 
 def run_world_backtest(world: World, converted: np.ndarray) -> pd.DataFrame:
-    export, context = world.export, world.context
+    export, request = world.export, world.request
 
     def build_matrices(origin, train, test):
         vocabulary = learn_vocabulary(export.leads, export.activities, export.profile, until=origin)
@@ -59,10 +59,10 @@ def run_world_backtest(world: World, converted: np.ndarray) -> pd.DataFrame:
         return X_train, X_test, list_categorical_names(build_catalog(vocabulary))
 
     days = compute_days_since_fresh(
-        world.snapshots, export.leads, export.activities, by=context.settings.freshness.by
+        world.snapshots, export.leads, export.activities, by=request.settings.freshness.by
     )
     folds = split_rolling_origin(
-        world.snapshots, horizon=context.policy.horizon, share=0.25, max_fits=2
+        world.snapshots, horizon=request.policy.horizon, share=0.25, max_fits=2
     )
     return backtest_folds(
         world.snapshots,

@@ -34,7 +34,8 @@ def test_too_few_conversions_publish_the_most_fresh_list_with_the_reason(
     )
     assert told is not None
     assert int(told[1]) + int(told[2]) == 5000
-    assert reason in html.unescape(publication.read("report.html").decode())
+    page = html.unescape(publication.read("report.html").decode())
+    assert reason in page.replace("\N{NO-BREAK SPACE}", " ")
     report = leadgain("report", "--home", home)
     assert "The list in force was made without a model. " in report.said
     assert "5000 conversions" in report.said
@@ -92,5 +93,7 @@ def test_a_model_that_may_have_seen_the_outcome_does_not_lead(leadgain, tmp_path
     assert outcome.code == 0, outcome.err
     assert "Model version 1 does not lead." in outcome.said
     reason = load_current(home).manifest["model"]["missing_because"]
-    assert "But the model may have seen the outcome, so it does not lead. 'note' in [lead" in reason
+    assert (
+        "But the model may have seen the outcome, so it is not promoted. 'note' in [lead" in reason
+    )
     assert "known_before_the_outcome of [training]" in reason

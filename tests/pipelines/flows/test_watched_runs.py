@@ -2,14 +2,13 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from models.evaluation.verdicts import Difference, ProofVerdict
-from pipelines.lifecycle.model_metadata import ModelMetadata
+from pipelines.lifecycle import since_training
 from pipelines.monitoring import drift as drifted
 from pipelines.monitoring import monitor as watch
 from tests.pipelines.conftest import load_current, run_night
@@ -56,7 +55,7 @@ def test_the_model_is_held_against_the_lists_matured_since_its_training(leadgain
     assert told["inputs"]["features"] == len(load_current(watched).table("drift.csv"))
     decision = read_json(watched, "decision.json")
     assert (decision["version"], decision["promoted"]) == (1, True)
-    assert decision["why_trained"] == "there was none yet"
+    assert decision["why_trained"] == "no model has been trained yet"
     assert decision["proof"]["low"] > 0
     assert decision["duel"] is None
 
@@ -90,17 +89,17 @@ def test_a_worn_model_waits_until_there_is_something_new_to_learn(
 
 
 def test_a_champion_whose_proof_ceases_to_hold_steps_down(leadgain, night, watched, monkeypatch):
-    monkeypatch.setattr(watch.wear, "prove_again", lambda *_, **__: FAILED)
+    monkeypatch.setattr(since_training, "prove_again", lambda *_, **__: FAILED)
     score = ("score", "--config", night.config, "--home", watched, "--as-of", TODAY)
     outcome = leadgain(*score)
     assert outcome.code == 0, outcome.err
-    assert "Version 1 does not lead any more" in outcome.said
+    assert "Version 1 was demoted" in outcome.said
     publication = load_current(watched)
     assert publication.manifest["model"]["version"] is None
     assert publication.table("worklist.parquet")["score"].isna().all()
     reason = publication.manifest["model"]["missing_because"]
     assert reason.endswith(f"its proof does not hold. {FAILED.sentence}")
-    remembered = json.loads((watched / "models" / "stepped_down.json").read_text())
+    remembered = json.loads((watched / "models" / "last_demotion.json").read_text())
     assert (remembered["version"], remembered["proof"]["low"]) == (1, -0.02)
     leadgain(*score)
     assert load_current(watched).manifest["files"] == publication.manifest["files"], (
@@ -130,19 +129,3 @@ def test_inputs_that_hold_much_of_what_moves_the_scores_wear_a_model(
     table = load_current(watched).table("drift.csv")
     assert table["drifted"].eq(1).all()
     assert (table["psi"] / table["limit"]).is_monotonic_decreasing
-
-
-def test_a_model_of_an_older_leadgain_is_watched_without_its_inputs(
-    leadgain, night, watched, monkeypatch
-):
-    """Its spec.json does not tell how they were spread."""
-    read = ModelMetadata.from_dict
-    monkeypatch.setattr(
-        ModelMetadata, "from_dict", lambda content: replace(read(content), inputs=None)
-    )
-    leadgain("score", "--config", night.config, "--home", watched, "--as-of", TODAY)
-    told = read_json(watched, "monitoring.json")
-    assert told["inputs"] is None
-    assert told["scores"]["limit"] >= 0.25
-    assert told["since_training"]["lists"] == 1
-    assert "drift.csv" not in load_current(watched).file_names

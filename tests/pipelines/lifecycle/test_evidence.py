@@ -14,20 +14,16 @@ def proof(night) -> Evidence:
 
 
 def test_a_proof_is_read_as_it_was_written(proof, tmp_path):
-    write_evidence(tmp_path, proof, depth=0.3)
-    again = read_evidence(tmp_path)
-    pd.testing.assert_frame_equal(again.backtest, proof.backtest)
-    assert again.tables.keys() == proof.tables.keys()
-    for name, frame in again.tables.items():
+    written = write_evidence(tmp_path, proof, depth=0.3)
+    pd.testing.assert_frame_equal(written.backtest, proof.backtest)
+    assert written.tables.keys() == proof.tables.keys()
+    for name, frame in written.tables.items():
         pd.testing.assert_frame_equal(frame, proof.tables[name])
-    assert again.training == proof.training
-
-
-@pytest.mark.pictures
-def test_what_an_older_leadgain_did_not_write_is_none(proof, tmp_path):
-    older = replace(proof, importance=None, first_contact=None, training=None)
-    write_evidence(tmp_path, older, depth=0.3)
-    again = read_evidence(tmp_path)
-    assert (again.importance, again.first_contact, again.training) == (None, None, None)
-    assert set(again.tables) == {"gains.csv", "gain_table.csv", "tiers.csv"}
+    assert written.training == proof.training
     assert (tmp_path / "gains.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_outbound_activities_there_is_no_table_of_first_contacts(proof, tmp_path):
+    written = write_evidence(tmp_path, replace(proof, first_contact=None), depth=0.3)
+    assert written.first_contact is None
+    assert "first_contact.csv" not in written.tables

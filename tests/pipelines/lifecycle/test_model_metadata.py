@@ -1,7 +1,6 @@
 """What travels with a model, and by which settings two models can be compared."""
 
 import json
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,29 +8,29 @@ import pytest
 from features.vocabulary import ProfileTerm, Vocabulary
 from models.monitoring.drift import learn_reference
 from pipelines.config.settings import SECTIONS, load_settings
-from pipelines.lifecycle.model_metadata import COMPARED_SECTIONS, ModelMetadata, compute_fingerprint
+from pipelines.lifecycle.model_metadata import (
+    COMPARED_SECTIONS,
+    ModelMetadata,
+    ModelSettings,
+    compute_fingerprint,
+)
 
 FACTS = ModelMetadata(
     fingerprint="f",
-    as_of=pd.Timestamp("2024-03-14T15:04:54.681Z"),
+    known_until=pd.Timestamp("2024-03-14T15:04:54.681Z"),
     trained_from=pd.Timestamp("2024-01-06", tz="UTC"),
     trained_until=pd.Timestamp("2024-02-10", tz="UTC"),
     vocabulary=Vocabulary(("call",), (ProfileTerm("source", "category", ("web", "fair")),)),
     cutoffs={"A": 0.4, "B": 0.1, "C": 0.0},
     verdict="It is better.",
+    meaning=ModelSettings("periodic", 7, 30, "last_inbound", 0.3),
+    inputs=learn_reference(pd.DataFrame({"call_7d": [0, 0, 1, 3]}), leads=3),
+    proven=True,
 )
 
 
 def test_facts_come_back_from_json_as_they_were():
     assert ModelMetadata.from_dict(json.loads(json.dumps(FACTS.to_dict()))) == FACTS
-
-
-def test_how_the_inputs_were_spread_travels_with_the_model():
-    inputs = learn_reference(pd.DataFrame({"call_7d": [0, 0, 1, 3]}), leads=3)
-    facts = replace(FACTS, inputs=inputs)
-    assert ModelMetadata.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
-    older = {key: value for key, value in facts.to_dict().items() if key != "inputs"}
-    assert ModelMetadata.from_dict(older).inputs is None
 
 
 def fingerprint_with(tmp_path, text: str) -> str:

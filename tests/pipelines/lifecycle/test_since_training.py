@@ -17,8 +17,8 @@ def at(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
 
 
-def context(**policy) -> SimpleNamespace:
-    return SimpleNamespace(policy=ListPolicy(**policy))
+def context(until: str = "2024-07-13", **policy) -> SimpleNamespace:
+    return SimpleNamespace(policy=ListPolicy(**policy), known_until=at(until))
 
 
 WEEKLY = context(every_days=7, horizon_days=14)
@@ -45,9 +45,9 @@ def test_a_list_of_arrivals_matures_a_calling_period_later():
 
 
 def test_something_new_is_to_be_learned_once_a_list_has_matured_since():
-    def seen(text):
-        return SimpleNamespace(known_until=at(text))
-
-    assert not has_matured_since(at("2024-07-06"), seen("2024-07-12"), WEEKLY)
-    assert has_matured_since(at("2024-07-06"), seen("2024-07-13"), WEEKLY)
-    assert not has_matured_since(at("2024-07-13"), seen("2024-07-06"), WEEKLY), "time travel"
+    early, late = (
+        context(until, every_days=7, horizon_days=14) for until in ("2024-07-12", "2024-07-13")
+    )
+    assert not has_matured_since(at("2024-07-06"), early)
+    assert has_matured_since(at("2024-07-06"), late)
+    assert not has_matured_since(at("2024-07-13"), early), "time travel"

@@ -12,7 +12,7 @@ from features.vocabulary import Vocabulary
 from models.evaluation.gain_curves import pooled_gain
 from pipelines.cli.explain import explain_lead
 from pipelines.cli.main import main
-from pipelines.config.run_context import RunContext
+from pipelines.config.run_request import RunRequest
 from pipelines.publishing import lead_details as stories
 from pipelines.publishing.lead_details import FACTS, find_strongest_facts
 from publications.charts.lead_charts import build_waterfall
@@ -125,9 +125,9 @@ def test_the_facts_of_a_lead_sum_to_its_score(weekly: Publication) -> None:
 
 def test_the_strongest_facts_are_those_that_explain_tells(weekly: Publication) -> None:
     home = weekly.folder.parents[1]
-    context = RunContext.of(str(home.parent / "crm" / "leadgain.toml"), str(home))
+    request = RunRequest.of(home.parent / "crm" / "leadgain.toml", home)
     first = weekly.table("worklist.parquet").iloc[0]
-    told = explain_lead(first["lead_id"], context)
+    told = explain_lead(first["lead_id"], request)
     rows = weekly.read_lead_rows("reasons.parquet", 1)
     shown = rows[rows["fact"] != EVERYTHING_ELSE]
     assert shown["fact"].tolist() == told.facts["fact"].head(len(shown)).tolist()

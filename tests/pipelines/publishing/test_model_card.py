@@ -10,7 +10,7 @@ import pytest
 from models.registry.registry import RegistryUnavailable
 from models.registry.types import RegisteredVersion
 from pipelines.lifecycle.model_metadata import ModelSettings
-from pipelines.publishing import model_card as model_page
+from pipelines.publishing import model_card
 from pipelines.publishing.model_card import VERSIONS, build_model_card
 from tests.pipelines.lifecycle.test_model_metadata import FACTS
 
@@ -25,10 +25,10 @@ def build_version(number: int, **told: object) -> RegisteredVersion:
 
 @pytest.fixture
 def champion(monkeypatch) -> SimpleNamespace:
-    monkeypatch.setattr(model_page, "base_score", lambda _: 1 / 3)
-    monkeypatch.setattr(model_page, "get_registry", lambda _: None)
+    monkeypatch.setattr(model_card, "base_score", lambda _: 1 / 3)
     return SimpleNamespace(
         version=build_version(3),
+        number=3,
         facts=FACTS,
         meaning=ModelSettings("periodic", 7, 30, "last_inbound", 0.3),
         scorer=SimpleNamespace(rows_=100, conversions_=20, columns_=np.array(["a", "b"])),
@@ -46,8 +46,8 @@ def told(champion, monkeypatch):
                 raise RegistryUnavailable("MLflow is away.")
             return registered[:most]
 
-        monkeypatch.setattr(model_page, "list_versions", versions)
-        return json.loads(build_model_card(champion, SimpleNamespace()))
+        monkeypatch.setattr(model_card, "list_versions", versions)
+        return json.loads(build_model_card(champion, SimpleNamespace(registry=None)))
 
     return tell
 
@@ -59,7 +59,7 @@ def test_the_model_its_training_and_its_meaning_are_told(told):
     assert content["base_score"] == 0.333333333
     assert content["trained_on"] == ["20 lists."]
     assert (content["horizon_days"], content["every_days"], content["depth"]) == (30, 7, 0.3)
-    assert content["as_of"].endswith("Z")
+    assert content["known_until"].endswith("Z")
 
 
 def test_exactly_one_version_leads(told):
@@ -83,22 +83,16 @@ def test_while_the_registry_is_away_the_model_in_force_is_told_alone(told):
 
 def test_a_version_tells_its_gains_and_nothing_where_they_are_not_known(told):
     metrics = {"gain_model_at_30": 0.5621234567891, "gain_most_fresh_at_30": 0.41}
-    known = build_version(3, metrics=metrics, tags={"as_of": "2024-03-14T15:04:54+00:00"})
+    known = build_version(3, metrics=metrics, tags={"known_until": "2024-03-14T15:04:54Z"})
     first, second = told([known, build_version(2)])["versions"]
     assert (first["gain_at_30"], first["most_fresh_at_30"]) == (0.562123457, 0.41)
-    assert first["as_of"] == "2024-03-14T15:04:54Z"
-    assert (second["gain_at_30"], second["as_of"], second["decision"]) == (None, None, "")
-
-
-def test_a_model_of_an_older_leadgain_without_its_story_is_told_without_it(told, champion):
-    champion.proof.training = None
-    content = told([build_version(3)], champion)
-    assert (content["trained_on"], content["left_out"], content["folds"]) == ([], [], [])
+    assert first["known_until"] == "2024-03-14T15:04:54Z"
+    assert (second["gain_at_30"], second["known_until"], second["decision"]) == (None, None, "")
 
 
 def test_the_same_model_gives_the_same_bytes(champion, told):
     told([build_version(3)])
-    once = build_model_card(champion, SimpleNamespace())
+    once = build_model_card(champion, SimpleNamespace(registry=None))
     champion.facts = replace(FACTS)
-    assert build_model_card(champion, SimpleNamespace()) == once
+    assert build_model_card(champion, SimpleNamespace(registry=None)) == once
     assert once.endswith(b"}\n")

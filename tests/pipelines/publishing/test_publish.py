@@ -20,7 +20,7 @@ AS_OF = pd.Timestamp("2012-03-14T15:04:54Z")
 def listing(**changes: object) -> PublishedList:
     leads = pd.DataFrame({"lead_id": ["a", "b"]})
     facts = {"proof": object(), "model_version": 3, "no_model_reason": None, "warnings": ()}
-    return PublishedList(publication=7, as_of=AS_OF, **{"worklist": leads, **facts, **changes})
+    return PublishedList(publication=7, list_as_of=AS_OF, **{"worklist": leads, **facts, **changes})
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,11 @@ def test_an_empty_list_is_counted_too():
 def test_a_list_that_stands_is_told_as_it_was_published(night):
     publication = load_current(night.home)
     proof = object()
-    found = read_unchanged_list(publication, SimpleNamespace(proof=proof))
+    context = SimpleNamespace(champion=SimpleNamespace(proof=proof))
+    found = read_unchanged_list(publication, context)
     manifest = publication.manifest
     assert (found.publication, found.is_new, found.proof) == (1, False, proof)
-    assert found.as_of == pd.Timestamp(manifest["as_of"])
+    assert found.list_as_of == pd.Timestamp(manifest["as_of"])
     assert found.model_version == manifest["model"]["version"] == 1
     assert found.warnings == tuple(manifest["warnings"])
     pd.testing.assert_frame_equal(found.worklist, publication.table("worklist.parquet"))
@@ -105,7 +106,7 @@ def test_the_tested_rows_name_their_list_where_it_is_not_their_instant(
     champion = SimpleNamespace(
         meaning=SimpleNamespace(policy=policy),
         proof=SimpleNamespace(backtest=backtest, tables={}),
-        version=SimpleNamespace(version=1),
+        number=1,
     )
     kept = tmp_path / "models" / "1"
     kept.mkdir(parents=True)

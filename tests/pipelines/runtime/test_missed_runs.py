@@ -3,7 +3,6 @@ import sys
 import threading
 from collections import Counter
 from contextlib import suppress
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -12,8 +11,7 @@ from prefect.server.schemas.schedules import CronSchedule
 from prefect.utilities.asyncutils import run_coro_as_sync
 
 from crm.errors import ConfigurationError, DataRefused
-from pipelines.config.run_context import RunContext
-from pipelines.config.sections import ScheduleSection
+from pipelines.config.run_request import RunRequest
 from pipelines.runtime import missed_runs
 from pipelines.runtime.missed_runs import (
     SkippedRun,
@@ -193,16 +191,18 @@ def planned(monkeypatch) -> None:
     monkeypatch.setattr(missed_runs, "_find_planned_instant", lambda now: utc("2026-11-19 05:30"))
 
 
-def build_context_at(place: Home, now: str) -> RunContext:
-    settings = SimpleNamespace(schedule=ScheduleSection())
-    return RunContext(settings, place, utc(now))  # type: ignore[arg-type]
+def build_request(place: Home, scheduled: str = "score") -> RunRequest:
+    """A request of one minute after it was due."""
+    config = place.folder / "leadgain.toml"
+    config.write_text('[leads]\nfile = "leads.csv"\n')
+    return RunRequest(config=config, home=place, now="2026-11-19T05:31Z", scheduled=scheduled)
 
 
 def test_a_run_that_failed_is_finished_and_one_that_was_ended_is_not(place, planned):
-    context = build_context_at(place, "2026-11-19 05:31")
+    request = build_request(place)
 
     def work(lock: HomeLock, error: BaseException | None) -> SkippedRun | None:
-        with track_scheduled_run(lock, "score", context) as skipped:
+        with track_scheduled_run(lock, request) as skipped:
             if skipped is None and error is not None:
                 raise error
             return skipped
@@ -219,18 +219,18 @@ def test_a_run_that_failed_is_finished_and_one_that_was_ended_is_not(place, plan
 
 def test_a_run_that_was_killed_is_started_once_more_and_not_a_third_time(place, planned):
     record_score_run(place, "2026-11-18 05:30")
-    context = build_context_at(place, "2026-11-19 05:31")
-    nightly = {"cron": "30 5 * * *", "timezone": "UTC", "now": context.now}
+    request = build_request(place)
+    nightly = {"cron": "30 5 * * *", "timezone": "UTC", "now": request.now}
     for again in (True, False):
         with (
             hold_home(place) as lock,
             suppress(KeyboardInterrupt),
-            track_scheduled_run(lock, "score", context) as skipped,
+            track_scheduled_run(lock, request) as skipped,
         ):
             assert skipped is None
             raise KeyboardInterrupt
         assert (find_missed_run(place, "score", **nightly) is not None) == again
-    with hold_home(place) as lock, track_scheduled_run(lock, "score", context) as skipped:
+    with hold_home(place) as lock, track_scheduled_run(lock, request) as skipped:
         assert isinstance(skipped, SkippedRun)
 
 
@@ -243,11 +243,11 @@ def test_a_damaged_record_starts_anew(place):
 
 
 def test_a_run_by_hand_is_not_recorded_and_does_not_wait(place):
-    context = build_context_at(place, "2026-11-19 05:31")
-    with hold_home(place) as lock, track_scheduled_run(lock, "", context) as skipped:
+    request = build_request(place, scheduled="")
+    with hold_home(place) as lock, track_scheduled_run(lock, request) as skipped:
         assert skipped is None
     assert read_last_run(place, "score") is None
-    assert (get_wait_seconds("", context), get_wait_seconds("score", context)) == (0, 3600)
+    assert [get_wait_seconds(one) for one in (request, build_request(place))] == [0, 3600]
 
 
 def test_runs_of_scoring_and_training_are_recorded_apart(place):

@@ -141,7 +141,7 @@ def test_the_log_takes_turns_with_five_older_ones(place, monkeypatch):
 def test_a_scheduled_run_that_was_killed_is_told_and_one_at_a_terminal_is_not(
     config, place, posted
 ):
-    parameters = {"config": config, "home": str(place.folder)}
+    parameters = {"request": {"config": config, "home": str(place.folder)}}
     flow = SimpleNamespace(name="run")
     alert_crash(flow, SimpleNamespace(deployment_id=None, parameters=parameters), None)
     assert posted == []

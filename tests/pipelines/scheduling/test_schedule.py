@@ -69,9 +69,10 @@ def test_the_deployments_are_the_flows_of_the_command_and_know_whose_turn_it_is(
         "pipelines.flows.train.train",
         "pipelines.flows.nightly.run",
     ]
-    assert [d.parameters["scheduled"] for d in deployments] == ["train", "score"]
-    assert deployments[0].parameters["home"] == str(place.folder)
-    assert Path(deployments[0].parameters["config"]).is_absolute()
+    requests = [d.parameters["request"] for d in deployments]
+    assert [request["scheduled"] for request in requests] == ["train", "score"]
+    assert requests[0]["home"] == str(place.folder)
+    assert Path(requests[0]["config"]).is_absolute()
     assert [d.schedules[0].schedule.timezone for d in deployments] == ["Europe/Amsterdam"] * 2
 
 

@@ -99,7 +99,7 @@ def test_publications_without_tiers_give_no_sizes() -> None:
 def test_folds_and_versions_are_tables_with_instants() -> None:
     model = {
         "folds": [{"origin": "2012-01-14T00:00:00+00:00", "train_rows": 5, "gain": 0.5}],
-        "versions": [{"version": 2, "as_of": "2012-03-14T00:00:00+00:00", "leads": True}],
+        "versions": [{"version": 2, "known_until": "2012-03-14T00:00:00Z", "leads": True}],
     }
     folds, versions = build_folds_table(model), build_versions_table(model)
     assert folds["origin"].tolist() == [pd.Timestamp("2012-01-14", tz="UTC")]
@@ -111,8 +111,8 @@ def test_folds_and_versions_are_tables_with_instants() -> None:
 def test_a_figure_that_is_none_is_told_as_missing() -> None:
     model = {
         "folds": [{"origin": "2012-01-14T00:00:00Z", "gain": None, "most_fresh": None}],
-        "versions": [{"version": 2, "as_of": None, "gain_at_30": None}],
+        "versions": [{"version": 2, "known_until": None, "gain_at_30": None}],
     }
     assert np.isnan(build_folds_table(model)["gain"].iloc[0])
     assert np.isnan(build_versions_table(model)["gain_at_30"].iloc[0])
-    assert build_versions_table(model)["as_of"].isna().all()
+    assert build_versions_table(model)["known_until"].isna().all()
