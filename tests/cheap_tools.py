@@ -14,15 +14,20 @@ PICTURES = ("gains", "tiers", "lists", "calibration")
 
 
 @contextmanager
-def skip_pictures() -> Iterator[None]:
-    """Reports and evidence without drawings."""
+def skip_pictures() -> Iterator[pytest.MonkeyPatch]:
+    """Reports and evidence without drawings; yields what undoes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        leave_pictures_out(patch)
+        yield patch
+
+
+def leave_pictures_out(patch: pytest.MonkeyPatch) -> None:
+    """Put blanks in the place of the drawings of reports and evidence."""
     blank = "<svg></svg>"
     drawn = {name: {"light": blank, "dark": blank} for name in PICTURES}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("publications.report.report._draw_pictures", lambda *_: drawn)
-        patch.setattr("publications.report.report.render_svg", lambda *_, **__: blank)
-        patch.setattr("pipelines.lifecycle.evidence.render_png", lambda _: b"")
-        yield
+    patch.setattr("publications.report.report._draw_pictures", lambda *_: drawn)
+    patch.setattr("publications.report.report.render_svg", lambda *_, **__: blank)
+    patch.setattr("pipelines.lifecycle.evidence.render_png", lambda _: b"")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.runtime.environment import prepare_environment
-from tests.cheap_tools import copy_migrated_tables, skip_pictures
+from tests.cheap_tools import copy_migrated_tables, leave_pictures_out, skip_pictures
 from tests.faults.sandbox.sitecustomize import outbound
 from tests.shared_folders import find_session_folder
 
@@ -93,11 +93,21 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def blank_pictures() -> Iterator[pytest.MonkeyPatch]:
+    """Reports hold no drawings, and what takes them out."""
+    with skip_pictures() as patch:
+        yield patch
+
+
 @pytest.fixture(autouse=True)
-def blank_pictures(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Reports hold no drawings, unless the test is about them."""
-    if request.node.get_closest_marker("pictures"):
+def drawn_pictures(
+    request: pytest.FixtureRequest, blank_pictures: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Reports hold their drawings where a test is about them."""
+    if request.node.get_closest_marker("pictures") is None:
         yield
         return
-    with skip_pictures():
-        yield
+    blank_pictures.undo()
+    yield
+    leave_pictures_out(blank_pictures)

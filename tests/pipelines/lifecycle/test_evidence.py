@@ -13,6 +13,7 @@ def proof(night) -> Evidence:
     return read_evidence(night.home / "models" / "1")
 
 
+@pytest.mark.pictures
 def test_a_proof_is_read_as_it_was_written(proof, tmp_path):
     written = write_evidence(tmp_path, proof, depth=0.3)
     pd.testing.assert_frame_equal(written.backtest, proof.backtest)
