@@ -77,9 +77,9 @@ def build_dashboard_start(
     sign_in = read_sign_in((folder / section.secrets).resolve())
     if public and sign_in is None:
         raise ConfigurationError(
-            "--public would show every lead to whoever reaches this machine, because no sign-in "
-            f"is configured: {section.secrets} holds no [auth] section. Configure OpenID Connect "
-            f"there and name who sees what under [dashboard] in leadgain.toml; {HELP_HINT}"
+            "--public would show every lead to anyone on the network, because no sign-in "
+            f"is configured: {section.secrets} has no [auth] section. Configure OpenID Connect "
+            f"there and set who sees which leads in [dashboard] in leadgain.toml; {HELP_HINT}"
         )
     if sign_in is not None:
         _refuse_useless_sign_in(sign_in, section)
@@ -130,7 +130,7 @@ def read_sign_in(file: Path) -> SignIn | None:
     host = urlsplit(str(auth["redirect_uri"])).hostname
     if host is None:
         raise ConfigurationError(
-            f"redirect_uri under [auth] in {file} is no address such as "
+            f"redirect_uri under [auth] in {file} is not an address such as "
             "https://leads.example.com/oauth2callback."
         )
     if len(str(auth["cookie_secret"])) < MIN_SECRET_LENGTH:
@@ -147,12 +147,12 @@ def _refuse_useless_sign_in(sign_in: SignIn, section: DashboardSection) -> None:
     if section.has_no_users:
         raise ConfigurationError(
             f"{sign_in.file} configures a sign-in, but [dashboard] in leadgain.toml names "
-            "nobody, so whoever signs in would see nothing. Add managers or reps; "
+            "nobody, so nobody could see a lead. Add managers or reps; "
             f"{HELP_HINT}"
         )
     if find_spec("authlib") is None:
         raise ConfigurationError(
-            "Streamlit signs people in with the package Authlib, which is not installed here. "
+            "The sign-in needs the package Authlib, which is not installed. "
             "`pip install 'streamlit[auth]'` installs it."
         )
 
@@ -164,7 +164,7 @@ def _refuse_taken_port(port: int, address: str) -> None:
             attempt.bind((address, port))
         except OSError as error:
             raise ConfigurationError(
-                f"Port {port} cannot be used ({error.strerror}). --port names another."
+                f"Port {port} cannot be used ({error.strerror}). Choose another with --port."
             ) from None
 
 

@@ -1,6 +1,7 @@
 """What the command shows: progress while it works, tables when it is done."""
 
 import json
+import textwrap
 from collections.abc import Collection, Iterable, Mapping
 from math import nan
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
-from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     Progress,
@@ -25,6 +25,7 @@ from publications.schema import RANKING_NAMES
 from publications.storage.store import open_publication
 from publications.wording.formatting import (
     count,
+    keep_units,
     percent,
     percent_interval,
     points,
@@ -101,19 +102,19 @@ class ProgressLines:
 
 
 def build_gains_table(gain_table: pd.DataFrame) -> Table:
-    """Gain of model, most fresh and random by depth, with 95 % bands.
+    """Gain of leadgain, most fresh first and random order by depth, with 95 % intervals.
 
     ``gain_table`` has the columns of the published file of that name.
     """
     table = Table(
-        title="Share of the customers reached, on lists the model had not seen", show_lines=True
+        title="Share of the customers reached in the backtest, 95 % range", show_lines=True
     )
-    table.add_column("Working the first", justify="right")
+    table.add_column("Calling the first", justify="right")
     present = [name for name in RANKINGS if (gain_table["ranking"] == name).any()]
     for name in present:
         table.add_column(RANKING_NAMES[name], justify="right")
     if "model" in present:
-        table.add_column("points ahead of most fresh", justify="right")
+        table.add_column("points more than most fresh first", justify="right")
     for depth, rows in gain_table.groupby("depth", sort=True):
         by_ranking = {row["ranking"]: row for _, row in rows.iterrows()}
         cells = [_format_share(by_ranking[name]) for name in present]
@@ -139,72 +140,72 @@ def _format_points(row: pd.Series) -> str:
 
 def build_tiers_table(tiers: pd.DataFrame) -> Table:
     """Conversion by tier, with the columns of the published ``tiers.csv``."""
-    table = Table(title="What each tier gave on those lists")
+    table = Table(title="Results by tier in the backtest")
     for header in ("Tier", "Leads", "Converted", "Share of the customers"):
         table.add_column(header, justify="left" if header == "Tier" else "right")
     for _, row in tiers.iterrows():
-        band = percent_interval(row["base_rate_low"], row["base_rate_high"], digits=1)
+        interval = percent_interval(row["base_rate_low"], row["base_rate_high"], digits=1)
         table.add_row(
             str(row["tier"]),
             count(row["leads"]),
-            f"{percent(row['base_rate'], digits=1)} ({band})",
+            f"{percent(row['base_rate'], digits=1)} ({interval})",
             percent(row["share_of_conversions"]),
         )
     return table
 
 
 def show_checks(console: Console, checked: "CheckedExport") -> None:
-    """Rows in and out, what was noticed, and that the export can be trusted."""
+    """Rows in and out, findings, warnings, and that the export passed."""
     _show_counts(console, checked.export.counts)
-    _show_sentences(console, "Noticed", (f.message for f in checked.export.findings))
+    _show_sentences(console, "Findings", (f.message for f in checked.export.findings))
     gate = (str(result["message"]) for result in checked.checks.warnings)
     _show_sentences(console, "Warnings", (*checked.comparison_warnings, *gate))
     console.print(
-        f"The export can be trusted: {len(checked.checks.results)} checks passed or only warned. "
-        f"It is looked at as of {checked.list_as_of:%Y-%m-%d %H:%M} UTC."
+        f"The export passed {len(checked.checks.results)} checks; warnings are shown above. "
+        f"The list is for {checked.list_as_of:%Y-%m-%d %H:%M} UTC."
     )
 
 
 def show_training(console: Console, training: "Training") -> None:
-    """What the training came to, in the words of its decision."""
+    """The result of the training, in the words of its decision."""
     decision = training.decision
     console.print(f"Reason for the training: {decision.reason}.")
     if decision.version is None:
         console.print(Text.assemble(("No model:", "yellow"), f" {decision.sentence}"))
         return
-    leads = "leads" if decision.promoted else "does not lead"
-    console.print(f"Model version {decision.version} {leads}. {decision.sentence}")
+    state = "is now in use" if decision.promoted else "was not put in use"
+    _show_text(console, f"Model version {decision.version} {state}. {decision.sentence}")
 
 
 def show_published_list(
-    console: Console, listing: "PublishedList", home: "Home", told: str = ""
+    console: Console, listing: "PublishedList", home: "Home", shown: str = ""
 ) -> None:
-    """The gains, the tiers, and where everything lies.
+    """The gains, the tiers, and the paths of the results.
 
-    ``told`` is what the training before it came to: a reason that stands there is not repeated.
+    ``shown`` is what the training before it came to: a reason given there is not repeated.
     """
     if listing.proof is None:
-        without = ("The list is most fresh first, without a model.", "yellow")
-        reason = "" if listing.no_model_reason == told else f" {listing.no_model_reason}"
+        without = ("No model: the list is sorted most fresh first.", "yellow")
+        reason = "" if listing.no_model_reason == shown else f" {listing.no_model_reason}"
         console.print(Text.assemble(without, reason))
     else:
         console.print(build_gains_table(listing.proof.gain_table))
         console.print(build_tiers_table(listing.proof.tiers))
     publication = open_publication(home, listing.publication)
-    known = {told, listing.no_model_reason or "", *listing.warnings}
+    known = {shown, listing.no_model_reason or "", *listing.warnings}
     show_monitoring(console, publication, known)
     _show_sentences(console, "Warnings", listing.warnings)
     if not listing.is_new:
         console.print(
-            f"Nothing new: publication {publication.number} says the same already, so nothing was "
-            "published. --again publishes it all the same."
+            f"Nothing new: publication {publication.number} has the same list, so nothing was "
+            "published. Use --again to publish anyway."
         )
     show_list(console, publication)
     show_files(console, _list_result_files(publication.folder))
 
 
 def show_list(console: Console, publication: "Publication") -> None:
-    """How many leads a published list holds as of when, and what was set aside for it."""
+    """The size and date of a published list, and the rows in quarantine."""
     manifest = publication.manifest
     counts = manifest["counts"]
     tiers = (f", {count(n)} in tier {tier}" for tier, n in counts["tiers"].items())
@@ -220,17 +221,17 @@ def show_list(console: Console, publication: "Publication") -> None:
         if row["quarantined"]
     ]
     if aside:
-        console.print(f"In quarantine: {', '.join(aside)}. The report says why.")
+        console.print(f"In quarantine: {', '.join(aside)}. See the report.")
 
 
 def show_publication(console: Console, publication: "Publication", written: Path | None) -> None:
-    """The publication in force: its proof in a few lines, and its report."""
+    """The current publication: its proof in a few lines, and its report."""
     if "gain_table.csv" in publication.file_names:
         console.print(build_gains_table(publication.table("gain_table.csv")))
         console.print(build_tiers_table(publication.table("tiers.csv")))
     else:
         reason = publication.manifest["model"]["missing_because"]
-        without = ("The list in force was made without a model.", "yellow")
+        without = ("The current list was made without a model.", "yellow")
         console.print(Text.assemble(without, f" {reason}"))
     warnings = publication.manifest["warnings"]
     show_monitoring(
@@ -243,36 +244,38 @@ def show_publication(console: Console, publication: "Publication", written: Path
 
 
 def show_monitoring(
-    console: Console, publication: "Publication", told: Collection[str | None]
+    console: Console, publication: "Publication", shown: Collection[str | None]
 ) -> None:
-    """How the model does since its training and what was decided last, where it is not told yet."""
+    """The model since its training, and the last training where it is not shown yet."""
     if "monitoring.json" in publication.file_names:
         watch = json.loads(publication.read("monitoring.json"))
-        console.print(Text(summarize_model_state(watch), "yellow" if watch["degraded"] else ""))
+        _show_text(
+            console, summarize_model_state(watch), style="yellow" if watch["degraded"] else ""
+        )
         _show_sentences(
-            console, "Why", (why for why in collect_first_warnings(watch) if why not in told)
+            console, "Why", (why for why in collect_first_warnings(watch) if why not in shown)
         )
     if "decision.json" in publication.file_names:
         decision = json.loads(publication.read("decision.json"))
-        if decision["sentence"] not in told:
-            console.print(describe_decision(decision))
+        if decision["sentence"] not in shown:
+            _show_text(console, describe_decision(decision))
 
 
 def show_explanation(console: Console, explanation: "Explanation") -> None:
-    """Every fact with a bar: how much it speaks for the lead, or against it."""
+    """Every fact with a bar: how much it raises or lowers the score."""
     reach = explanation.facts["contribution"].abs().max()
     table = Table(title=f"Lead {explanation.lead_id}")
     table.add_column("Fact")
-    table.add_column("speaks against", justify="right", style="red")
-    table.add_column("speaks for", style="green")
+    table.add_column("lowers", justify="right", style="red")
+    table.add_column("raises", style="green")
     pairs = zip(explanation.facts["fact"], explanation.facts["contribution"], strict=True)
     for fact, weight in pairs:
         bar = "█" * max(1, round(12 * abs(weight) / reach))
         table.add_row(fact, bar if weight < 0 else "", bar if weight > 0 else "")
     console.print(table)
     console.print(
-        f"The score is {percent(explanation.score, 1)}; a lead that nothing speaks for or against "
-        f"would have {percent(explanation.base_rate, 1)}. "
+        f"The score is {percent(explanation.score, 1)}; a typical lead has "
+        f"{percent(explanation.base_rate, 1)}. "
         f"Model version {explanation.model_version}, as of "
         f"{explanation.list_as_of:%Y-%m-%d %H:%M} UTC."
     )
@@ -280,14 +283,14 @@ def show_explanation(console: Console, explanation: "Explanation") -> None:
 
 
 def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None:
-    """One row a version: who leads, its gains at the tier-A cut; below, why it leads or not."""
+    """One row per version: its state, its gains at the cut of tier A; below, the decisions."""
     if not versions:
-        console.print("No model has been trained here yet. `leadgain train` does it.")
+        console.print("No model has been trained here yet. Run `leadgain train`.")
         return
-    table = Table(title="Model versions and the share of the customers that they reach")
+    table = Table(title="Model versions and the share of the customers reached")
     for header in ("", "state", "as of"):
         table.add_column(header)
-    for header in ("calling", "model", "most\nfresh", "ahead by"):
+    for header in ("calling", RANKING_NAMES["model"], "most fresh\nfirst", "points\nmore"):
         table.add_column(header, justify="right", no_wrap=True)
     for version in versions:
         gain = collect_gain(version)
@@ -302,23 +305,23 @@ def show_versions(console: Console, versions: "list[RegisteredVersion]") -> None
             ahead.replace(" points", ""),
         )
     console.print(table)
-    console.print("Each on its own test lists, ahead by points with the 95 % band. Decided:")
+    console.print("Each on its own test lists, with the 95 % range of the difference. Decisions:")
     for version in versions:
-        sentence = version.decided or "Nothing was decided."
-        told = f"{version.version} ({version.model_sha256[:12]}): {sentence}"
-        _show_indented(console, told)
+        sentence = version.decided or "No decision yet."
+        shown = f"{version.version} ({version.model_sha256[:12]}): {sentence}"
+        _show_indented(console, shown)
 
 
-STATES = {"stepped_down": "stepped down", "rolled_back_from": "rolled back"}
+STATES = {"stepped_down": "demoted", "rolled_back_from": "rolled back"}
 """Mark that the registry keeps with a version's decision -> in words."""
 
 
 def describe_state(version: "RegisteredVersion") -> str:
-    """Who leads, who led before, and from whom the lead was taken."""
+    """Whether a version is the champion, was it before, or was demoted or rolled back."""
     if "champion" in version.aliases:
-        return "leads"
+        return "in use"
     marks = [words for mark, words in STATES.items() if version.decision.get(mark)]
-    before = ["led before"] if "previous" in version.aliases and not marks else []
+    before = ["used before"] if "previous" in version.aliases and not marks else []
     return ", ".join([*marks, *before])
 
 
@@ -330,7 +333,7 @@ def collect_gain(version: "RegisteredVersion") -> dict[str, float]:
 
 
 def show_files(console: Console, files: Mapping[str, Path]) -> None:
-    """Say where the results lie, one line a file, never broken across lines."""
+    """Print the paths of the results, one line per file, never wrapped."""
     width = max(map(len, files), default=0)
     for title, path in files.items():
         console.print(f"{title:<{width}}  {path}", soft_wrap=True)
@@ -361,5 +364,17 @@ def _show_sentences(console: Console, title: str, sentences: Iterable[str]) -> N
 
 
 def _show_indented(console: Console, sentence: str) -> None:
-    """All lines of it, however many the width makes of them."""
-    console.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
+    _show_text(console, sentence, indent="  ")
+
+
+def _show_text(console: Console, text: str, *, indent: str = "", style: str = "") -> None:
+    """A paragraph in which numbers keep to their units: rich itself breaks at any space."""
+    lines = textwrap.wrap(
+        keep_units(text),
+        console.width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    console.print(Text("\n".join(lines), style), soft_wrap=True)

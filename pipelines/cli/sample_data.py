@@ -23,5 +23,5 @@ def find_demo_config() -> Path:
         if (place / "leadgain.toml").exists():
             return place / "leadgain.toml"
     raise ConfigurationError(
-        "This installation holds no sample data. Run the demo from a clone of the repository."
+        "This installation has no sample data. Run the demo from a clone of the repository."
     )

@@ -121,15 +121,15 @@ def refuse_missing_home(home: Path) -> None:
         raise CannotWrite(_describe_closed_path(home.resolve()))
     if not home.is_dir():
         raise ConfigurationError(
-            f"There is no home folder {home.resolve()} yet, so there is no model. `leadgain demo` "
-            "or `leadgain run` makes one; --home names another folder."
+            f"There is no home folder {home.resolve()} yet, so there is no model. Run "
+            "`leadgain demo` or `leadgain run`, or set another folder with --home."
         )
 
 
 def _describe_closed_path(path: object) -> str:
     return (
-        f"{path} is closed to the user who runs this. Run it as leadgain's user, or give the home "
-        "folder back to that user."
+        f"{path} cannot be read by this user. Run the command as leadgain's user, or make that "
+        "user the owner of the home folder."
     )
 
 
@@ -156,10 +156,10 @@ def load_current_publication(home: Path) -> "Publication":
         return publication
     if any(path.name.isdecimal() for path in place.publications.glob("*")):
         raise PublicationDamaged(
-            f"{place.current} is not there, so no list is in force, although there are some in "
+            f"{place.current} is missing, so there is no current list, although there are some in "
             f"{place.publications}.{PUBLISH_AGAIN_HINT}"
         )
     raise ConfigurationError(
-        f"Nothing was published in {home.resolve()} yet. `leadgain demo` or `leadgain run` "
-        "does it; --home names another folder."
+        f"Nothing has been published in {home.resolve()} yet. Run `leadgain demo` or "
+        "`leadgain run`, or set another folder with --home."
     )

@@ -155,16 +155,16 @@ def load_settings(file: Path) -> Settings:
             f"There is no {file}. Write one (the README shows it) or name yours with --config."
         ) from None
     except IsADirectoryError:
-        raise ConfigurationError(f"{file} is a folder; --config wants a leadgain.toml.") from None
+        raise ConfigurationError(f"{file} is a folder; --config needs a leadgain.toml.") from None
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
-            f"{file} is not readable as TOML: {error}. Correct it there, or a little before."
+            f"{file} is not readable as TOML: {error}. Correct that line or the one before."
         ) from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(
-            f"{file} is not text in UTF-8 (byte {error.start} belongs to no character). Save it "
+            f"{file} is not text in UTF-8 (byte {error.start} is not a valid character). Save it "
             "as UTF-8."
         ) from None
     if "file" in content:
@@ -289,7 +289,7 @@ def _describe_findings(file: str, details: Sequence[ErrorDetails]) -> Iterator[s
                 yield _describe_unknown_key(file, path)
             case "missing":
                 named = _format_key(path)
-                yield f"{file}: {named} is missing. Add it; the README shows a whole file."
+                yield f"{file}: {named} is missing. Add it; the README shows a complete file."
             case _:
                 yield f"{file}: {_format_key(path)} {_describe_reason(detail)}."
 

@@ -85,8 +85,8 @@ def iterate_due(
 
 def _build_cron_error(cron: str) -> ConfigurationError:
     return ConfigurationError(
-        f"[schedule] {cron!r} is no schedule, or its day never comes. Write five fields: minute, "
-        "hour, day, month, day of the week, such as '30 5 * * *' for 5:30 every day."
+        f"[schedule] {cron!r} is not a schedule, or its day never comes. Write five fields: "
+        "minute, hour, day, month, day of the week, such as '30 5 * * *' for 5:30 every day."
     )
 
 
@@ -144,7 +144,7 @@ def find_skip_reason(
     """
     last = _read_last_run_until(now, home, name)
     if last is not None and due <= last:
-        return f"The {name} run for {due:%Y-%m-%d %H:%M} UTC was done already."
+        return f"The {name} run for {due:%Y-%m-%d %H:%M} UTC is already done."
     later = find_last_due(cron, timezone, now) if cron else None
     if later is not None and later > due:
         return (

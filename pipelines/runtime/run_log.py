@@ -58,7 +58,7 @@ def log_run(flow: str, config: str, home: str) -> Iterator[RunReport]:
             _report_failure(log, flow, error, config, place)
             raise
         except BaseException as stop:
-            log.warning("%s: ended from outside (%s).", flow, type(stop).__name__)
+            log.warning("%s: stopped from outside (%s).", flow, type(stop).__name__)
             raise
         log.info("%s: %s (%.0f s)", flow, report.summary, time.monotonic() - started)
 
@@ -103,32 +103,32 @@ def _send_alert(log: logging.Logger, flow: str, alert: Alert, config: str) -> No
 
 
 def build_failure_alert(flow: str, error: BaseException, home: Home) -> Alert:
-    """What people are told of a run that failed."""
+    """The alert about a failed run."""
     what = "refused the export" if isinstance(error, DataRefused) else "failed"
     return Alert(
         subject=f"leadgain on {socket.gethostname()}: {flow} {what}",
         text=(
             f"{describe_error(error)}\n\n{_describe_current_list(home)}\n\n"
             f"Exit code {find_exit_code(error)}. Home folder {home.folder}; its {home.logs.name}/"
-            f"{LOG_FILE} tells of every run."
+            f"{LOG_FILE} has a line for every run."
         ),
     )
 
 
 def build_crash_alert(flow: str, home: Home) -> Alert:
-    """What people are told of a run whose process was ended from outside."""
+    """The alert about a run whose process was killed."""
     return Alert(
         subject=f"leadgain on {socket.gethostname()}: {flow} was killed",
         text=(
-            f"The process of a scheduled {flow} ended without a word: killed, out of memory, at "
-            f"work for longer than [schedule] max_hours, or the machine went down. "
+            f"The process of a scheduled {flow} was killed: out of memory, "
+            f"longer than [schedule] max_hours, or a machine that went down. "
             f"{_describe_current_list(home)} The next run starts from there."
         ),
     )
 
 
 def alert_outage(gone: str, config: str, home: Home) -> None:
-    """Log and tell that the schedule waits for Prefect's server."""
+    """Log and send an alert that the schedule waits for Prefect's server."""
     alert = Alert(
         subject=f"leadgain on {socket.gethostname()}: the schedule waits for Prefect",
         text=f"{gone}\n\n{_describe_current_list(home)}",
@@ -139,23 +139,23 @@ def alert_outage(gone: str, config: str, home: Home) -> None:
 
 
 def build_test_alert(home: Home) -> Alert:
-    """What people are told when somebody tries whether they can be reached."""
+    """The alert of ``leadgain serve --test-alerts``."""
     return Alert(
-        subject=f"leadgain on {socket.gethostname()}: this is a test",
+        subject=f"leadgain on {socket.gethostname()}: test alert",
         text=(
-            "This is how leadgain tells you of a run that failed or an export that it refused. "
+            "leadgain will send an alert like this about a failed run or a refused export. "
             f"{_describe_current_list(home)}"
         ),
     )
 
 
 def alert_crash(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 (Prefect's names)
-    """Tell of a scheduled run whose process is gone, from the process that started it."""
+    """Send an alert about a scheduled run whose process is gone, from its parent process."""
     if flow_run.deployment_id is None:
         return
     home = resolve_home(Path(flow_run.parameters["request"]["home"]))
     with open_run_log(home) as log:
-        log.error("%s: killed, or ended without a word.", flow.name)
+        log.error("%s: killed or crashed.", flow.name)
         _send_alert(
             log,
             flow.name,
@@ -170,11 +170,11 @@ def _describe_current_list(home: Home) -> str:
     except PublicationDamaged as error:
         return str(error)
     except OSError as error:  # the home folder is closed to us, which is why there is an alert
-        return f"Which list is in force cannot be told: {error.strerror}."
+        return f"The current list cannot be read: {error.strerror}."
     if publication is None:
-        return "No list is in force."
+        return "There is no current list."
     as_of = publication.manifest["as_of"][:16].replace("T", " ")
-    return f"The list in force is publication {publication.number}, as of {as_of} UTC."
+    return f"The current list is publication {publication.number}, as of {as_of} UTC."
 
 
 @contextmanager

@@ -112,8 +112,8 @@ def send_test_alert(section: AlertsSection, home: Home) -> str:
     """
     if not section.urls:
         raise ConfigurationError(
-            "[alerts] urls names no address. Until it does, only the log and the exit code report "
-            "a run that failed."
+            "[alerts] urls is empty, so failed runs are reported only in the log and by the exit "
+            "code."
         )
     if failed := send_alert(build_test_alert(home), section):
         raise ConfigurationError("\n".join(failed))

@@ -220,8 +220,8 @@ def _put_in_force(home: Home, number: int) -> None:
         if _read_current_number(home) != number or not isinstance(cause, OSError):
             raise
         raise CannotWrite(
-            f"Publication {number} is in force, but the disk has not confirmed it. "
-            f"{describe_disk_error(home.current, cause)} Mend this and run again with --again."
+            f"Publication {number} is current, but the disk has not confirmed it. "
+            f"{describe_disk_error(home.current, cause)} Fix this and run again with --again."
         ) from cause
 
 
@@ -253,7 +253,7 @@ def open_current(home: Home) -> Publication | None:
             before, number = number, _read_current_number(home)
             if number == before:  # not merely replaced and cleared away meanwhile
                 raise PublicationDamaged(
-                    f"{home.current} names publication {number}, which is not there or lacks "
+                    f"{home.current} names publication {number}, which is missing or lacks "
                     f"its {MANIFEST}.{PUBLISH_AGAIN_HINT}"
                 ) from None
     return None
@@ -284,9 +284,9 @@ def delete_old_publications(lock: HomeLock, count: int) -> list[int]:
         _delete_publications(home, removed)
     except OSError as error:
         raise CannotWrite(
-            f"Publication {in_force} is in force and whole, but older ones could not be cleared "
-            f"away. {describe_disk_error(home.publications, error)} Mend this; the next run clears "
-            "them away."
+            f"Publication {in_force} is current and complete, but older ones could not be deleted. "
+            f"{describe_disk_error(home.publications, error)} Fix this; the next run deletes "
+            "them."
         ) from error
     return removed
 
@@ -359,7 +359,7 @@ def _read_current_number(home: Home) -> int | None:
         return None
     if not text.isdecimal():
         raise PublicationDamaged(
-            f"{home.current} should hold a number, it holds {text[:40]!r}.{PUBLISH_AGAIN_HINT}"
+            f"{home.current} should have a number, it has {text[:40]!r}.{PUBLISH_AGAIN_HINT}"
         )
     return int(text)
 
@@ -376,7 +376,7 @@ def open_publication(home: Home, number: int) -> Publication:
         return _read_publication(home, number)
     except FileNotFoundError:
         raise PublicationDamaged(
-            f"{home.publications / str(number)} is not there or lacks its {MANIFEST}."
+            f"{home.publications / str(number)} is missing or lacks its {MANIFEST}."
         ) from None
 
 

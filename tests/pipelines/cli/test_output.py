@@ -95,7 +95,7 @@ def test_each_fact_has_a_bar_as_long_as_it_weighs(shown):
     assert f"half │ │ {'█' * 6} │" in text
     assert "against │ █ │ │" in text
     assert "The score is 70.6 %" in text
-    assert "would have 20.0 %" in text
+    assert "a typical lead has 20.0 %" in text
     assert "Model version 3, as of 2024-03-10 06:30 UTC" in text
 
 
@@ -112,7 +112,7 @@ def test_a_list_is_shown_with_its_instant_its_tiers_and_what_was_set_aside(shown
     terminal.show_list(shown.console, build_publication())
     assert shown.text() == (
         "Publication 7: 3 open leads as of 2024-03-10 06:30 UTC, 1 in tier A, 1 in tier B, 1 in "
-        "tier C. In quarantine: 10 of 900 leads. The report says why."
+        "tier C. In quarantine: 10 of 900 leads. See the report."
     )
 
 
@@ -156,7 +156,7 @@ def test_versions_are_shown_with_their_gain_who_leads_and_why(shown):
     terminal.show_versions(shown.console, known)
     text = shown.text()
     for told in (
-        "3 │ leads │ 2024-03-10 │ 25 % │ 56.2 % │ 41.3 % │ +14.9 │",
+        "3 │ in use │ 2024-03-10 │ 25 % │ 56.2 % │ 41.3 % │ +14.9 │",
         "│ +12.0 to +17.4 │",
         "2 │ rolled back │ 2024-03-10",
         "3 (0123456789ab): Better [by far].",
@@ -167,9 +167,9 @@ def test_versions_are_shown_with_their_gain_who_leads_and_why(shown):
 @pytest.mark.parametrize(
     ("shown_as", "aliases", "marks"),
     [
-        ("leads", ("champion",), {"stepped_down": "true"}),
-        ("led before", ("previous",), {}),
-        ("stepped down", ("previous",), {"stepped_down": "true"}),
+        ("in use", ("champion",), {"stepped_down": "true"}),
+        ("used before", ("previous",), {}),
+        ("demoted", ("previous",), {"stepped_down": "true"}),
         ("rolled back", (), {"rolled_back_from": "true"}),
         ("", (), {}),
     ],
@@ -225,15 +225,15 @@ def test_of_a_publication_from_before_the_watch_nothing_is_told(shown):
 
 def test_without_versions_the_way_to_one_is_told(shown):
     terminal.show_versions(shown.console, [])
-    assert shown.text() == "No model has been trained here yet. `leadgain train` does it."
+    assert shown.text() == "No model has been trained here yet. Run `leadgain train`."
 
 
 @pytest.mark.parametrize(
     ("version", "promoted", "told"),
     [
         (None, False, "No model: Too few [of them]."),
-        (3, False, "Model version 3 does not lead. Too few [of them]."),
-        (3, True, "Model version 3 leads. Too few [of them]."),
+        (3, False, "Model version 3 was not put in use. Too few [of them]."),
+        (3, True, "Model version 3 is now in use. Too few [of them]."),
     ],
 )
 def test_a_training_is_told_in_the_words_of_its_decision(shown, version, promoted, told):

@@ -48,8 +48,8 @@ def test_a_false_start_is_told_to_people_unless_somebody_looks_on(
 
 def test_what_somebody_asked_for_is_never_skipped():
     assert require_outcome("a night") == "a night"
-    with pytest.raises(TypeError, match="was done already"):
-        require_outcome(SkippedRun("The score of 2026-11-19 05:30 UTC was done already."))
+    with pytest.raises(TypeError, match="is already done"):
+        require_outcome(SkippedRun("The score of 2026-11-19 05:30 UTC is already done."))
 
 
 def test_a_configuration_that_was_named_must_be_there(tmp_path, monkeypatch):
@@ -67,13 +67,13 @@ def test_looking_into_a_home_that_is_not_there_does_not_make_it(tmp_path):
     assert not home.exists()
     home.mkdir()
     refuse_missing_home(home)
-    with pytest.raises(ConfigurationError, match=r"Nothing was published in .*home yet"):
+    with pytest.raises(ConfigurationError, match=r"Nothing has been published in .*home yet"):
         load_current_publication(home)
 
 
 def test_a_lost_current_is_not_told_as_nothing_published(home):
     (home / "publications" / "3").mkdir(parents=True)
-    told = r"home/CURRENT is not there, so no list is in force, .*`leadgain score --again`"
+    told = r"home/CURRENT is missing, so there is no current list, .*`leadgain score --again`"
     with pytest.raises(PublicationDamaged, match=told):
         load_current_publication(home)
 
@@ -81,7 +81,7 @@ def test_a_lost_current_is_not_told_as_nothing_published(home):
 def test_a_home_folder_that_is_closed_to_us_is_refused_before_anything_is_asked(home, monkeypatch):
     home.mkdir(exist_ok=True)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root is let in everywhere
-    with pytest.raises(CannotWrite, match=rf"^{home} is closed to the user who runs this\."):
+    with pytest.raises(CannotWrite, match=rf"^{home} cannot be read by this user\."):
         refuse_missing_home(home)
 
 
@@ -90,7 +90,7 @@ def test_a_list_that_is_closed_to_us_is_no_fault_of_ours(home, monkeypatch):
         raise PermissionError(13, "Permission denied", "/somewhere/CURRENT")
 
     monkeypatch.setattr(store, "open_current", closed)
-    with pytest.raises(PublicationDamaged, match=r"^/somewhere/CURRENT is closed to the user who"):
+    with pytest.raises(PublicationDamaged, match=r"^/somewhere/CURRENT cannot be read by"):
         load_current_publication(home)
 
 

@@ -39,7 +39,7 @@ def test_a_leads_file_is_all_that_must_be_said(tmp_path):
 
 
 def test_a_folder_is_no_configuration(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"is a folder; --config wants a leadgain\.toml"):
+    with pytest.raises(ConfigurationError, match=r"is a folder; --config needs a leadgain\.toml"):
         load_settings(tmp_path)
 
 

@@ -85,7 +85,7 @@ def test_the_night_that_skips_an_hour_and_the_one_that_repeats_it_have_one_run_e
     ["every night", "5 * * *", "0 0 5 * * *", "0 5 30 2 *", "0 25 * * *", "0 5 L * *", "@daily"],
 )
 def test_what_is_no_schedule_or_never_due_is_refused(cron):
-    with pytest.raises(ConfigurationError, match="is no schedule, or its day never comes"):
+    with pytest.raises(ConfigurationError, match="is not a schedule, or its day never comes"):
         find_next_due(cron, "UTC", utc("2026-01-01"))
 
 
@@ -164,7 +164,7 @@ def test_a_run_is_not_done_twice(place):
     reason = find_skip_reason(
         place, "score", utc("2026-11-19 01:30"), **NIGHTLY, now=utc("2026-11-19 02:00")
     )
-    assert "2026-11-19 01:30 UTC was done already" in reason
+    assert "2026-11-19 01:30 UTC is already done" in reason
 
 
 def test_a_run_recorded_in_the_future_does_not_count(place):

@@ -82,8 +82,8 @@ def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, pla
     (text,) = posted
     assert text.startswith("leadgain on ")
     assert ": run refused the export\nThere are no leads left. Export the leads again.\n\n" in text
-    assert "No list is in force." in text
-    assert f"Exit code 3. Home folder {place.folder}; its logs/leadgain.log tells" in text
+    assert "There is no current list." in text
+    assert f"Exit code 3. Home folder {place.folder}; its logs/leadgain.log has" in text
 
 
 def test_a_failure_of_ours_is_told_without_its_text_which_may_quote_a_cell(config, place, posted):
@@ -100,7 +100,9 @@ def test_a_busy_home_sends_an_alert_too(config, place, posted):
 
 def test_a_run_that_is_ended_from_outside_is_logged_and_wakes_nobody(config, place, posted):
     fail_with(KeyboardInterrupt(), config, place)
-    assert read_log_lines(place)[0].endswith("WARNING run: ended from outside (KeyboardInterrupt).")
+    assert read_log_lines(place)[0].endswith(
+        "WARNING run: stopped from outside (KeyboardInterrupt)."
+    )
     assert posted == []
 
 
@@ -120,7 +122,7 @@ def test_an_alert_is_sent_where_the_home_folder_cannot_be_read(config, place, po
     monkeypatch.setattr(run_log, "open_current", closed)
     fail_with(CannotWrite("Cannot write LOCK: Permission denied."), config, place)
     assert "Cannot write LOCK" in posted[0]
-    assert "Which list is in force cannot be told: Permission denied." in posted[0]
+    assert "The current list cannot be read: Permission denied." in posted[0]
 
 
 def test_a_log_that_cannot_be_written_does_not_end_the_run(place):
@@ -146,8 +148,8 @@ def test_a_scheduled_run_that_was_killed_is_told_and_one_at_a_terminal_is_not(
     alert_crash(flow, SimpleNamespace(deployment_id=None, parameters=parameters), None)
     assert posted == []
     alert_crash(flow, SimpleNamespace(deployment_id="x", parameters=parameters), None)
-    assert ": run was killed\nThe process of a scheduled run ended without a word" in posted[0]
-    assert read_log_lines(place)[-1].endswith("ERROR run: killed, or ended without a word.")
+    assert ": run was killed\nThe process of a scheduled run was killed" in posted[0]
+    assert read_log_lines(place)[-1].endswith("ERROR run: killed or crashed.")
 
 
 def test_a_run_that_cannot_begin_is_told_where_nobody_looks_on(config, place, posted, leadgain):
@@ -176,8 +178,8 @@ def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
     for _ in range(3):
         assert leadgain(*serve).code == 2
     (line,) = read_log_lines(place)
-    assert "ERROR serve: exit code 2. [schedule] 'every night' is no schedule" in line
-    assert ": serve failed\n[schedule] 'every night' is no schedule" in posted[0]
+    assert "ERROR serve: exit code 2. [schedule] 'every night' is not a schedule" in line
+    assert ": serve failed\n[schedule] 'every night' is not a schedule" in posted[0]
     assert len(posted) == 1
 
     file = place.logs / "leadgain.log"
@@ -188,4 +190,4 @@ def test_a_schedule_that_cannot_start_is_told_once_however_often_it_is_started(
 
 def test_an_alert_names_the_list_in_force(published):
     alert = build_failure_alert("run", DataRefused("No."), Home(published))
-    assert "The list in force is publication 1, as of 2024-08-0" in alert.text
+    assert "The current list is publication 1, as of 2024-08-0" in alert.text

@@ -25,11 +25,11 @@ def test_a_test_goes_to_every_address_and_none_is_shown(home, monkeypatch):
     said = send_test_alert(AlertsSection(urls="jsons://secret slack://secret"), home)
     assert "2 addresses" in said
     assert "secret" not in said
-    assert sent[0].subject.endswith(": this is a test")
-    assert "No list is in force." in sent[0].text
+    assert sent[0].subject.endswith(": test alert")
+    assert "There is no current list." in sent[0].text
 
 
-@pytest.mark.parametrize(("urls", "reason"), [("", "names no address"), ("xyz://secret", "urls.0")])
+@pytest.mark.parametrize(("urls", "reason"), [("", "urls is empty"), ("xyz://secret", "urls.0")])
 def test_a_test_that_reaches_nobody_is_a_configuration_error(home, urls, reason):
     with pytest.raises(ConfigurationError, match=reason):
         send_test_alert(AlertsSection(urls=urls), home)

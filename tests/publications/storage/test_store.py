@@ -137,8 +137,8 @@ def test_a_lost_file_is_named(home: Home, finished_files: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("seven", r"should hold a number, it holds 'seven'"),
-        ("7", "publication 7, which is not there"),
+        ("seven", r"should have a number, it has 'seven'"),
+        ("7", "publication 7, which is missing"),
     ],
 )
 def test_a_current_that_names_nothing_is_refused(home: Home, content: str, message: str) -> None:

@@ -80,7 +80,7 @@ def test_a_list_that_the_disk_has_not_confirmed_is_said_to_be_in_force(
     publish_files(home, finished_files)
     monkeypatch.setenv(VARIABLE, "current.replaced:error")
     sentence = (
-        "Publication 2 is in force, but the disk has not confirmed it. "
+        "Publication 2 is current, but the disk has not confirmed it. "
         rf"Cannot write {re.escape(str(home.current))}: No space left on device; .* are free "
         r"there\. Mend this and run again with --again\.$"
     )
