@@ -63,7 +63,7 @@ def describe_unreadable_lists(home: Home, source: str) -> tuple[str, ...]:
     )
     return (
         f"This export's size was held against {left}: the manifest of {which} is damaged. "
-        "Look after the disk.",
+        "Check the disk.",
     )
 
 
@@ -87,9 +87,8 @@ def describe_shrunken_tables(home: Home, source: str, rows: Mapping[str, int]) -
         if kept < SHRUNK_SHARE * most:
             told.append(
                 f"This export has {kept:,} rows of {table}, {percent(kept / most)} of the {most:,} "
-                f"of publication {number}, and every night since has passed by itself. Look "
-                "whether the export is whole; if it is meant to be like this, run once with "
-                "--any-size."
+                f"of publication {number}, and every night since was accepted. Check whether "
+                "the export is complete; if the size is right, run once with --any-size."
             )
     return tuple(told)
 
@@ -220,7 +219,7 @@ def compare_with_last_list(checked: "CheckedExport", request: RunRequest) -> tup
         return (
             "The list in force before this one is damaged. So nobody could tell whether this one "
             "says the same, nor whether the export goes back in time or is of other leads. "
-            f"{str(error).removesuffix(PUBLISH_AGAIN_HINT)} Look after the disk.",
+            f"{str(error).removesuffix(PUBLISH_AGAIN_HINT)} Check the disk.",
         )
 
 
@@ -246,6 +245,6 @@ def _describe_other_leads(last: Publication, checked: "CheckedExport") -> Iterat
     if has_too_many_missing(gone, listed):
         yield (
             f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
-            "are not in this export. Look whether it is of the same CRM and whole: the model has "
-            "learned from those leads."
+            "are not in this export. Check whether it is complete and from the same CRM: "
+            "those leads were in the training data."
         )

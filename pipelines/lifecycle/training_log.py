@@ -134,7 +134,7 @@ def _read_record(file: Path, kind: type[RecordType]) -> RecordType | None:
         return None
     except (ValueError, TypeError, AttributeError):
         raise ConfigurationError(
-            f"{file} cannot be understood: was it edited? Restore it from the backup, or delete "
+            f"{file} cannot be read: was it edited? Restore it from the backup, or delete "
             "it; then the next `leadgain run` trains anew."
         ) from None
     return record

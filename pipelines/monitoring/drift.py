@@ -202,7 +202,7 @@ def _find_reasons(
     if scores["psi"] > scores["limit"]:
         yield Reason(
             SCORES,
-            "The scores of today's leads are spread otherwise than on the tested lists (distance "
+            "Today's score distribution differs from the backtest (PSI "
             f"{decimal(scores['psi'])}, limit {decimal(scores['limit'])}).",
             "its scores have drifted",
         )

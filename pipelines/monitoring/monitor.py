@@ -185,7 +185,7 @@ def _describe_since_training(since: pd.DataFrame, found: ProofVerdict) -> dict[s
 def _find_gain_reasons(
     now: ProofVerdict | None, since: pd.DataFrame, champion: LoadedVersion
 ) -> Iterator[Reason]:
-    """It ranks worse than most fresh first by now, or far less well than was proven.
+    """It now ranks worse than most fresh first, or far less well than was proven.
 
     With few customers a band is too narrow to be believed, so nothing is said of them.
     """
@@ -196,17 +196,17 @@ def _find_gain_reasons(
     if is_worse(now.difference):
         yield Reason(
             GAIN,
-            f"The model ranks worse than most fresh first by now: {until}, which have matured "
-            f"since its training, the difference is {_format_difference(now.difference)}.",
-            "it ranks worse than most fresh first by now",
+            f"The model now ranks worse than most fresh first: {until}, made since its "
+            f"training, the difference is {_format_difference(now.difference)}.",
+            "it now ranks worse than most fresh first",
         )
         return
     proven = _read_proven_difference(champion)
     if has_fallen(proven, now.difference):
         yield Reason(
             GAIN,
-            f"The model does not keep what was proven: its lead over most fresh first was "
-            f"{_format_difference(proven)}, and {until}, which have matured since, it is "
+            f"The model ranks less well than proven: the difference to most fresh first was "
+            f"{_format_difference(proven)}, and {until}, made since its training, it is "
             f"{_format_difference(now.difference)}.",
             "its gain has fallen",
         )
@@ -248,8 +248,8 @@ def _find_proof_notes(rejudged: ProofVerdict | None) -> Iterator[Note]:
     if rejudged is not None and not rejudged.passed:
         yield Note(
             PROOF,
-            "Judged again with the lists that have matured since the training, the model's proof "
-            f"does not hold. {rejudged.sentence}",
+            "With the outcomes known since the training, the model is no longer proven. "
+            f"{rejudged.sentence}",
         )
 
 
@@ -259,13 +259,13 @@ def _find_retraining_notes(context: RunContext) -> Iterator[Note]:
     if last is None or has_matured_since(last.at, context):
         yield Note(
             TRAINING,
-            "A list has matured since the last training: the next `leadgain run` trains anew.",
+            "New outcomes are known since the last training: the next `leadgain run` retrains.",
         )
     else:
         yield Note(
             TRAINING,
-            f"No list has matured since the last training, of {day(last.at)}, so another would "
-            "learn nothing new. The next one matures on "
+            f"No new outcomes since the last training on {day(last.at)}, so retraining would not "
+            "help. The next outcomes are known on "
             f"{day(find_next_maturity(context.known_until, context))}.",
         )
 
@@ -283,4 +283,4 @@ def _compute_tier_shares(
 
 def _format_difference(difference: Difference) -> str:
     band = points_interval(difference.low, difference.high)
-    return f"{points(difference.value)} (95 % band {band})"
+    return f"{points(difference.value)} (95 % range {band})"

@@ -55,9 +55,8 @@ def _warn_missing_leads(champion: LoadedVersion, context: RunContext) -> Iterato
         yield (
             f"{gone:,} of the {count(len(proven), 'lead', 'leads')} on whose lists "
             f"{_name_version(champion).lower()} was proven are not in this export any more, so "
-            f"nobody can "
-            "say that its gains hold for the others. Look whether the export is whole, and whether "
-            "leads have kept their ids."
+            f"its gains may not apply. Check whether the export is complete and whether the leads "
+            "have kept their ids."
         )
 
 

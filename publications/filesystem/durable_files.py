@@ -27,8 +27,8 @@ def explain_write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CannotWrite(
-            f"{describe_disk_error(path, error)} What was published before is untouched. "
-            "Mend this and run again."
+            f"{describe_disk_error(path, error)} The published list is not affected. "
+            "Fix this and run again."
         ) from error
 
 

@@ -90,7 +90,7 @@ def test_a_damaged_publication_does_not_turn_the_guard_off_and_is_told(place):
     assert compute_usual_rows(place, "here") == {"leads": 150}
     assert describe_unreadable_lists(place, "here") == (
         "This export's size was held against only 2 earlier lists: the manifest of publication 3 "
-        "is damaged. Look after the disk.",
+        "is damaged. Check the disk.",
     )
 
 
@@ -101,7 +101,7 @@ def test_where_every_publication_is_damaged_the_warning_says_that_nothing_was_co
     assert compute_usual_rows(place, "here") == {}
     assert describe_unreadable_lists(place, "here") == (
         "This export's size was held against no earlier list: the manifest of publications 9, 10 "
-        "is damaged. Look after the disk.",
+        "is damaged. Check the disk.",
     )
 
 
@@ -126,11 +126,9 @@ def test_an_export_that_shrinks_by_a_tenth_a_night_is_told_though_no_night_is_re
         write_publication(place, number, rows)
         rows = rows * 9 // 10
     assert [number for number, texts in told.items() if not texts] == [1, 2, 3]
-    assert told[4] == (
-        "This export has 729 rows of leads, 73 % of the 1,000 of publication 1, and every night "
-        "since has passed by itself. Check whether the export is whole; if it is meant to be like "
-        "this, run once with --any-size.",
-    )
+    (warning,) = told[4]
+    assert "729 rows of leads, 73 % of the 1,000 of publication 1" in warning
+    assert "--any-size" in warning
 
 
 def test_a_smaller_size_that_somebody_accepted_is_told_no_more(place):

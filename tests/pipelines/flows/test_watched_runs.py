@@ -15,7 +15,7 @@ from tests.pipelines.conftest import load_current, run_night
 
 FAILED = ProofVerdict(
     passed=False,
-    sentence="The difference is +1.0 points (95 % band -2.0 to +4.0).",
+    sentence="The difference is +1.0 points (95 % range -2.0 to +4.0).",
     depth=0.3,
     difference=Difference(gain=0.41, other_gain=0.40, low=-0.02, high=0.04),
 )
@@ -83,7 +83,7 @@ def test_a_worn_model_waits_until_there_is_something_new_to_learn(
     assert outcome.code == 0, outcome.err
     assert "Model version" not in outcome.said
     (note,) = (n for n in read_json(watched, "monitoring.json")["notes"] if "matures" in n)
-    assert "No list has matured since the last training, of 6 July 2024" in note
+    assert "No new outcomes since the last training on 6 July 2024" in note
     assert note.endswith("The next one matures on 13 July 2024.")
     assert note in load_current(watched).manifest["warnings"]
 
@@ -124,7 +124,7 @@ def test_inputs_that_hold_much_of_what_moves_the_scores_wear_a_model(
     told = read_json(watched, "monitoring.json")
     assert told["degraded"]
     scores, inputs = told["reasons"]
-    assert scores.startswith("The scores of today's leads are spread otherwise")
+    assert scores.startswith("Today's score distribution differs")
     assert "inputs have drifted, with 100 % of what moves the scores" in inputs
     table = load_current(watched).table("drift.csv")
     assert table["drifted"].eq(1).all()

@@ -53,14 +53,14 @@ def test_a_decision_that_somebody_has_edited_badly_is_named_with_what_to_do(tmp_
     write(Home(tmp_path), LAST)
     file = tmp_path / "models" / "last_training.json"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(ConfigurationError, match=r"last_training\.json cannot be understood") as no:
+    with pytest.raises(ConfigurationError, match=r"last_training\.json cannot be read") as no:
         read_last_training(Home(tmp_path))
     assert "delete it; then the next `leadgain run` trains anew" in str(no.value)
 
 
 def test_an_instant_without_a_time_zone_is_no_instant(tmp_path):
     write(Home(tmp_path), replace(LAST, list_as_of="2024-03-01"))
-    with pytest.raises(ConfigurationError, match="cannot be understood"):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         read_last_training(Home(tmp_path))
 
 

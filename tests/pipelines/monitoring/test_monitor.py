@@ -23,7 +23,7 @@ LISTS = sorted(ROWS["list_date"].unique())  # 6 January to 23 March 2024
 TRAINED = pd.Timestamp("2024-03-10", tz="UTC")  # the six lists until 10 February had matured
 DRIFTED = Drift(
     scores={"psi": 0.4, "limit": LARGE_SHIFT_PSI},
-    reasons=(Reason("scores", "The scores are spread otherwise.", "its scores have drifted"),),
+    reasons=(Reason("scores", "The scores have drifted.", "its scores have drifted"),),
 )
 
 
@@ -100,7 +100,7 @@ def test_a_model_that_ranks_worse_than_most_fresh_by_now_is_worn(judge):
     since = select_lists(6, 12)
     upside_down = since.assign(score=1 - since["score"])
     watch = judge("2024-04-22", upside_down)
-    assert watch.why == "it ranks worse than most fresh first by now"
+    assert watch.why == "it now ranks worse than most fresh first"
     assert "on the lists of 17 February 2024 to 23 March 2024" in watch.reasons[0].sentence
     assert not watch.rejudged.passed
 
@@ -111,7 +111,7 @@ def test_a_model_far_below_what_was_proven_is_worn(judge):
     as_fresh = since.assign(score=since["most_fresh"] / 10)
     watch = judge("2024-04-22", as_fresh)
     assert watch.why == "its gain has fallen"
-    assert "does not keep what was proven" in watch.reasons[0].sentence
+    assert "less well than proven" in watch.reasons[0].sentence
 
 
 def test_a_tier_of_a_third_is_held_against_the_depth_that_the_table_has(judge, champion):
@@ -150,17 +150,17 @@ def test_drift_wears_a_model_once_there_is_a_newer_list_to_learn_from(judge):
     """The list of 10 February matures on 11 March."""
     before = judge("2024-03-10", drift=DRIFTED)
     assert not before.degraded
-    assert before.notes[0] == Note("scores", "The scores are spread otherwise.")
+    assert before.notes[0] == Note("scores", "The scores have drifted.")
     after = judge("2024-03-11", drift=DRIFTED)
     assert after.why == "its scores have drifted"
-    assert after.reasons[0].sentence == "The scores are spread otherwise."
+    assert after.reasons[0].sentence == "The scores have drifted."
 
 
 def test_it_is_said_when_a_training_would_learn_something_new(judge):
     waiting = judge("2024-03-10", drift=DRIFTED)
-    assert waiting.notes[-1].sentence.endswith("The next one matures on 11 March 2024.")
+    assert waiting.notes[-1].sentence.endswith("are known on 11 March 2024.")
     ready = judge("2024-03-11", drift=DRIFTED)
-    assert ready.notes[-1].sentence.endswith("the next `leadgain run` trains anew.")
+    assert ready.notes[-1].sentence.endswith("the next `leadgain run` retrains.")
 
 
 def test_after_a_training_that_gave_no_champion_the_next_outcomes_are_waited_for(judge, context):
@@ -176,7 +176,7 @@ def test_a_proof_that_ceased_to_hold_is_told(judge):
     watch = judge("2024-04-22", since.assign(score=1 - since["score"]))
     assert watch.notes[0].kind == "proof"
     told = watch.notes[0].sentence
-    assert "the model's proof does not hold. Calling the first 30 %" in told
+    assert "no longer proven. Calling the first 30 %" in told
 
 
 def test_every_note_has_a_kind_that_the_pages_know(judge):

@@ -36,10 +36,10 @@ def test_a_list_is_in_force_though_older_ones_could_not_be_cleared_away(
     with monkeypatch.context() as failing:
         failing.setenv(VARIABLE, f"{place}:error")
         ended = leadgain(command, *asked, "--again")
-    told = "Publication 2 is in force and whole, but older ones could not be cleared away."
+    told = "Publication 2 is current and complete, but older ones could not be deleted."
     assert ended.code == 1
     assert f"{told} Cannot write {published}/publications: No space left on device; " in ended.err
-    assert ended.err.endswith("are free there. Mend this; the next run clears them away.")
+    assert ended.err.endswith("are free there. Fix this; the next run deletes them.")
     assert "untouched" not in ended.err
     assert load_current(published).number == 2
     load_current(published).verify()

@@ -62,7 +62,7 @@ def test_a_list_whose_files_are_damaged_is_published_again_and_the_new_one_says_
     publication.verify()
     (told,) = (text for text in publication.manifest["warnings"] if text.startswith(DAMAGED))
     assert f"/publications/1/{name} is damaged: " in told
-    assert told.endswith(" Look after the disk.")
+    assert told.endswith(" Check the disk.")
     lost = [
         text for text in publication.manifest["warnings"] if "This export's size was held" in text
     ]

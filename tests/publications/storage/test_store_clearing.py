@@ -34,9 +34,9 @@ def test_what_cannot_be_cleared_away_leaves_the_new_list_in_force_and_says_so(
     publish_three(home, finished_files)
     monkeypatch.setenv(VARIABLE, f"{place}:error")
     sentence = (
-        "Publication 3 is in force and whole, but older ones could not be cleared away. "
+        "Publication 3 is current and complete, but older ones could not be deleted. "
         rf"Cannot write {re.escape(str(home.publications))}: No space left on device; "
-        r"[\d.]+ .B are free there\. Mend this; the next run clears them away\.$"
+        r"[\d.]+ .B are free there\. Fix this; the next run deletes them\.$"
     )
     with hold_home(home) as lock, pytest.raises(CannotWrite, match=sentence) as refused:
         delete_old_publications(lock, 1)
@@ -82,7 +82,7 @@ def test_a_list_that_the_disk_has_not_confirmed_is_said_to_be_in_force(
     sentence = (
         "Publication 2 is current, but the disk has not confirmed it. "
         rf"Cannot write {re.escape(str(home.current))}: No space left on device; .* are free "
-        r"there\. Mend this and run again with --again\.$"
+        r"there\. Fix this and run again with --again\.$"
     )
     with pytest.raises(CannotWrite, match=sentence):
         publish_files(home, finished_files)
@@ -96,6 +96,6 @@ def test_a_list_that_is_not_in_force_yet_is_not_said_to_be(
     with hold_home(home) as lock:
         run = start_run(lock, "run")
         shutil.copytree(finished_files, run, dirs_exist_ok=True)
-        with pytest.raises(CannotWrite, match="What was published before is untouched"):
+        with pytest.raises(CannotWrite, match="list is not affected"):
             publish(lock, run, made_up_provenance(), PUBLISHED_AT)
     assert open_current(home) is None
