@@ -105,7 +105,7 @@ def test_a_file_in_the_homes_place_is_no_home(leadgain, tmp_path):
     (tmp_path / "leads.csv").write_text("Id\n")
     outcome = leadgain("report", "--home", str(tmp_path / "leads.csv"))
     assert outcome.code == 2
-    assert "Nothing was published in" in outcome.err
+    assert "Nothing has been published in" in outcome.err
     assert "--home names another folder" in outcome.err
 
 

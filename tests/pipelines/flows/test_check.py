@@ -9,7 +9,7 @@ from tests.pipelines.small_crm import small_crm, write_export
 def test_check_says_what_it_found_and_writes_nothing(leadgain, crm, home):
     outcome = leadgain("check", "--config", crm, "--home", home)
     assert outcome.code == 0, outcome.err
-    assert "The export can be trusted" in outcome.said
+    assert "The export passed" in outcome.said
     assert has_no_publication(home)
 
 

@@ -47,7 +47,7 @@ def test_a_list_is_in_force_though_older_ones_could_not_be_cleared_away(
     assert f"ERROR {command}: exit code 1. {told}" in last
     (alert,) = alerts
     assert told in alert
-    assert "The list in force is publication 2, as of " in alert
+    assert "The current list is publication 2, as of " in alert
     assert "still" not in alert
 
 
@@ -66,5 +66,5 @@ def test_the_next_run_clears_away_even_where_it_has_nothing_new_to_publish(
     assert (folder / "1.removed").is_dir()
     again = leadgain("score", *asked)
     assert again.code == 0
-    assert "Nothing new: publication 9 says the same already" in again.said
+    assert "Nothing new: publication 9 has the same list" in again.said
     assert {path.name for path in folder.iterdir()} == {str(number) for number in range(2, 10)}

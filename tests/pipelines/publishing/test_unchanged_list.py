@@ -18,7 +18,7 @@ def test_the_same_night_again_publishes_nothing_unless_it_is_asked_for(night, pu
     asked = ("--config", night.config, "--home", published)
     again = leadgain("run", *asked)
     assert again.code == 0
-    assert "Nothing new: publication 1 says the same already, so nothing was" in again.said
+    assert "Nothing new: publication 1 has the same list, so nothing was" in again.said
     assert list_publication_numbers(published) == [1]
     log = (published / "logs" / "leadgain.log").read_text().splitlines()
     assert "publication 1 stands: nothing new" in log[-1]

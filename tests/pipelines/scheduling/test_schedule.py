@@ -56,7 +56,7 @@ def test_an_empty_schedule_is_not_served_and_two_are_refused():
 
 
 def test_a_schedule_of_four_fields_is_refused():
-    with pytest.raises(ConfigurationError, match=r"'5 \* \* \*' is no schedule"):
+    with pytest.raises(ConfigurationError, match=r"'5 \* \* \*' is not a schedule"):
         plan_deployments(ScheduleSection(score="5 * * *"), NOW)
 
 
