@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipelines.cli.commands import data, nightly, published, services
-from pipelines.cli.options import VersionOption
+from pipelines.cli.options import VersionOption, use_verbose
 from pipelines.runtime.exit_codes import INTERRUPTED, describe_error, find_exit_code
 
 COMMANDS = (
@@ -28,7 +28,8 @@ COMMANDS = (
     data.simulate,
 )
 """In the order in which the help lists them."""
-DEBUG = "--debug"
+DEBUG, VERBOSE = "--debug", "--verbose"
+"""They may stand anywhere."""
 
 
 def build_app() -> typer.Typer:
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command; every error is one paragraph and an exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        build_app()([argument for argument in given if argument != DEBUG])
+        use_verbose(VERBOSE in given)
+        build_app()([argument for argument in given if argument not in (DEBUG, VERBOSE)])
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             _print_error("Interrupted. The published list is not affected.")
@@ -68,6 +70,9 @@ def accept_global_options(
     version: VersionOption = False,
     debug: Annotated[
         bool, typer.Option(DEBUG, help="Show a traceback if the command fails.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option(VERBOSE, help="Show each step with rows, seconds and memory.")
     ] = False,
 ) -> None:
     """Turn a CRM's export into a ranked list of leads to call, and prove that it works."""

@@ -1,5 +1,6 @@
 """Options that several commands share, with the help that `--help` shows."""
 
+from contextvars import ContextVar
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +46,19 @@ TrainOption = Annotated[
 FileOption = Annotated[
     Path, typer.Option("--to", help="File to write, ending in .csv or .parquet.")
 ]
+
+
+_verbose: ContextVar[bool] = ContextVar("verbose", default=False)
+
+
+def use_verbose(wanted: bool) -> None:
+    """Remember whether the terminal shows each step with rows and memory."""
+    _verbose.set(wanted)
+
+
+def is_verbose() -> bool:
+    """Whether ``--verbose`` was given."""
+    return _verbose.get()
 
 
 def print_version(wanted: bool) -> None:

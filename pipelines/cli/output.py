@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.runtime.progress import Advance
+from pipelines.runtime.progress import Advance, Step, describe_versions
 from publications.schema import RANKING_NAMES
 from publications.storage.store import open_publication
 from publications.wording.formatting import (
@@ -58,10 +58,12 @@ def build_console() -> Console:
 class ProgressLines:
     """One line a step on a terminal, with a bar where the length is known.
 
-    Where the output is no terminal (a log, a pipe) each step is written once, when it is done.
+    Where the output is no terminal (a log, a pipe), and with ``verbose``, each step is written
+    once, when it is done; ``verbose`` adds rows, peak memory and versions.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+        self._verbose = verbose
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓[/]"),
             TextColumn("{task.description}"),
@@ -73,12 +75,14 @@ class ProgressLines:
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> "ProgressLines":
-        if self._console.is_terminal:
+        if self._verbose:
+            self._console.print(describe_versions(), highlight=False)
+        elif self._console.is_terminal:
             self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
+        if self._progress.live.is_started:
             self._progress.stop()
 
     def begin(self, title: str) -> Advance:
@@ -91,14 +95,17 @@ class ProgressLines:
 
         return advance
 
-    def end(self, title: str) -> None:
-        """Mark the step as done."""
-        task = self._tasks.pop(title)
+    def end(self, step: Step) -> None:
+        """Mark the step as done; one that failed keeps its line as it is."""
+        task = self._tasks.pop(step.title)
+        if self._verbose:
+            self._console.print(step.describe(), highlight=False)
+        if step.failed:
+            return
         total = self._progress.tasks[task].total or 1
         self._progress.update(task, completed=total, total=total)
-        if not self._console.is_terminal:
-            seconds = self._progress.tasks[task].elapsed or 0.0
-            self._console.print(f"{title}: {seconds:.1f} s", highlight=False)
+        if not (self._verbose or self._console.is_terminal):
+            self._console.print(f"{step.title}: {step.seconds:.1f} s", highlight=False)
 
 
 def build_gains_table(gain_table: pd.DataFrame) -> Table:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipelines.cli.options import CONFIG
+from pipelines.cli.options import CONFIG, is_verbose
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,8 @@ def open_session(home: Path) -> Iterator["Console"]:
     from pipelines.runtime.progress import use_listener
 
     prepare_environment(home)
-    with ProgressLines(Console(stderr=True)) as lines, use_listener(lines):
+    lines = ProgressLines(Console(stderr=True), verbose=is_verbose())
+    with lines, use_listener(lines):
         yield build_console()
 
 

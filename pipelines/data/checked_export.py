@@ -85,8 +85,15 @@ def _compare_with_earlier(export: Export, request: RunRequest) -> tuple[str, ...
 @coarse_task(name="read the export")
 def load_export(request: RunRequest) -> Export:
     """Typed tables, with what could not be read in quarantine."""
-    with step("Reading the export"):
-        return read_export(request.settings.mapping, now=request.now)
+    with step("Reading the export") as current:
+        export = read_export(request.settings.mapping, now=request.now)
+        current.rows = count_rows(export)
+    return export
+
+
+def count_rows(export: Export) -> int:
+    """The leads and activities that were kept."""
+    return len(export.leads) + len(export.activities)
 
 
 @coarse_task(name="check the export")
@@ -100,7 +107,7 @@ def judge_export(export: Export, request: RunRequest, list_as_of: pd.Timestamp) 
         if request.any_size
         else compute_usual_rows(request.home, hash_source(request.settings))
     )
-    with step("Checking the data"):
+    with step("Checking the data", rows=count_rows(export)):
         return check_export(
             export,
             request.settings.mapping,

@@ -172,8 +172,9 @@ def _find_same_list(today: TodaysList, context: RunContext) -> Publication | Non
 def build_open_list(context: RunContext) -> OpenList:
     """The open leads, how fresh they are, and what is shown of them."""
     leads, activities = context.export.leads, context.export.activities
-    with step("Drawing up today's list"):
+    with step("Drawing up today's list") as current:
         snapshots = find_open_leads(context.list_as_of, context.export, context.policy)
+        current.rows = len(snapshots)
         today = snapshots.assign(as_of=context.list_as_of)
         days = compute_days_since_fresh(today, leads, activities, by=context.settings.freshness.by)
         shown = leads.iloc[snapshots["lead"]].reset_index(drop=True)
@@ -184,12 +185,12 @@ def build_open_list(context: RunContext) -> OpenList:
 @coarse_task(name="score the list")
 def rank_by_model(open_list: OpenList, champion: LoadedVersion, context: RunContext) -> Ranking:
     """The champion's probabilities, the tiers, and three reasons for each lead."""
-    with step(f"Scoring {len(open_list.snapshots):,} open leads") as advance:
+    with step(f"Scoring {len(open_list.snapshots):,} open leads") as current:
         vocabulary, policy = champion.facts.vocabulary, context.policy.policy
         X = compute_matrix(open_list.snapshots, context.export, vocabulary, context.threads)
         probability = champion.scorer.predict_proba(X)[:, 1]
         named = list_topics(build_catalog(vocabulary))
-        moved = compute_topic_contributions(champion.scorer, X, named, progress=advance)
+        moved = compute_topic_contributions(champion.scorer, X, named, progress=current.advance)
         topics, signs = find_strongest_topics(moved, k=REASONS)
         return Ranking(
             score=probability,

@@ -138,13 +138,14 @@ def run_training(context: RunContext, reason: str) -> Training:
 def build_history(context: RunContext) -> History:
     """The training rows: every open lead at every past list date whose horizon has passed."""
     export = context.export
-    with step("Drawing up the past lists"):
+    with step("Drawing up the past lists") as current:
         snapshots = build_training_snapshots(
             export.leads, as_of=context.known_until, policy=context.policy
         )
         days = compute_days_since_fresh(
             snapshots, export.leads, export.activities, by=context.settings.freshness.by
         )
+        current.rows = len(snapshots)
     return History(snapshots, most_fresh(days))
 
 
@@ -185,7 +186,8 @@ def run_backtest(history: History, context: RunContext) -> pd.DataFrame:
         )
         return X_train, X_test, list_categorical_names(build_catalog(vocabulary))
 
-    with step("Proving the ranking on lists it has not seen") as advance:
+    proving = "Proving the ranking on lists it has not seen"
+    with step(proving, rows=len(history.snapshots)) as current:
         return backtest_folds(
             history.snapshots,
             history.snapshots["converted"],
@@ -195,7 +197,7 @@ def run_backtest(history: History, context: RunContext) -> pd.DataFrame:
             make_scorer=lambda: build_scorer(context),
             shares=settings.tiers.shares,
             frozen=settings.tiers.mode == "frozen",
-            progress=advance,
+            progress=current.advance,
         )
 
 
@@ -214,7 +216,7 @@ def fit_model(
     history: History, tested: pd.DataFrame, context: RunContext
 ) -> tuple[LeadScorer, Vocabulary]:
     """Learn from all matured lists; probabilities are calibrated on the backtest's scores."""
-    with step("Fitting the model to deploy"):
+    with step("Fitting the model to deploy", rows=len(history.snapshots)):
         vocabulary = learn_vocabulary_until(context.list_as_of, context.export)
         X = compute_matrix(history.snapshots, context.export, vocabulary, context.threads)
         scorer = build_scorer(context).fit(
@@ -250,8 +252,8 @@ def measure_gains(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Gain curves with intervals, the table at few depths, and the tiers."""
     samples, seed = context.settings.backtest.bootstrap_samples, context.settings.training.seed
-    with step("Measuring the gains") as advance:
-        measured = sample_gains(tested, samples=samples, seed=seed, progress=advance)
+    with step("Measuring the gains", rows=len(tested)) as current:
+        measured = sample_gains(tested, samples=samples, seed=seed, progress=current.advance)
         return (
             build_curve_table(measured),
             build_gain_table(measured, choose_table_depths(context.settings.tiers.A)),

@@ -89,12 +89,12 @@ def compute_importance(
     context: RunContext,
 ) -> pd.DataFrame:
     """Which facts move the model's scores, on rows from all over its training lists."""
-    with step("Weighing the facts") as advance:
-        some = snapshots.iloc[pick_evenly_spaced(len(snapshots))]
+    some = snapshots.iloc[pick_evenly_spaced(len(snapshots))]
+    with step("Weighing the facts", rows=len(some)) as current:
         X = compute_matrix(some, context.export, vocabulary, context.threads)
         catalog = build_catalog(vocabulary)
         return build_importance_table(
-            scorer.contributions(X, progress=advance),
+            scorer.contributions(X, progress=current.advance),
             list_topics(catalog),
             list_fact_names(catalog),
             list_measure_names(catalog),

@@ -15,6 +15,7 @@ from pipelines.config.run_request import resolve_home
 from pipelines.config.settings import load_alerts
 from pipelines.runtime.alerts import Alert, send_alert
 from pipelines.runtime.exit_codes import describe_error, find_exit_code
+from pipelines.runtime.progress import Advance, Step, describe_versions, use_listener
 from publications.storage.home import Home
 from publications.storage.store import PublicationDamaged, open_current
 
@@ -28,6 +29,21 @@ class LogFile(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
         """Lose the line."""
+
+
+class StepLog:
+    """Writes each step of a run into its log."""
+
+    def __init__(self, log: logging.Logger, flow: str) -> None:
+        self._log, self._flow = log, flow
+
+    def begin(self, title: str) -> Advance:  # noqa: ARG002 (a step is logged when it has ended)
+        """Take no progress."""
+        return lambda done, total: None  # noqa: ARG005
+
+    def end(self, step: Step) -> None:
+        """Log rows, seconds and memory."""
+        self._log.info("%s: %s.", self._flow, step.describe())
 
 
 class RunReport:
@@ -51,7 +67,8 @@ def log_run(flow: str, config: str, home: str) -> Iterator[RunReport]:
     config, home : paths, as the flow has them
     """
     place, started, report = resolve_home(Path(home)), time.monotonic(), RunReport()
-    with open_run_log(place) as log:
+    with open_run_log(place) as log, use_listener(StepLog(log, flow)):
+        log.info("%s: started with %s.", flow, describe_versions())
         try:
             yield report
         except Exception as error:

@@ -41,8 +41,8 @@ def simulate(
         from crm.simulator.simulate import simulate as write
         from pipelines.runtime.progress import step
 
-        with step(f"Simulating {leads:,} leads") as advance:
-            made = write(to, leads=leads, seed=seed, progress=advance)
+        with step(f"Simulating {leads:,} leads") as current:
+            made = write(to, leads=leads, seed=seed, progress=current.advance)
     console.print(
         f"{made.leads:,} leads, {made.activities:,} activities and {made.conversions:,} "
         f"conversions written to {to}. Next: leadgain run --config {to / 'leadgain.toml'}",

@@ -13,6 +13,7 @@ from models.registry.types import RegisteredVersion
 from pipelines.cli import output as terminal
 from pipelines.cli.explain import Explanation
 from pipelines.cli.output import ProgressLines
+from pipelines.runtime.progress import step, use_listener
 from tests.publications.made_up_monitoring import (
     DEGRADED_REASON,
     made_up_decision,
@@ -244,22 +245,30 @@ def test_a_training_is_told_in_the_words_of_its_decision(shown, version, promote
     assert shown.text() == f"Reason for the training: requested. {told}"
 
 
+def show_reading(*, terminal: bool, verbose: bool = False) -> list[str]:
+    """What is printed of one step that reads 13,087 rows."""
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=200)
+    lines = ProgressLines(console, verbose=verbose)
+    with lines, use_listener(lines), step("Reading the export", rows=13_087) as reading:
+        reading.advance(1, 2)
+    return console.file.getvalue().splitlines()
+
+
 def test_a_log_gets_one_line_a_step_when_it_is_done():
-    console = Console(file=io.StringIO(), force_terminal=False)
-    with ProgressLines(console) as lines:
-        advance = lines.begin("Reading the export")
-        advance(1, 2)
-        assert console.file.getvalue() == ""
-        lines.end("Reading the export")
-    assert console.file.getvalue().startswith("Reading the export: 0.")
-    assert console.file.getvalue().count("\n") == 1
+    (line,) = show_reading(terminal=False)
+    assert line.startswith("Reading the export: 0.")
 
 
 def test_a_terminal_gets_a_bar():
-    console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with ProgressLines(console) as lines:
-        advance = lines.begin("Reading the export")
-        advance(1, 2)
-        lines.end("Reading the export")
-    assert "━" in console.file.getvalue()
-    assert "✓" in console.file.getvalue()
+    shown = "".join(show_reading(terminal=True))
+    assert "━" in shown
+    assert "✓" in shown
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_verbose_shows_versions_rows_and_memory(terminal):
+    versions, line = show_reading(terminal=terminal, verbose=True)
+    assert versions.startswith("leadgain ")
+    assert "lightgbm" in versions
+    assert "13,087 rows" in line
+    assert "peak memory" in line

@@ -12,6 +12,7 @@ from crm.errors import DataRefused
 from pipelines.config.sections import AlertsSection
 from pipelines.runtime import run_log
 from pipelines.runtime.alerts import Alert
+from pipelines.runtime.progress import step
 from pipelines.runtime.run_log import (
     alert_crash,
     build_failure_alert,
@@ -68,16 +69,36 @@ def fail_with(error: BaseException, config: str, place: Home) -> None:
 def test_a_run_that_is_done_leaves_a_line_and_sends_no_alert(config, place, posted):
     with log_run("run", config, str(place.folder)) as report:
         report.done(SimpleNamespace(summary="publication 7, 399 leads."))
-    (line,) = read_log_lines(place)
+    started, line = read_log_lines(place)
+    assert "INFO run: started with leadgain " in started
     assert re.search(r"INFO run: publication 7, 399 leads\. \(\d s\)$", line)
     assert line[:2] == "20"
     assert line[19] == "Z"
     assert posted == []
 
 
+def test_each_step_of_a_run_is_logged_with_rows_seconds_and_memory(config, place, posted):
+    with log_run("run", config, str(place.folder)), step("Checking the data", rows=13_087):
+        pass
+    line = read_log_lines(place)[1]
+    assert re.search(
+        r"INFO run: Checking the data: 13,087 rows, 0\.\d s, peak memory [\d,]+ MB\.$", line
+    )
+
+
+def test_a_step_that_fails_is_named_before_the_error(config, place, posted):
+    with (
+        pytest.raises(DataRefused),
+        log_run("run", config, str(place.folder)),
+        step("Checking the data"),
+    ):
+        raise DataRefused("No lead is left.")
+    assert "Checking the data: failed after" in read_log_lines(place)[-2]
+
+
 def test_refused_data_reach_people_with_the_reason_and_the_exit_code(config, place, posted):
     fail_with(DataRefused("There are no leads left. Export the leads again."), config, place)
-    (line,) = read_log_lines(place)
+    line = read_log_lines(place)[-1]
     assert line.endswith("ERROR run: exit code 3. There are no leads left. Export the leads again.")
     (text,) = posted
     assert text.startswith("leadgain on ")
@@ -100,7 +121,7 @@ def test_a_busy_home_sends_an_alert_too(config, place, posted):
 
 def test_a_run_that_is_ended_from_outside_is_logged_and_wakes_nobody(config, place, posted):
     fail_with(KeyboardInterrupt(), config, place)
-    assert read_log_lines(place)[0].endswith(
+    assert read_log_lines(place)[-1].endswith(
         "WARNING run: stopped from outside (KeyboardInterrupt)."
     )
     assert posted == []
@@ -111,7 +132,7 @@ def test_an_alert_that_is_not_delivered_is_in_the_log_without_its_address(
 ):
     monkeypatch.setenv("LEADGAIN_ALERTS__URLS", "xyz://hooks.example.com/secret")
     fail_with(DataRefused("No lead is left."), config, place)
-    assert "WARNING run: [alerts] urls.0 (xyz) is not" in read_log_lines(place)[1]
+    assert "WARNING run: [alerts] urls.0 (xyz) is not" in read_log_lines(place)[-1]
     assert "secret" not in "\n".join(read_log_lines(place))
 
 
