@@ -5,7 +5,8 @@
 3. Else, and when MLflow is away: the newest champion of this home folder whose hashes are right.
 4. Else none: the list is most fresh first.
 
-Each step but the first is told beside the list. See docs/decisions/1305-one-run-context.md.
+The list comes with a warning of each step but the first, unless the files were never here. See
+docs/decisions/1305-one-run-context.md.
 """
 
 from dataclasses import replace
@@ -76,14 +77,15 @@ def load_version(version: RegisteredVersion, context: RunContext) -> LoadedVersi
 def _fetch_version(
     version: RegisteredVersion, folder: Path, damage: ModelDamaged, context: RunContext
 ) -> LoadedVersion:
-    place = context.home.runs if context.writes else None
+    place, had_it = context.home.runs if context.writes else None, folder.exists()
     with TemporaryDirectory(prefix="leadgain-", dir=place) as temporary:
         fetched = Path(temporary) / folder.name
         try:
             fetch(context.registry, version.version, fetched)
         except (ModelDamaged, RegistryUnavailable) as error:
             raise type(error)(f"{damage} It could not be fetched from MLflow: {error}") from error
-        note = f"The model was fetched from MLflow. {damage} Check the disk."
+        # A machine that has never had the version fetches it as a matter of course.
+        note = f"The model was fetched from MLflow. {damage} Check the disk." if had_it else ""
         loaded = load_verified(version, fetched, threads=context.threads, note=note)
         if context.writes:
             replace_model_files(fetched, folder)

@@ -396,7 +396,7 @@ def test_on_a_phone_every_fact_of_a_story_begins_where_it_can_be_read(
     chart = page.locator("[role=dialog] [data-testid=stVegaLiteChart]").first
     chart.locator("svg").wait_for()
     wait_until_run(page)
-    for words in ("A typical lead", "No call yet", "This lead"):
+    for words in ("Typical lead", "No call yet", "This lead"):
         place = chart.get_by_text(words, exact=True).bounding_box()
         assert place is not None
         assert 0 <= place["x"] < place["x"] + min(place["width"], 200) <= 390

@@ -98,7 +98,7 @@ def test_a_rollback_on_one_machine_holds_on_the_other(leadgain, team: Team, alon
     assert time.monotonic() - begin < PATIENCE
     assert leadgain("score", "--config", team.config, "--home", alone).code == 0
     assert load_current(alone).manifest["model"]["version"] == 1
-    assert "leads" in leadgain("models", "--config", team.config, "--home", alone).said
+    assert "in use" in leadgain("models", "--config", team.config, "--home", alone).said
     assert leadgain("rollback", "--config", team.config, "--home", team.second).code == 0
 
 

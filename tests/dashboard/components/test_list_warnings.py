@@ -108,11 +108,3 @@ def test_the_reason_for_no_model_and_the_warnings_are_separate(home: Home) -> No
     (warning,) = at.warning
     assert UNKNOWN not in read_value(warning)
     assert at.expander[0].label == "1 note on this list"
-
-
-def test_a_list_of_an_older_leadgain_without_settings_still_says_why_it_has_no_model(
-    home: Home,
-) -> None:
-    publish_made_up(home, model=False, settings={})
-    (warning,) = run_page("worklist").warning
-    assert read_value(warning).endswith("most fresh first, by last activity.")

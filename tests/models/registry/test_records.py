@@ -215,7 +215,7 @@ def test_a_rollback_to_a_version_that_was_deleted_by_hand_asks_for_another(
     assert read_champions(registry) == (2, None)
     with pytest.raises(
         NoSuchVersion,
-        match=r"Version 1 led before, but somebody has deleted it in MLflow\. Name a ver",
+        match="Version 1 was champion before, but was deleted in MLflow",
     ):
         restore_champion(registry)
     with pytest.raises(NoSuchVersion, match="There is no version 1 of leadgain; there is 2, 3"):
@@ -247,7 +247,7 @@ def test_a_model_that_was_deleted_by_hand_has_no_version_and_no_champion(
         restore_champion(registry)
     with pytest.raises(NoSuchVersion, match="There is no version 2 of leadgain; there is none"):
         restore_champion(registry, 2)
-    with pytest.raises(ChampionChanged, match="step down, but there is no champion now"):
+    with pytest.raises(ChampionChanged, match="demoted, but there is no champion now"):
         demote(registry, 2, decision={})
     refuse_unreachable(registry)
 

@@ -76,7 +76,7 @@ def test_a_deleted_run_keeps_nobody_from_working(asked, alone, mlflow):  # noqa:
     assert load_current(alone.home.folder).manifest["model"]["version"] == 2
     listed = asked("models")
     assert listed.code == 0, listed.err
-    assert "leads" in listed.said
+    assert "in use" in listed.said
 
 
 def test_a_deleted_experiment_keeps_only_the_training_from_working(asked, alone, mlflow):  # noqa: F811

@@ -97,7 +97,7 @@ def test_debug_shows_the_traceback_wherever_it_stands(home, monkeypatch, where):
 def test_before_anything_is_published_the_report_says_how_to_begin(leadgain, home):
     outcome = leadgain("report", "--home", home)
     assert outcome.code == 2
-    assert "Nothing was published" in outcome.err
+    assert "Nothing has been published" in outcome.err
     assert "leadgain demo" in outcome.err
 
 
@@ -106,12 +106,12 @@ def test_a_file_in_the_homes_place_is_no_home(leadgain, tmp_path):
     outcome = leadgain("report", "--home", str(tmp_path / "leads.csv"))
     assert outcome.code == 2
     assert "Nothing has been published in" in outcome.err
-    assert "--home names another folder" in outcome.err
+    assert "another folder with --home" in outcome.err
 
 
 def test_the_report_tells_the_proof_and_where_the_files_lie(leadgain, night):
     outcome = leadgain("report", "--home", night.home)
-    assert "Share of the customers reached, on lists the model had not seen" in outcome.said
+    assert "Share of the customers reached in the backtest" in outcome.said
     assert str(load_current(night.home).folder / "report.html") in outcome.out
 
 
@@ -126,8 +126,8 @@ def test_the_report_can_be_written_elsewhere(leadgain, night, tmp_path):
 
 def test_models_lists_the_champion_and_the_one_before(leadgain, second_night):
     listed = leadgain("models", "--config", second_night.config, "--home", second_night.home)
-    assert "leads" in listed.out
-    assert "led before" in listed.said
+    assert "in use" in listed.out
+    assert "used before" in listed.said
 
 
 def test_models_of_an_empty_home_says_how_to_begin(leadgain, home):

@@ -128,7 +128,7 @@ def test_two_trainings_give_equal_bytes(demo, tmp_path):
 
 def test_an_installation_without_the_data_says_where_the_demo_runs(monkeypatch, tmp_path):
     monkeypatch.setattr(demo_data, "SAMPLE_FOLDERS", (tmp_path / "nowhere",))
-    with pytest.raises(ConfigurationError, match=r"holds no sample data\. Run the demo"):
+    with pytest.raises(ConfigurationError, match=r"has no sample data\. Run the demo"):
         demo_data.find_demo_config()
 
 

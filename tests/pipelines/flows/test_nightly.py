@@ -8,7 +8,7 @@ from tests.pipelines.conftest import load_current
 
 
 def test_a_run_publishes_a_list_that_a_model_has_ranked(night):
-    assert "Model version 1 leads" in night.said
+    assert "Model version 1 is now in use" in night.said
     publication = load_current(night.home)
     publication.verify()
     assert publication.manifest["model"]["version"] == 1
@@ -25,7 +25,7 @@ def test_the_same_instant_again_trains_nothing_and_gives_the_same_bytes(leadgain
 
 
 def test_a_changed_configuration_is_a_reason_to_train(second_night):
-    assert "Model version 2 leads" in second_night.said
+    assert "Model version 2 is now in use" in second_night.said
 
 
 def test_an_earlier_instant_lists_the_leads_that_were_open_then(leadgain, night, home):

@@ -37,7 +37,7 @@ def test_too_few_conversions_publish_the_most_fresh_list_with_the_reason(
     page = html.unescape(publication.read("report.html").decode())
     assert reason in page.replace("\N{NO-BREAK SPACE}", " ")
     report = leadgain("report", "--home", home)
-    assert "The list in force was made without a model. " in report.said
+    assert "made without a model" in report.said
     assert "5000 conversions" in report.said
     refused = leadgain("export", "gains", "--to", home / "gains.csv", "--home", home)
     assert refused.code == 2
@@ -56,7 +56,7 @@ def test_outcomes_that_nothing_foretells_give_no_model(leadgain, tmp_path, home)
     noise = leads.assign(converted_at=text.where(wins, ""), closed_at=text.where(~wins, ""))
     config = write_export(tmp_path / "noise", leads=noise, activities=activities)
     outcome = leadgain("run", "--config", config, "--home", home)
-    assert "does not lead" in outcome.said
+    assert "was not put in use" in outcome.said
     assert "does not prove that the model ranks better" in outcome.said
     publication = load_current(home)
     assert publication.manifest["model"]["version"] is None
@@ -91,9 +91,8 @@ def test_a_model_that_may_have_seen_the_outcome_does_not_lead(leadgain, tmp_path
     config.write_text(config.read_text().replace('"source"]', '"source", "note"]'))
     outcome = leadgain("run", "--config", config, "--home", home)
     assert outcome.code == 0, outcome.err
-    assert "Model version 1 does not lead." in outcome.said
+    assert "Model version 1 was not put in use" in outcome.said
     reason = load_current(home).manifest["model"]["missing_because"]
-    assert (
-        "But the model may have seen the outcome, so it is not promoted. 'note' in [lead" in reason
-    )
-    assert "known_before_the_outcome of [training]" in reason
+    assert "may have seen the outcome" in reason
+    assert "'note' in [lead" in reason
+    assert "known_before_the_outcome" in reason

@@ -78,7 +78,7 @@ def test_a_damaged_current_is_mended_by_the_next_list_which_says_so(night, publi
     assert again.code == 0, again.err
     assert DAMAGED in again.said
     publication = load_current(published)
-    assert "CURRENT should hold a number" in " ".join(publication.manifest["warnings"])
+    assert "CURRENT should have a number" in " ".join(publication.manifest["warnings"])
     assert publication.number == 2
 
 
