@@ -77,7 +77,8 @@ def load_version(version: RegisteredVersion, context: RunContext) -> LoadedVersi
 def _fetch_version(
     version: RegisteredVersion, folder: Path, damage: ModelDamaged, context: RunContext
 ) -> LoadedVersion:
-    place, had_it = context.home.runs if context.writes else None, folder.exists()
+    place = context.home.runs if context.writes else None
+    had_it = folder.exists() or version in read_remembered_champions(context.home)
     with TemporaryDirectory(prefix="leadgain-", dir=place) as temporary:
         fetched = Path(temporary) / folder.name
         try:
