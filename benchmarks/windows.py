@@ -19,8 +19,9 @@ import pandas as pd
 
 from crm.contract import DIRECTIONS
 from features.families import HALF_LIFE_DAYS, PER_SUBJECT, WINDOW_DAYS
+from features.list_policy import ListPolicy
 from features.matrix import build_matrix
-from features.snapshots import ListPolicy, build_training_snapshots
+from features.snapshots import build_training_snapshots
 from features.timeline import DAY, convert_to_instants
 from features.vocabulary import learn_vocabulary
 

@@ -9,8 +9,6 @@ from crm.list_dates import build_list_dates, find_list_date_before
 from features.list_policy import ListPolicy
 from features.timeline import convert_to_instants, convert_to_microseconds
 
-__all__ = ["ListPolicy", "build_scoring_snapshots", "build_training_snapshots"]
-
 NEVER = np.iinfo(np.int64).max
 
 SNAPSHOT_DTYPES = {"lead": "int32", "lead_id": "str", "as_of": INSTANT, "list_date": INSTANT}

@@ -10,7 +10,7 @@ from crm.errors import ConfigurationError
 from crm.export import Export
 from crm.reading.export_reader import read_export
 from features.catalog import build_catalog, list_topics
-from features.snapshots import ListPolicy
+from features.list_policy import ListPolicy
 from models.registry.registry import NoSuchVersion
 from models.scorer.explanations import compute_topic_contributions
 from pipelines.config.run_request import RunRequest

@@ -6,8 +6,9 @@ import pandas as pd
 
 from crm.export import Export
 from features.catalog import build_catalog
+from features.list_policy import ListPolicy
 from features.matrix import build_matrix
-from features.snapshots import ListPolicy, build_scoring_snapshots
+from features.snapshots import build_scoring_snapshots
 from features.vocabulary import Vocabulary, learn_vocabulary
 from features.wording import build_sentences, mark_on_arrival
 

@@ -5,7 +5,7 @@ from functools import cached_property
 import pandas as pd
 
 from crm.export import Export
-from features.snapshots import ListPolicy
+from features.list_policy import ListPolicy
 from models.registry.client import RegistryClient
 from pipelines.config.registry_address import resolve_registry
 from pipelines.config.run_request import RunRequest

@@ -8,8 +8,9 @@ from crm.export import Export
 from crm.frame_schema import check_activity_order, check_dtypes, check_export_frames
 from features.first_response import compute_hours_to_first_outbound
 from features.freshness import compute_days_since_fresh, find_last_activity_at
+from features.list_policy import ListPolicy
 from features.matrix import build_matrix
-from features.snapshots import ListPolicy, build_training_snapshots
+from features.snapshots import build_training_snapshots
 from features.vocabulary import learn_vocabulary
 from tests.crm.conftest import ACTIVITIES, NOW
 

@@ -10,8 +10,9 @@ from crm.contract import DIRECTIONS
 from crm.errors import ConfigurationError
 from features.catalog import build_catalog, slugify
 from features.families import MISSING_CODE
+from features.list_policy import ListPolicy
 from features.matrix import build_matrix
-from features.snapshots import ListPolicy, build_scoring_snapshots, build_training_snapshots
+from features.snapshots import build_scoring_snapshots, build_training_snapshots
 from features.vocabulary import ProfileTerm, Vocabulary, learn_vocabulary
 from tests.features.conftest import Loan
 from tests.features.frames import build_activities, build_leads, build_snapshots, parse_instant

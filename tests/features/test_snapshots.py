@@ -1,6 +1,7 @@
 import pandas as pd
 
-from features.snapshots import ListPolicy, build_scoring_snapshots, build_training_snapshots
+from features.list_policy import ListPolicy
+from features.snapshots import build_scoring_snapshots, build_training_snapshots
 from tests.features.conftest import Loan
 from tests.features.frames import build_leads, parse_instant
 

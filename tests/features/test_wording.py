@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from features.catalog import build_catalog, list_topics
+from features.list_policy import ListPolicy
 from features.matrix import build_matrix
-from features.snapshots import ListPolicy, build_scoring_snapshots
+from features.snapshots import build_scoring_snapshots
 from features.vocabulary import ProfileTerm, Vocabulary, learn_vocabulary
 from features.wording import build_sentences
 from tests.features.conftest import Loan

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from features.snapshots import ListPolicy
+from features.list_policy import ListPolicy
 from pipelines.data.dataset import find_open_leads
 
 END = pd.Timestamp("2024-03-14", tz="UTC")

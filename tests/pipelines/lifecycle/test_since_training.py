@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from features.snapshots import ListPolicy
+from features.list_policy import ListPolicy
 from pipelines.lifecycle.since_training import (
     find_latest_matured,
     find_next_maturity,

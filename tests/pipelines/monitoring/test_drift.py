@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.list_policy import ListPolicy
 from features.names import list_fact_names, list_measure_names
-from features.snapshots import ListPolicy
 from features.vocabulary import ProfileTerm, Vocabulary
 from models.monitoring.drift import SAMPLE_ROWS, learn_reference
 from pipelines.monitoring import drift
