@@ -129,13 +129,16 @@ class MLflowServer:
 
     def start(self) -> None:
         log = self.folder / "log"
+        environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+        # Seven processes of consumers would poll for jobs of generative AI all session long.
+        environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
         with log.open("ab") as said:
             self.process = subprocess.Popen(
                 self.command,
                 stdout=said,
                 stderr=said,
                 cwd=self.folder,
-                env={k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"},
+                env=environment,
                 start_new_session=True,
             )
 
