@@ -50,7 +50,6 @@ def _register_hypothesis_profiles() -> None:
     settings.load_profile("ci" if os.environ.get("CI") == "true" else "usual")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The harness only when asked for; the longest groups of tests begin first."""
     if "harness" not in config.option.markexpr:
@@ -58,18 +57,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=harness)
         items[:] = [item for item in items if item not in set(harness)]
     items.sort(key=lambda item: _find_turn(item.nodeid))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_name_group(item.nodeid)))
 
 
 def _find_turn(nodeid: str) -> int:
     folders = (*LONGEST, "tests/")
     return next((n for n, name in enumerate(folders) if nodeid.startswith(name)), len(folders))
-
-
-def _name_group(nodeid: str) -> str:
-    """Tests of one module share its fixtures, so one worker runs them; so with the servers."""
-    return "services" if nodeid.startswith("tests/services/") else nodeid.partition("::")[0]
 
 
 def _refuse_outbound(event: str, arguments: tuple[Any, ...]) -> None:
