@@ -288,21 +288,15 @@ def test_other_leads_of_another_place_are_no_reason_to_refuse(asked, monkeypatch
     refuse_other_leads(build_checked_export(asked, known=0).export, elsewhere)
 
 
-def test_another_crms_export_in_the_same_place_is_refused_by_the_command(
-    leadgain, night, published, tmp_path
-):
-    folder = night.config.parent
-    shutil.copytree(folder, tmp_path / "kept")
+def test_another_crms_export_in_the_same_place_is_refused_by_the_command(leadgain, moved):
+    asked = ("--config", moved.config, "--home", moved.home)
     leads, activities = small_crm(seed=5)
     for frame in (leads, activities):
         frame["lead_id"] = "other-" + frame["lead_id"]
-    try:
-        write_export(folder, leads=leads, activities=activities)
-        outcome = leadgain("score", "--config", night.config, "--home", published)
-        taken = leadgain("score", "--config", night.config, "--home", published, "--any-size")
-    finally:
-        shutil.copytree(tmp_path / "kept", folder, dirs_exist_ok=True)
+    write_export(moved.config.parent, leads=leads, activities=activities)
+    outcome = leadgain("score", *asked)
     assert outcome.code == 3
     assert "are not in this export, although it comes from the same place" in outcome.err
+    taken = leadgain("score", *asked, "--any-size")
     assert taken.code == 0, taken.err
-    assert load_current(published).number == 2
+    assert load_current(moved.home).number == 2
