@@ -5,9 +5,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+
+from pipelines.runtime.prefect_server import LocalServer
 
 PICTURES = ("gains", "tiers", "lists", "calibration")
 """Of the report, each in both themes: eight drawings take two thirds of a small scoring."""
@@ -28,6 +30,39 @@ def leave_pictures_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("publications.report.report._draw_pictures", lambda *_: drawn)
     patch.setattr("publications.report.report.render_svg", lambda *_, **__: blank)
     patch.setattr("pipelines.lifecycle.evidence.render_png", lambda _: b"")
+
+
+@contextmanager
+def skip_prefect() -> Iterator[pytest.MonkeyPatch]:
+    """Flows and tasks as the functions that they mark; yields what undoes it.
+
+    A server takes twenty seconds of processor time to start, and each flow waits a second for it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        leave_prefect_out(patch)
+        yield patch
+
+
+def leave_prefect_out(patch: pytest.MonkeyPatch) -> None:
+    """Put a server that is none in the place of leadgain's own; Prefect is not imported before."""
+
+    def provide(_: bool) -> LocalServer:
+        for marked in ("Flow", "Task"):
+            patch.setattr(
+                f"prefect.{marked}.__call__", lambda self, *args, **more: self.fn(*args, **more)
+            )
+        return cast(LocalServer, NoServer())
+
+    patch.setattr("pipelines.runtime.environment._get_own_server", provide)
+
+
+class NoServer:
+    """What is left of ``LocalServer`` where nobody asks it anything."""
+
+    url = "http://127.0.0.1:9/api"
+
+    def wait_until_up(self, _: float) -> None:
+        """It is as much there as it will ever be."""
 
 
 @contextmanager

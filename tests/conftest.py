@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from pipelines.runtime.environment import prepare_environment
-from tests.cheap_tools import copy_migrated_tables, leave_pictures_out, skip_pictures
+from tests.cheap_tools import (
+    copy_migrated_tables,
+    leave_pictures_out,
+    leave_prefect_out,
+    skip_pictures,
+    skip_prefect,
+)
 from tests.faults.sandbox.sitecustomize import outbound
 from tests.shared_folders import find_session_folder
 
@@ -28,9 +34,13 @@ LEFT: list[str] = []
 
 def pytest_configure(config: pytest.Config) -> None:
     """Silent tools in a folder of this session, Prefect's temporary server among them."""
+    # Where nothing keeps bytecode, each of some hundred processes would compile all libraries anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # Gone when the process ends, after Prefect has stopped its server there.
     folder = tempfile.TemporaryDirectory(prefix="leadgain-tests-", ignore_cleanup_errors=True)
     config.stash[FOLDER] = folder
+    os.environ["PREFECT_HOME"] = str(Path(folder.name) / "prefect")  # not that of another worker
     prepare_environment(Path(folder.name))
     _register_hypothesis_profiles()
     sys.addaudithook(_refuse_outbound)
@@ -103,3 +113,21 @@ def drawn_pictures(
     blank_pictures.undo()
     yield
     leave_pictures_out(blank_pictures)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_flows() -> Iterator[pytest.MonkeyPatch]:
+    """Flows of this process run without Prefect, and what has them run with it."""
+    with skip_prefect() as patch:
+        yield patch
+
+
+@pytest.fixture(autouse=True)
+def whole_flows(request: pytest.FixtureRequest, plain_flows: pytest.MonkeyPatch) -> Iterator[None]:
+    """Flows run in Prefect where a test is about that."""
+    if request.node.get_closest_marker("prefect") is None:
+        yield
+        return
+    plain_flows.undo()
+    yield
+    leave_prefect_out(plain_flows)

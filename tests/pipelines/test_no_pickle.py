@@ -53,6 +53,7 @@ def no_pickle_opens(monkeypatch):
         monkeypatch.setattr(pickle, name, refuse)
 
 
+@pytest.mark.prefect
 def test_a_run_and_a_refused_run_leave_and_open_no_pickle(
     leadgain, night, published, crm, no_pickle_opens
 ):

@@ -62,7 +62,7 @@ def run_world_backtest(world: World, converted: np.ndarray) -> pd.DataFrame:
         world.snapshots, export.leads, export.activities, by=request.settings.freshness.by
     )
     folds = split_rolling_origin(
-        world.snapshots, horizon=request.policy.horizon, share=0.25, max_fits=2
+        world.snapshots, horizon=request.policy.horizon, share=0.25, max_fits=1
     )
     return backtest_folds(
         world.snapshots,

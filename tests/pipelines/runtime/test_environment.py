@@ -82,6 +82,7 @@ def test_a_busy_home_is_told_before_anything_starts(tmp_path):
     assert not home.prefect.exists()
 
 
+@pytest.mark.prefect
 def test_a_server_that_does_not_start_is_told_with_what_to_do(tmp_path, monkeypatch):
     os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = "sqlite+aiosqlite:////dev/null/prefect.db"
     gone = start_server(keeps_schedule=False)

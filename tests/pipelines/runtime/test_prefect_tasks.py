@@ -45,6 +45,7 @@ def test_what_nobody_foresaw_leaves_a_task_in_words_that_quote_nothing():
         failing.fn(DataRefused("No lead is left."))
 
 
+@pytest.mark.prefect
 def test_the_text_of_an_unforeseen_error_is_kept_nowhere(leadgain, crm, home, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise KeyError("canary-ann@example.com")

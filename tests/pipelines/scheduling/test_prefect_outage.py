@@ -218,7 +218,7 @@ def test_a_schedule_that_waits_ends_in_order_when_it_is_told(crm, home, tmp_path
     assert "Traceback" not in said.read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.harness
 def test_a_schedule_outlives_its_prefect_server_and_says_so_twice(crm, home, tmp_path):
     """The real thing: a server that is not there yet, that comes, goes, and comes back."""
     with reserved_port() as port:
