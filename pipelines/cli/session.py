@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,7 +54,7 @@ def open_flow_session(
             from pipelines.runtime.progress import step
 
             with step("Getting ready"):
-                until_done.enter_context(provide_prefect(home, _load_libraries))
+                until_done.enter_context(provide_prefect(home, partial(_load_libraries, flow)))
         yield console, request
 
 
@@ -73,10 +74,17 @@ def alert_failed_starts(flow: str, config: Path, home: Path) -> Iterator[None]:
         raise
 
 
-def _load_libraries() -> None:
-    """What every flow needs sooner or later: ten seconds of imports, and the kernel compiled."""
+def _load_libraries(flow: str) -> None:
+    """What a flow needs sooner or later: ten seconds of imports, and the kernel compiled.
+
+    A check of the data needs neither a model nor features.
+    """
     from importlib import import_module
 
+    if flow == "check":
+        import_module("pipelines.flows.check")
+        import_module("great_expectations")
+        return
     from features.matrix import compile_kernel
 
     for name in ("pipelines.flows.nightly", "great_expectations", "lightgbm", "mlflow"):
