@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -80,19 +81,31 @@ def chromium() -> Iterator["sync_api.Browser"]:
         browser.close()
 
 
-@pytest.fixture
-def open_window(served: App, chromium: "sync_api.Browser") -> Iterator[Callable[..., "Page"]]:
-    """Open the app in a fresh window; whatever goes wrong in it fails the test."""
-    contexts = []
+@pytest.fixture(scope="module")
+def contexts(chromium: "sync_api.Browser") -> Callable[..., "sync_api.BrowserContext"]:
+    """One for each look: its windows share what the browser has loaded and compiled."""
 
-    def open_at(address: str = "", *, dark: bool = False, phone: bool = False) -> "Page":
-        context = chromium.new_context(
+    @cache
+    def find(*, dark: bool, phone: bool) -> "sync_api.BrowserContext":
+        return chromium.new_context(
             viewport=PHONE if phone else DESK,
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
         )
-        contexts.append(context)
-        page = context.new_page()
+
+    return find
+
+
+@pytest.fixture
+def open_window(
+    served: App, contexts: Callable[..., "sync_api.BrowserContext"]
+) -> Iterator[Callable[..., "Page"]]:
+    """Open the app in a fresh window; whatever goes wrong in it fails the test."""
+    pages = []
+
+    def open_at(address: str = "", *, dark: bool = False, phone: bool = False) -> "Page":
+        page = contexts(dark=dark, phone=phone).new_page()
+        pages.append(page)
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         page.on("pageerror", lambda error: served.errors.append(str(error)))
@@ -105,8 +118,8 @@ def open_window(served: App, chromium: "sync_api.Browser") -> Iterator[Callable[
     served.errors.clear()
     served.requests.clear()
     yield open_at
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert served.errors == []
     outside = [u for u in served.requests if not u.startswith((served.url, "data:", "blob:"))]
     assert outside == []

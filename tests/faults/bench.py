@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -61,15 +61,16 @@ class Bench:
 
 
 @contextmanager
-def open_bench(folder: Path, *, pictures: bool = True) -> Iterator[Bench]:
+def open_bench(folder: Path, *, whole: bool = True) -> Iterator[Bench]:
     """Start what is needed, and end it whatever happens.
 
-    ``pictures``: whether reports of commands in forks hold their drawings, two thirds of the work.
+    ``whole``: whether commands in forks run in Prefect and draw their reports' pictures, which is
+    most of their work.
     """
     leads, activities = small_crm()
     config = write_export(folder / "crm", leads=leads, activities=activities)
-    with prefect_server(folder / "prefect") as environment:
-        warm = Warm(folder / "warm", environment, pictures=pictures)
+    with prefect_server(folder / "prefect") if whole else nullcontext({}) as environment:
+        warm = Warm(folder / "warm", environment, whole=whole)
         try:
             yield Bench(folder, config, environment, warm)
         finally:

@@ -12,9 +12,9 @@ from tests.faults.parts import PARTS
 
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Bench]:
-    """The harness tries whole reports; its sample in every test run leaves the drawings out."""
+    """The harness tries whole commands; its sample in every test run leaves out what is slow."""
     whole = "harness" in pytestconfig.option.markexpr
-    with open_bench(tmp_path_factory.mktemp("faults"), pictures=whole) as opened:
+    with open_bench(tmp_path_factory.mktemp("faults"), whole=whole) as opened:
         yield opened
 
 

@@ -81,7 +81,7 @@ def inside(folder: Path, config: Path) -> list[Row]:
     _mount("-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "tmpfs", disk)
     names = ("PREFECT_API_URL", "PREFECT_HOME")
     environment = {name: os.environ[name] for name in names}
-    warm = Warm(folder / "warm", environment, pictures=True)
+    warm = Warm(folder / "warm", environment, whole=True)
     try:
         bench = Bench(disk, config, {}, warm)
         lane = bench.lane("lane").prepare()

@@ -15,14 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from tests.cheap_tools import copy_migrated_tables, skip_pictures
+from tests.cheap_tools import copy_migrated_tables, skip_pictures, skip_prefect
 
 ROOT = Path(__file__).parents[2]
 KILLED = -signal.SIGKILL
@@ -98,10 +98,10 @@ class Child:
 class Warm:
     """The warm process, seen from outside. Threads may share it."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], *, pictures: bool) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], *, whole: bool) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
-        tools = (str(folder / "mlflow.db"), "pictures" if pictures else "blank")
+        tools = (str(folder / "mlflow.db"), "whole" if whole else "cheap")
         self.started = 0
         self.lock = Lock()
         self.process = subprocess.Popen(
@@ -190,8 +190,12 @@ def serve() -> None:
     for name in IMPORTED:
         import_module(name)
     compile_kernel()
-    template, pictures = Path(sys.argv[1]), sys.argv[2] == "pictures"
-    with copy_migrated_tables(template), nullcontext() if pictures else skip_pictures():
+    template, whole = Path(sys.argv[1]), sys.argv[2] == "whole"
+    with ExitStack() as until_done:
+        until_done.enter_context(copy_migrated_tables(template))
+        if not whole:
+            until_done.enter_context(skip_pictures())
+            until_done.enter_context(skip_prefect())
         _take_orders()
 
 

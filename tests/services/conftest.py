@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipelines.conftest import leadgain  # noqa: F401 (a fixture)
+from tests.pipelines.conftest import night as night_on_files  # noqa: F401 (another one)
 from tests.pipelines.small_crm import small_crm, write_export
 
 PASSWORD = "canary-4711"  # noqa: S105

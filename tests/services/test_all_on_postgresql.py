@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.registry.registry import Registry, RegistryClient, fetch, list_versions
-from tests.pipelines.conftest import load_current
+from tests.pipelines.conftest import FinishedRun, load_current
 from tests.services.conftest import PASSWORD, PostgreSQL, files_with
 from tests.services.test_crm_in_postgresql import configure_tables, fill_database
 
@@ -60,13 +60,12 @@ def night(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> N
 
 
 def test_the_list_is_that_of_files_and_embedded_stores(
-    night: Night, crm: Path, tmp_path: Path, leadgain
+    night: Night, night_on_files: FinishedRun
 ) -> None:
-    assert leadgain("run", "--config", crm, "--home", tmp_path / "home").code == 0
     for name in ("worklist.csv", "worklist.parquet", "gains.csv", "tiers.csv", "backtest.parquet"):
         lists = [
             (load_current(home).folder / name).read_bytes()
-            for home in (night.home, tmp_path / "home")
+            for home in (night.home, night_on_files.home)
         ]
         assert lists[0] == lists[1], name
 

@@ -112,7 +112,7 @@ def test_a_damaged_copy_is_fetched_again_from_the_server(team: Team, alone: Path
     assert model.read_bytes() == whole
 
 
-@pytest.mark.slow
+@pytest.mark.harness
 def test_a_server_that_never_answers_holds_nobody_up_for_long(
     team: Team, alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
