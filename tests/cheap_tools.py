@@ -47,13 +47,18 @@ def leave_prefect_out(patch: pytest.MonkeyPatch) -> None:
     """Put a server that is none in the place of leadgain's own; Prefect is not imported before."""
 
     def provide(_: bool) -> LocalServer:
-        for marked in ("Flow", "Task"):
-            patch.setattr(
-                f"prefect.{marked}.__call__", lambda self, *args, **more: self.fn(*args, **more)
-            )
+        run_flows_plainly(patch)
         return cast(LocalServer, NoServer())
 
     patch.setattr("pipelines.runtime.environment._get_own_server", provide)
+
+
+def run_flows_plainly(patch: pytest.MonkeyPatch) -> None:
+    """Have flows and tasks call their functions; this imports Prefect."""
+    for marked in ("Flow", "Task"):
+        patch.setattr(
+            f"prefect.{marked}.__call__", lambda self, *args, **more: self.fn(*args, **more)
+        )
 
 
 class NoServer:

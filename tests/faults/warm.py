@@ -22,7 +22,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from tests.cheap_tools import copy_migrated_tables, skip_pictures, skip_prefect
+from tests.cheap_tools import (
+    copy_migrated_tables,
+    run_flows_plainly,
+    skip_pictures,
+    skip_prefect,
+)
 
 ROOT = Path(__file__).parents[2]
 KILLED = -signal.SIGKILL
@@ -195,7 +200,7 @@ def serve() -> None:
         until_done.enter_context(copy_migrated_tables(template))
         if not whole:
             until_done.enter_context(skip_pictures())
-            until_done.enter_context(skip_prefect())
+            run_flows_plainly(until_done.enter_context(skip_prefect()))
         _take_orders()
 
 
@@ -270,7 +275,8 @@ def _work(order: Mapping[str, Any]) -> None:
         main(order["arguments"])
     else:
         (place,) = order["arguments"]
-        _named(place)(**order["flow"])
+        flow = _named(place)
+        flow(**flow.validate_parameters(order["flow"]))
 
 
 def _named(place: str) -> Any:
