@@ -1,4 +1,4 @@
-"""What each feature and each fact is called where people read of the model."""
+"""Display names of features and facts."""
 
 from collections.abc import Iterable
 
@@ -17,51 +17,51 @@ FACT_NAMES = {
     "created": "When the lead came in",
     "listed": "Day of the list",
 }
-"""Wording of a fact -> its name; facts of the CRM's own bear their label."""
+"""Wording of a fact -> its name; profile columns use their label."""
 ANY_ACTIVITY = "Activity of any kind"
 
 MEASURE_NAMES = {
-    "1d": "how many in 1 day",
-    "7d": "how many in 7 days",
-    "30d": "how many in 30 days",
-    "90d": "how many in 90 days",
-    "ever": "how many ever",
+    "1d": "count in the last day",
+    "7d": "count in the last 7 days",
+    "30d": "count in the last 30 days",
+    "90d": "count in the last 90 days",
+    "ever": "total count",
     "days_since": "days since the last one",
     "days_since_first": "days since the first one",
-    "decayed_7d": "how many, each counting half after 7 days",
-    "decayed_30d": "how many, each counting half after 30 days",
+    "decayed_7d": "count with a half-life of 7 days",
+    "decayed_30d": "count with a half-life of 30 days",
     "last_type": "kind of the latest",
     "second_last_type": "kind of the second latest",
     "third_last_type": "kind of the third latest",
     "last_direction": "direction of the latest",
-    "last_inbound_type": "its kind",
-    "last_outbound_type": "its kind",
+    "last_inbound_type": "kind",
+    "last_outbound_type": "kind",
     "days_since_second_last": "days since the second latest",
     "days_since_third_last": "days since the third latest",
     "days_between_last_two": "days between the latest two",
-    "active_days_7d": "how many in 7 days",
-    "active_days_30d": "how many in 30 days",
-    "active_days_90d": "how many in 90 days",
-    "pace_7d": "the last 7 days against the 30 before",
-    "reps_ever": "how many ever",
-    "reps_30d": "how many in 30 days",
-    "hours_to_first_outbound": "hours from creation to it",
-    "hours_without_outbound": "hours without any so far",
+    "active_days_7d": "count in the last 7 days",
+    "active_days_30d": "count in the last 30 days",
+    "active_days_90d": "count in the last 90 days",
+    "pace_7d": "last 7 days compared with the 30 before",
+    "reps_ever": "total count",
+    "reps_30d": "count in the last 30 days",
+    "hours_to_first_outbound": "hours from lead creation",
+    "hours_without_outbound": "hours without any",
     "inbound_since_outbound": "inbound activities since the last outbound one",
     "outbound_since_inbound": "outbound activities since the last inbound one",
-    "lead_age_days": "days since its creation",
+    "lead_age_days": "days since creation",
     "created_weekday": "day of the week",
     "created_hour": "hour of the day",
     "list_weekday": "day of the week",
-    "": "its value",
-    "days_after_creation": "days from creation to it",
-    "days_ahead": "days from the list to it",
+    "": "value",
+    "days_after_creation": "days from lead creation",
+    "days_ahead": "days from the list date",
 }
-"""What is measured of a fact -> in words."""
+"""Measure of a fact -> its display name."""
 
 
 def list_fact_names(catalog: Iterable[Feature]) -> list[str]:
-    """The name of the fact that each column tells, in the matrix's order.
+    """The name of each column's fact, in the matrix's order.
 
     >>> from features.catalog import build_catalog
     >>> from features.vocabulary import Vocabulary
@@ -73,12 +73,12 @@ def list_fact_names(catalog: Iterable[Feature]) -> list[str]:
 
 
 def list_measure_names(catalog: Iterable[Feature]) -> list[str]:
-    """What each column measures of its fact, in the matrix's order.
+    """The name of each column's measure, in the matrix's order.
 
     >>> from features.catalog import build_catalog
     >>> from features.vocabulary import Vocabulary
     >>> list_measure_names(build_catalog(Vocabulary((), ())))[:2]
-    ['how many in 1 day', 'how many in 7 days']
+    ['count in the last day', 'count in the last 7 days']
     """
     return [MEASURE_NAMES[feature.measure] for feature in catalog]
 

@@ -75,7 +75,7 @@ HomeFolder = Annotated[
 class RunRequest(BaseModel):
     """The one parameter of each flow; Prefect keeps it as JSON.
 
-    leadgain.toml is read when ``settings`` is first asked for, and once.
+    leadgain.toml is read once, at the first use of ``settings``.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, extra="forbid")
@@ -91,7 +91,7 @@ class RunRequest(BaseModel):
     train_anyway: bool = False
     """Whether a night trains although no training is due."""
     publish_unchanged: bool = False
-    """Whether a list is published that says what the one in force says."""
+    """Whether a list that is the same as the one in force is published again."""
     scheduled: str = ""
     """Name of the schedule that started the run; empty: a person did."""
 
@@ -110,7 +110,7 @@ class RunRequest(BaseModel):
         )
         if date is not None and date > request.now + CLOCK_GRACE:
             raise ConfigurationError(
-                f"as-of {as_of} lies in the future: it is {request.now:%Y-%m-%d %H:%M} UTC now. "
+                f"as-of {as_of} is in the future: it is {request.now:%Y-%m-%d %H:%M} UTC now. "
                 "Choose an earlier time, or leave it out for the export's last time stamp."
             )
         return request
@@ -128,9 +128,9 @@ class RunRequest(BaseModel):
 
     @property
     def policy(self) -> ListPolicy:
-        """When lists are drawn up."""
+        """The policy for list dates."""
         return self.settings.lists
 
     def resolve_list_as_of(self, last_instant: pd.Timestamp) -> pd.Timestamp:
-        """The date of the list: the one asked for, else the export's last instant."""
+        """The date of the list: the one requested, else the export's last instant."""
         return last_instant if self.as_of is None else self.as_of

@@ -41,7 +41,7 @@ class TiersSection(Section):
 
 
 class BacktestSection(Section):
-    """``[backtest]``: on which lists the ranking is proven."""
+    """``[backtest]``: the lists on which the ranking is tested."""
 
     share: Annotated[float, Field(gt=0, lt=1)] = 0.25
     """Share of the matured lists, the latest ones, that the model is tested on."""
@@ -60,7 +60,7 @@ class TrainingSection(Section):
     every_days: Annotated[int, Field(ge=1)] = 7
     """``leadgain run`` trains again when the last training is so many days old."""
     known_before_the_outcome: tuple[str, ...] = ()
-    """Columns that the gate suspects of hindsight and a leading model may use all the same."""
+    """Columns that the gate suspects of leakage and that a champion may still use."""
 
 
 class TrackingSection(Section):
@@ -95,7 +95,7 @@ AddressOrDomain = Annotated[str, AfterValidator(_validate_address_or_domain)]
 
 
 class DashboardSection(Section):
-    """``[dashboard]``: who sees which leads once people sign in; nobody else sees any."""
+    """``[dashboard]``: who sees which leads once people sign in; others see none."""
 
     managers: tuple[AddressOrDomain, ...] = ()
     """Addresses, or whole domains such as ``@example.com``, that see every lead."""
@@ -115,7 +115,7 @@ class DashboardSection(Section):
 
     @property
     def has_no_users(self) -> bool:
-        """Whether nobody who signs in would see anything."""
+        """Whether no one who signs in would see any lead."""
         return not (self.managers or self.reps or self.rep_domains)
 
 

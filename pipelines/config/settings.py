@@ -1,4 +1,4 @@
-"""One frozen ``Settings`` object: leadgain.toml, then the environment, checked once at the door.
+"""One frozen ``Settings`` object: leadgain.toml, then the environment, checked once when read.
 
 ``LEADGAIN_LISTS__HORIZON_DAYS=14`` overrides ``horizon_days`` of ``[lists]``.
 """
@@ -48,7 +48,7 @@ ENVIRONMENT_PREFIX = "LEADGAIN_"
 
 
 class _EnvironmentSource(EnvSettingsSource):
-    """The environment; a text that should be JSON and is not is told by the key it belongs to."""
+    """The environment; invalid JSON is kept as text, so that the error names its key."""
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         """The value of the JSON, or the text itself."""
@@ -59,7 +59,7 @@ class _EnvironmentSource(EnvSettingsSource):
 
 
 class _FileSettings(BaseSettings):
-    """What a file says; the environment rules over it."""
+    """The content of a file; the environment overrides it."""
 
     @classmethod
     def settings_customise_sources(
@@ -70,7 +70,7 @@ class _FileSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment rules over the file, which arrives as the initial values."""
+        """The environment overrides the file, which arrives as the initial values."""
         return _EnvironmentSource(settings_cls), init_settings
 
 
@@ -112,7 +112,7 @@ class Settings(_FileSettings):
 
     @property
     def mapping(self) -> Mapping:
-        """What the reading room needs to know."""
+        """What the package crm needs to read the export."""
         return Mapping(
             folder=(self.file.parent / self.export.folder).resolve(),
             database=self.export.database,
@@ -136,7 +136,7 @@ TWO_FORM_KEYS = {
     ("leads", "profile"): "must be a list of columns, or a table from column to kind",
     ("activities", "direction"): "must be a column, or a table from type to direction",
 }
-"""Keys that may be written in two ways, and what is said where a value is neither."""
+"""Keys that may be written in two ways, and the message where a value is neither."""
 
 
 def load_settings(file: Path) -> Settings:
@@ -145,8 +145,8 @@ def load_settings(file: Path) -> Settings:
     Raises
     ------
     ConfigurationError
-        The file is missing, is not TOML, or holds a key or a value that is not understood;
-        every finding is named, with the nearest known key.
+        The file is missing, is not TOML, or has an unknown key or an invalid value; every
+        finding is named, with the nearest known key.
     """
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
@@ -202,7 +202,7 @@ def load_alerts(file: Path) -> AlertsSection:
     """``[alerts]`` for a run that failed, perhaps because the rest of leadgain.toml is broken.
 
     Where the file is missing or is not TOML, the environment alone counts; where ``[alerts]``
-    itself is not understood, there is nobody to tell.
+    itself is invalid, there are no addresses to alert.
     """
     content: dict[str, Any] = {}
     with suppress(OSError, ValueError):
@@ -214,12 +214,12 @@ def load_alerts(file: Path) -> AlertsSection:
 
 
 def load_tracking(file: Path | None) -> TrackingSection:
-    """``[tracking]`` of leadgain.toml; without one, what the environment says of it.
+    """``[tracking]`` of leadgain.toml; without a file, of the environment.
 
     Raises
     ------
     ConfigurationError
-        As of ``load_settings``, or a variable of the environment is not understood.
+        As of ``load_settings``, or a variable of the environment is invalid.
     """
     if file is not None:
         return load_settings(file).tracking
@@ -232,7 +232,7 @@ def load_tracking(file: Path | None) -> TrackingSection:
 
 
 def _refuse_unknown_variables() -> None:
-    """``LEADGAIN_LIST__EVERY_DAYS`` would change nothing, and nobody would notice."""
+    """``LEADGAIN_LIST__EVERY_DAYS`` would otherwise be ignored without a word."""
     for variable in sorted(os.environ):
         section, parted, _ = variable.upper().removeprefix(ENVIRONMENT_PREFIX).partition("__")
         ours = variable.upper().startswith(ENVIRONMENT_PREFIX) and parted
@@ -249,7 +249,7 @@ def _refuse_unknown_variables() -> None:
 
 
 def _find_intended_variable(variable: str) -> str | None:
-    """What a variable that nobody reads was surely meant for; others may have theirs beside ours.
+    """The variable that a mistyped one probably meant; None for other programs' variables.
 
     >>> names = ("LEADGAIN_LISTS_EVERY_DAYS", "LEADGAIN_HOEM", "LEADGAIN_SITE")
     >>> tuple(_find_intended_variable(name) for name in names)
@@ -266,19 +266,18 @@ def _find_intended_variable(variable: str) -> str | None:
 
 
 def _format_findings(where: str, details: Sequence[ErrorDetails]) -> str:
-    """A line for each finding, and each once."""
+    """One line per finding, without duplicates."""
     return "\n".join(dict.fromkeys(_describe_findings(where, details)))
 
 
 def _describe_findings(file: str, details: Sequence[ErrorDetails]) -> Iterator[str]:
-    told_within = {detail["loc"][:2] for detail in details if len(detail["loc"]) > 3}
+    nested_keys = {detail["loc"][:2] for detail in details if len(detail["loc"]) > 3}
     for detail in details:
         path = tuple(str(part) for part in detail["loc"])
         key = path[:2]
-        if (
-            key in TWO_FORM_KEYS and len(path) == 3
-        ):  # pydantic tells of each way, which it names third
-            if key not in told_within:
+        # Pydantic reports each form on its own and names it third.
+        if key in TWO_FORM_KEYS and len(path) == 3:
+            if key not in nested_keys:
                 found = _format_found_value(detail)
                 yield f"{file}: {_format_key(key)} {TWO_FORM_KEYS[key]}{found}."
             continue
@@ -324,7 +323,7 @@ def _describe_reason(detail: ErrorDetails) -> str:
 
 
 def _is_secret(path: tuple[int | str, ...]) -> bool:
-    """Whether what was found at a key, or in a section, may be a password."""
+    """Whether the value at a key, or in a section, may be a password."""
     keys = [str(part) for part in path[:2]]
     fields = SECTIONS[keys[0]].model_fields if keys and keys[0] in SECTIONS else {}
     asked = [fields[keys[1]]] if len(keys) > 1 and keys[1] in fields else fields.values()

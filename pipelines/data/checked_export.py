@@ -1,4 +1,4 @@
-"""An export that passed the checks: how it is read and judged."""
+"""Read and check the export."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,17 +23,17 @@ from publications.filesystem.failpoints import failpoint
 
 @dataclass(frozen=True)
 class CheckedExport:
-    """An export that passed the gate, and the instant at which it is looked at."""
+    """An export that passed the gate, and the date of the list."""
 
     export: Export
     checks: DataChecks
     list_as_of: pd.Timestamp
     comparison_warnings: tuple[str, ...] = ()
-    """Warnings: what came of holding the export against earlier publications, or could not."""
+    """Warnings from comparing the export with earlier publications."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """All that was noticed and must be told beside a list, as sentences."""
+        """All warnings on the export that a list must show, as sentences."""
         found = [f.message for f in self.export.findings if f.severity == "warning"]
         return (
             *self.comparison_warnings,
@@ -43,12 +43,12 @@ class CheckedExport:
 
     @property
     def known_until(self) -> pd.Timestamp:
-        """Up to when the export tells who converted; after it, silence is no loss."""
+        """Outcomes are complete up to here; a lead without one later is not a loss."""
         return min(self.list_as_of, self.export.last_instant)
 
     @cached_property
     def content_sha256(self) -> str:
-        """Of all that was read; looked for before a list is published, and kept with it."""
+        """SHA-256 of the tables as read; decides whether a new list would be unchanged."""
         return compute_content_sha256(self.export)
 
 
@@ -58,7 +58,7 @@ def load_checked_export(request: RunRequest) -> CheckedExport:
     Raises
     ------
     DataRefused
-        The export cannot be read, or an expectation that stops the run does not hold.
+        The export cannot be read, or an expectation that stops the run fails.
     """
     export = load_export(request)
     failpoint("export.read")
@@ -67,9 +67,9 @@ def load_checked_export(request: RunRequest) -> CheckedExport:
     checks.raise_for_errors()
     refuse_other_leads(export, request)
     failpoint("export.checked")
-    against = () if request.any_size else _compare_with_earlier(export, request)
+    compared = () if request.any_size else _compare_with_earlier(export, request)
     return CheckedExport(
-        export=export, checks=checks, list_as_of=list_as_of, comparison_warnings=against
+        export=export, checks=checks, list_as_of=list_as_of, comparison_warnings=compared
     )
 
 

@@ -28,21 +28,20 @@ if TYPE_CHECKING:
 
 COMPARED_RUNS = 7
 SHRUNK_SHARE = 0.75
-"""Of the most rows that one of the latest publications had: what is told."""
+"""A table below this share of its largest size in a recent publication is a warning."""
 SOURCE, ACCEPTED = "source", "any_size"
 
 
 def compute_usual_rows(home: Home, source: str) -> dict[str, int]:
     """Table -> median of the rows kept for the last seven publications of the same source.
 
-    Publications before one whose size somebody accepted do not count: the export has changed.
-    Neither does one that cannot be read; :func:`describe_unreadable_lists` says so. Empty where
-    there is none.
+    Publications before one run with --any-size do not count: the export has changed. Nor do
+    damaged ones, which :func:`describe_unreadable_lists` reports. Empty where there is none.
 
     Parameters
     ----------
     home : Home
-    source : where the export comes from now, as :func:`hash_source` tells it
+    source : where the export comes from now, by :func:`hash_source`
     """
     kept: dict[str, list[int]] = {}
     for publication in find_earlier_lists(home, source)[0]:
@@ -52,25 +51,24 @@ def compute_usual_rows(home: Home, source: str) -> dict[str, int]:
 
 
 def describe_unreadable_lists(home: Home, source: str) -> tuple[str, ...]:
-    """A warning where publications that would have told what is usual cannot be read."""
-    told, lost = find_earlier_lists(home, source)
+    """A warning where publications needed for the comparison cannot be read."""
+    readable, lost = find_earlier_lists(home, source)
     if not lost:
         return ()
     named = ", ".join(str(number) for number in sorted(lost))
     which = f"publication{'s' if len(lost) > 1 else ''} {named}"
-    left = (
-        f"only {count(len(told), 'earlier list', 'earlier lists')}" if told else "no earlier list"
-    )
+    n_left = len(readable)
+    left = f"only {count(n_left, 'earlier list', 'earlier lists')}" if n_left else "no earlier list"
     return (
-        f"This export's size was held against {left}: the manifest of {which} is damaged. "
+        f"This export's size was compared with {left}: the manifest of {which} is damaged. "
         "Check the disk.",
     )
 
 
 def describe_shrunken_tables(home: Home, source: str, rows: Mapping[str, int]) -> tuple[str, ...]:
-    """A warning for each table that has shrunk by little every night, and by much in all.
+    """A warning for each table that has shrunk a little every night, and much in total.
 
-    Each night passes then, because what is usual shrinks as well.
+    Each single night passes, because the usual size shrinks as well.
 
     Parameters
     ----------
@@ -81,40 +79,40 @@ def describe_shrunken_tables(home: Home, source: str, rows: Mapping[str, int]) -
         (_read_row_counts(found), found.number)
         for found in find_earlier_lists(home, source, most=MAX_PUBLICATIONS)[0]
     ]
-    told = []
+    warnings = []
     for table, kept in rows.items():
         most, number = max(((had.get(table, 0), of) for had, of in known), default=(0, 0))
         if kept < SHRUNK_SHARE * most:
-            told.append(
+            warnings.append(
                 f"This export has {kept:,} rows of {table}, {percent(kept / most)} of the {most:,} "
                 f"of publication {number}, and every night since was accepted. Check whether "
                 "the export is complete; if the size is right, run once with --any-size."
             )
-    return tuple(told)
+    return tuple(warnings)
 
 
 def find_earlier_lists(
     home: Home, source: str, *, most: int = COMPARED_RUNS
 ) -> tuple[list[Publication], list[int]]:
-    """The publications that an export is held against, and the numbers of the unreadable.
+    """The publications to compare an export with, and the numbers of unreadable ones.
 
     Parameters
     ----------
     home, source : as in :func:`compute_usual_rows`
-    most : so many of the latest are looked at; none before one whose size somebody accepted
+    most : number of latest publications to look at; none before one run with --any-size
     """
     found, lost = open_readable_publications(home, most=most)
-    told: list[Publication] = []
+    comparable: list[Publication] = []
     for publication in found:
         if is_from_source(publication, source):
-            told.append(publication)
+            comparable.append(publication)
             if publication.manifest["counts"].get(ACCEPTED):
-                return told, [number for number in lost if number > publication.number]
-    return told, lost
+                return comparable, [number for number in lost if number > publication.number]
+    return comparable, lost
 
 
 def is_from_source(publication: Publication, source: str) -> bool:
-    """Whether a publication was made of an export from there, as :func:`hash_source` tells it."""
+    """Whether a publication was made from an export of that source, by :func:`hash_source`."""
     return bool(publication.manifest.get("counts", {}).get(SOURCE) == source)
 
 
@@ -138,26 +136,26 @@ def hash_source(settings: Settings) -> str:
 
 
 def build_size_facts(settings: Settings, *, any_size: bool) -> Mapping[str, Any]:
-    """What a publication's counts keep for the runs that follow."""
+    """What a publication's counts record for later runs."""
     return {SOURCE: hash_source(settings), ACCEPTED: any_size}
 
 
 MIN_LEADS = 20
-"""Of fewer leads nobody can say that they are others."""
+"""With fewer leads on the list there is no comparison."""
 WARNED_SHARE, REFUSED_SHARE = 0.5, 0.95
-"""Of the leads of the list in force that are gone: what is told, and what nobody should call by."""
+"""Shares of the leads of the list in force that are gone: a warning, and a refusal."""
 
 
 def refuse_other_leads(export: Export, request: RunRequest) -> None:
-    """Refuse an export that knows next to none of the leads on the list in force.
+    """Refuse an export with almost none of the leads on the list in force.
 
-    A list from elsewhere says nothing of this export, and neither does a damaged one;
-    :func:`compare_with_last_list` tells the latter.
+    A list from another source is not compared, nor is a damaged one, which
+    :func:`compare_with_last_list` reports.
 
     Raises
     ------
     DataRefused
-        More than 95 % of at least 20 listed leads are gone, and nobody said that this is meant.
+        More than 95 % of at least 20 listed leads are gone, without --any-size.
     """
     if request.any_size:
         return
@@ -172,20 +170,20 @@ def refuse_other_leads(export: Export, request: RunRequest) -> None:
     if has_too_many_missing(gone, listed, REFUSED_SHARE):
         raise DataRefused(
             f"{gone:,} of the {count(len(listed), 'lead', 'leads')} of publication {last.number} "
-            "are not in this export, although it comes from the same place. That is another CRM's "
-            "export, or the ids of the leads have changed. Nothing was published. If it is meant "
-            "so, run once with --any-size, and then `leadgain train`: the model has learned from "
+            "are not in this export, although it comes from the same place. It is another CRM's "
+            "export, or the ids of the leads have changed. Nothing was published. If this is "
+            "intended, run once with --any-size, then `leadgain train`: the model was trained on "
             "the other leads."
         )
 
 
 def count_missing_leads(export: Export, leads: pd.Series) -> int:
-    """How many leads, by their ids, the export does not know."""
+    """How many of these lead ids are not in the export."""
     return int((~leads.isin(export.leads["lead_id"])).sum())
 
 
 def has_too_many_missing(gone: int, leads: pd.Series, share: float = WARNED_SHARE) -> bool:
-    """Whether so many of them are gone that it is worth a word."""
+    """Whether more than ``share`` of the leads are gone, with enough leads to compare."""
     return len(leads) >= MIN_LEADS and gone > share * len(leads)
 
 
@@ -194,15 +192,14 @@ def _read_listed_leads(publication: Publication) -> pd.Series:
 
 
 def compare_with_last_list(checked: "CheckedExport", request: RunRequest) -> tuple[str, ...]:
-    """Warnings on an export that goes back in time, or that no longer knows the leads of the list.
+    """Warnings on an export that goes back in time, or no longer has the leads of the list.
 
-    So is that the list in force is damaged, and can be compared with nothing.
+    A damaged list in force is a warning too, because nothing can be compared with it.
 
     Parameters
     ----------
     checked : the export and the instant of the list
-    request : its home folder holds the list in force; one from elsewhere says nothing of this
-    export
+    request : its home folder has the list in force; a list from another source is not compared
     """
     try:
         last = open_current(request.home)
@@ -217,8 +214,8 @@ def compare_with_last_list(checked: "CheckedExport", request: RunRequest) -> tup
         )
     except PublicationDamaged as error:
         return (
-            "The list in force before this one is damaged. So nobody could tell whether this one "
-            "says the same, nor whether the export goes back in time or is of other leads. "
+            "The list in force before this one is damaged, so leadgain could not check whether "
+            "this list is unchanged, or whether the export is older or has other leads. "
             f"{str(error).removesuffix(PUBLISH_AGAIN_HINT)} Check the disk.",
         )
 
@@ -226,7 +223,7 @@ def compare_with_last_list(checked: "CheckedExport", request: RunRequest) -> tup
 def _describe_older_export(
     last: Publication, checked: "CheckedExport", request: RunRequest
 ) -> Iterator[str]:
-    """Held against the latest list, or the second night of an old export would pass."""
+    """Compare with the latest list, or the second night of an old export would pass."""
     known, _ = find_earlier_lists(
         request.home, hash_source(request.settings), most=MAX_PUBLICATIONS
     )
@@ -234,8 +231,8 @@ def _describe_older_export(
     if request.as_of is None and checked.list_as_of < before:
         yield (
             f"This export ends at {checked.list_as_of:%Y-%m-%d %H:%M} UTC, before the list of "
-            f"publication {number}, which stands at {before:%Y-%m-%d %H:%M} UTC. Look whether "
-            "an old export lies in the place of the new one."
+            f"publication {number} of {before:%Y-%m-%d %H:%M} UTC. Check whether an old export "
+            "has replaced the new one."
         )
 
 

@@ -57,7 +57,7 @@ def run_nightly(context: RunContext) -> NightlyRun:
 def _train_if_due(
     reason: str | None, context: RunContext
 ) -> tuple[Training | None, tuple[str, ...]]:
-    """A training, or a warning in its place: without the registry the list is scored all the same.
+    """A training, or a warning in its place: the list is scored without the registry as well.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def _find_due_reason(context: RunContext) -> str | None:
 
 
 def _find_early_reason(today: TodaysList, context: RunContext) -> str | None:
-    """The champion is lost; or degraded, and there are new outcomes to learn from."""
+    """Why to train early: a lost champion, or a degraded one and new outcomes; else None."""
     champion, monitoring, last = context.champion, today.monitoring, context.last_training
     if champion is None and (lost := find_lost_champion(context)) is not None:
         return f"version {lost.version} was the champion and cannot be used"
@@ -96,5 +96,5 @@ def _find_early_reason(today: TodaysList, context: RunContext) -> str | None:
     if monitoring.degraded:
         return f"version {champion.number} is degraded: {monitoring.why}"
     if is_disproven(champion, monitoring.rejudged, context):
-        return f"the proof of version {champion.number} does not hold any more"
+        return f"version {champion.number} fails its proof, judged again"
     return None

@@ -1,4 +1,4 @@
-"""Score today's list with the champion, and publish it with the proof and the gate's findings."""
+"""Score today's list with the champion; publish it with its evidence and the gate's findings."""
 
 from dataclasses import dataclass
 
@@ -61,12 +61,12 @@ class Ranking:
     tier: npt.NDArray[np.object_]
     reasons: npt.NDArray[np.object_]
     facts: LeadFacts | None = None
-    """What each score is made of."""
+    """The contributions to each score."""
 
 
 @dataclass(frozen=True)
 class TodaysList:
-    """Today's list, ranked by the context's champion, and how that model does.
+    """Today's list, ranked by the context's champion, with the monitoring of that model.
 
     Without a champion: most fresh first.
     """
@@ -75,7 +75,7 @@ class TodaysList:
     ranking: Ranking
     monitoring: MonitoringResult | None = None
     training_warnings: tuple[str, ...] = ()
-    """What should have been done before the list, and was not."""
+    """A training that was due and not possible."""
 
 
 @reported_flow(name="score")
@@ -103,8 +103,8 @@ def rank_today(context: RunContext) -> TodaysList:
         if not _has_outdated_settings(champion, context):
             raise
         reason = (
-            f"{describe_missing_model(context)} Version {champion.number}, the champion, was "
-            f"trained with another leadgain.toml and cannot rank this export: {error}"
+            f"{describe_missing_model(context)} The champion, version {champion.number}, was "
+            f"trained with other settings and cannot rank this export: {error}"
         )
         context.set_champion(None, reason)
         return TodaysList(open_list, rank_by_freshness(open_list, context))
@@ -112,13 +112,13 @@ def rank_today(context: RunContext) -> TodaysList:
 
 
 def _has_outdated_settings(champion: LoadedVersion, context: RunContext) -> bool:
-    """Whether a model is of another leadgain.toml, and a training under this one gave no other."""
+    """Whether a model has other settings, and training with the present ones gave no champion."""
     last, fingerprint = context.last_training, context.fingerprint
     return champion.facts.fingerprint != fingerprint == (last and last.fingerprint)
 
 
 def demote_if_disproven(today: TodaysList, context: RunContext) -> TodaysList:
-    """The same list; most fresh first if the champion's proof has ceased to hold."""
+    """The same list; most fresh first if the champion fails its proof."""
     champion, monitoring = context.champion, today.monitoring
     if champion is None or monitoring is None or monitoring.rejudged is None:
         return today
@@ -129,7 +129,7 @@ def demote_if_disproven(today: TodaysList, context: RunContext) -> TodaysList:
 
 
 def publish_today(today: TodaysList, context: RunContext) -> PublishedList:
-    """Put today's list into calling order and publish it with its proof, unless it is unchanged."""
+    """Put today's list in calling order and publish it with its evidence, unless unchanged."""
     failpoint("list.ranked")
     unchanged = None if context.request.publish_unchanged else _find_same_list(today, context)
     if unchanged is not None:
@@ -154,9 +154,9 @@ def publish_today(today: TodaysList, context: RunContext) -> PublishedList:
 
 
 def _find_same_list(today: TodaysList, context: RunContext) -> Publication | None:
-    """The list in force where a new one would say the same; a new warning is worth a new list.
+    """The list in force if a new one would be the same; a new warning is worth a new list.
 
-    So is that the export has ceased to change: by its age alone, which depends on the clock.
+    So is a stale export, which only the clock reveals.
     """
     unchanged = find_unchanged_list(context)
     if unchanged is None:
@@ -168,11 +168,11 @@ def _find_same_list(today: TodaysList, context: RunContext) -> Publication | Non
     return unchanged if due <= set(unchanged.manifest.get("warnings", ())) else None
 
 
-@coarse_task(name="draw up today's list")
+@coarse_task(name="build today's list")
 def build_open_list(context: RunContext) -> OpenList:
-    """The open leads, how fresh they are, and what is shown of them."""
+    """The open leads, their freshness, and their rows of the export."""
     leads, activities = context.export.leads, context.export.activities
-    with step("Drawing up today's list") as current:
+    with step("Building today's list") as current:
         snapshots = find_open_leads(context.list_as_of, context.export, context.policy)
         current.rows = len(snapshots)
         today = snapshots.assign(as_of=context.list_as_of)
@@ -205,7 +205,7 @@ def rank_by_model(open_list: OpenList, champion: LoadedVersion, context: RunCont
 
 @coarse_task(name="rank by freshness")
 def rank_by_freshness(open_list: OpenList, context: RunContext) -> Ranking:
-    """The team's present order, where no model may rank the list."""
+    """Most fresh first, where no model may rank the list."""
     n_leads = len(open_list.snapshots)
     with step(f"Ordering {n_leads:,} open leads, most fresh first"):
         vocabulary = learn_vocabulary_until(context.list_as_of, context.export)

@@ -97,14 +97,14 @@ def train(request: RunRequest) -> Training | SkippedRun:
 def run_training(context: RunContext, reason: str) -> Training:
     """The steps of a training, for the flows that build on it.
 
-    ``reason`` says what it is done for, as part of a sentence.
+    ``reason`` says why, as part of a sentence.
 
     Raises
     ------
     DataRefused
-        Not one lead has converted: then the mapping is wrong, not the sales team.
+        Not one lead has converted: the mapping must be wrong.
     RegistryUnavailable
-        The model could not be registered; found out before the work is done.
+        The model could not be registered; checked before the training starts.
     """
     refuse_unreachable(context.registry)
     history = build_history(context)
@@ -134,11 +134,11 @@ def run_training(context: RunContext, reason: str) -> Training:
     return Training(record, proof)
 
 
-@coarse_task(name="draw up the matured lists")
+@coarse_task(name="build the past lists")
 def build_history(context: RunContext) -> History:
     """The training rows: every open lead at every past list date whose horizon has passed."""
     export = context.export
-    with step("Drawing up the past lists") as current:
+    with step("Building the past lists") as current:
         snapshots = build_training_snapshots(
             export.leads, as_of=context.known_until, policy=context.policy
         )
@@ -150,7 +150,7 @@ def build_history(context: RunContext) -> History:
 
 
 def refuse_no_conversion(history: History, context: RunContext) -> None:
-    """Tell a mapping that finds no conversion at all from a team that had few.
+    """Refuse an export without any conversion: that is a wrong mapping, not a weak team.
 
     Raises
     ------
@@ -162,9 +162,9 @@ def refuse_no_conversion(history: History, context: RunContext) -> None:
         return
     raise DataRefused(
         f"Not one of the {len(leads):,} leads has converted before "
-        f"{context.list_as_of:%Y-%m-%d %H:%M}, so there is nothing to learn from and "
-        "nothing to prove. Check that [leads] converted_at (or converted_when) in leadgain.toml "
-        "names the column that says who became a customer. Nothing was published."
+        f"{context.list_as_of:%Y-%m-%d %H:%M}, so there are no outcomes to learn from. Check that "
+        "[leads] converted_at (or converted_when) in leadgain.toml names the column that records "
+        "conversions. Nothing was published."
     )
 
 
@@ -186,8 +186,7 @@ def run_backtest(history: History, context: RunContext) -> pd.DataFrame:
         )
         return X_train, X_test, list_categorical_names(build_catalog(vocabulary))
 
-    proving = "Proving the ranking on lists it has not seen"
-    with step(proving, rows=len(history.snapshots)) as current:
+    with step("Testing the ranking on unseen lists", rows=len(history.snapshots)) as current:
         return backtest_folds(
             history.snapshots,
             history.snapshots["converted"],
@@ -215,7 +214,7 @@ def build_folds(history: History, context: RunContext) -> list[Fold]:
 def fit_model(
     history: History, tested: pd.DataFrame, context: RunContext
 ) -> tuple[LeadScorer, Vocabulary]:
-    """Learn from all matured lists; probabilities are calibrated on the backtest's scores."""
+    """Fit on all matured lists; probabilities are calibrated on the backtest's scores."""
     with step("Fitting the model to deploy", rows=len(history.snapshots)):
         vocabulary = learn_vocabulary_until(context.list_as_of, context.export)
         X = compute_matrix(history.snapshots, context.export, vocabulary, context.threads)
@@ -232,7 +231,7 @@ def build_evidence(
     vocabulary: Vocabulary,
     context: RunContext,
 ) -> Evidence:
-    """All that is shown of a backtest and of the model that came of it."""
+    """The frames that document a backtest and the model fitted after it."""
     folds = build_folds(history, context)
     gains, gain_table, tiers = measure_gains(tested, context)
     return Evidence(

@@ -13,7 +13,7 @@ from publications.filesystem.durable_files import explain_write_errors, move_dur
 from publications.storage.home import Home
 
 FOLDER = "models/ of the home folder"
-"""How a message names it: people who read a list need no path."""
+"""Its name in messages: readers of a list need no path."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class LoadedVersion:
     facts: ModelMetadata
     proof: Evidence
     note: str = ""
-    """Why it is not simply the champion from the home folder: a warning for the list."""
+    """A warning for the list: why this is not the champion as kept in the home folder."""
 
     @property
     def number(self) -> int:
@@ -57,7 +57,7 @@ def load_verified(
 def store_model_files(folder: Path, version: RegisteredVersion, home: Home) -> bool:
     """Move the files of a training to their place in the home folder, if they were registered.
 
-    What has that number already gives way: the same files, or those of a registry that was lost.
+    An existing folder of that number is replaced: the same files, or those of a lost registry.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The champions that this home folder has used, for nights on which MLflow cannot help."""
+"""The champions that this home folder has used, for nights when MLflow is away."""
 
 from pydantic import TypeAdapter
 
@@ -25,7 +25,7 @@ def remember_champion(lock: HomeLock, champion: RegisteredVersion) -> None:
 
 
 def forget_champions(lock: HomeLock) -> None:
-    """No version is champion, or a person has chosen another: none before may stand in."""
+    """Forget all: no version is champion, or a person has chosen another."""
     (lock.home.models / FILE).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Take a champion whose proof no longer holds out of use."""
+"""Demote a champion that fails its proof when judged again."""
 
 from dataclasses import replace
 
@@ -17,20 +17,20 @@ from publications.wording.formatting import day
 def is_disproven(
     champion: LoadedVersion, rejudged: ProofVerdict | None, context: RunContext
 ) -> bool:
-    """Whether the proof, judged again with the lists since, does not hold.
+    """Whether the champion fails its proof, judged again with the lists since its training.
 
-    The version that was demoted last and is champion all the same was brought back by a person,
-    who knew that.
+    False for the version that was demoted last: as champion it was restored by a person, who
+    knew that.
     """
     if rejudged is None or rejudged.passed:
         return False
     last = context.last_demotion
-    is_brought_back = (
+    is_restored = (
         last is not None
         and last.registry_updated
         and (last.version, last.spec_sha256) == (champion.number, champion.version.spec_sha256)
     )
-    return not is_brought_back
+    return not is_restored
 
 
 @coarse_task(name="demote the champion")
@@ -41,11 +41,11 @@ def demote_champion(champion: LoadedVersion, rejudged: ProofVerdict, context: Ru
     registry cannot be reached, or has another champion that is damaged, the next run tries again.
     """
     sentence = (
-        f"Version {champion.number} was demoted: judged again with the lists that have matured "
-        f"since its training, its proof does not hold. {rejudged.sentence}"
+        f"Version {champion.number} was demoted: judged again with the outcomes known since its "
+        f"training, it fails its proof. {rejudged.sentence}"
     )
     figures, as_of = collect_proof_figures(rejudged), format_instant(context.list_as_of)
-    # Beside what its training decided, which counts again if a person brings it back.
+    # Kept apart from the training's decision, which counts again after a rollback to this version.
     decision: dict[str, object] = {"sentence": sentence, "list_as_of": as_of, **(figures or {})}
     tags = {f"{REJUDGED_PREFIX}{name}": value for name, value in decision.items()}
     pending = Demotion(
@@ -58,8 +58,8 @@ def demote_champion(champion: LoadedVersion, rejudged: ProofVerdict, context: Ru
     try:
         demote(context.registry, champion.number, decision=tags)
     except RegistryUnavailable:
-        untold = f"{sentence} MLflow could not be updated; the next run tries again."
-        context.record_demotion(replace(pending, sentence=untold))
+        unsent = f"{sentence} MLflow could not be updated; the next run tries again."
+        context.record_demotion(replace(pending, sentence=unsent))
     else:
         forget_champions(context.lock)
         context.record_demotion(replace(pending, registry_updated=True))
@@ -68,7 +68,7 @@ def demote_champion(champion: LoadedVersion, rejudged: ProofVerdict, context: Ru
 def find_lost_champion(context: RunContext) -> TrainingRecord | None:
     """The last training, where its model became champion and was not demoted since.
 
-    When there is no champion all the same, MLflow has lost its records, or another store is asked.
+    If there is still no champion, MLflow has lost its records, or [tracking] names another store.
     """
     last, demoted = context.last_training, context.last_demotion
     if last is None or not last.promoted or (demoted is not None and demoted.at >= last.at):
@@ -82,9 +82,9 @@ def describe_missing_model(context: RunContext) -> str:
         return context.no_champion_reason
     if (lost := find_lost_champion(context)) is not None:
         return (
-            f"MLflow has no champion, although version {lost.version} became it after the training "
-            f"of {day(lost.at)}. Check whether [tracking] in leadgain.toml names the same store as "
-            "then, and whether that is complete; the next `leadgain run` trains anew."
+            f"MLflow has no champion, although version {lost.version} was promoted after the "
+            f"training of {day(lost.at)}. Check that [tracking] in leadgain.toml still names the "
+            "same store and that the store is complete. The next `leadgain run` trains again."
         )
     last, demoted = context.last_training, context.last_demotion
     if demoted is not None and (last is None or demoted.at >= last.at):

@@ -1,4 +1,4 @@
-"""The proof of a ranking as frames: written beside the model, read again for every list."""
+"""The evidence of a ranking as frames: written beside the model, read for every list."""
 
 import json
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from publications.tables.read_write import encode_table, read_table
 BACKTEST = "backtest.parquet"
 TABLES = ("gains.csv", "gain_table.csv", "tiers.csv", "importance.csv")
 FIRST_CONTACT = "first_contact.csv"
-"""Missing where the export holds no outbound activity."""
+"""Missing where the export has no outbound activity."""
 TRAINING = "training.json"
 PICTURES = ("gains.png", "tiers.png")
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the backtest showed; ``backtest`` also holds each row's ``list_date`` and ``lead``."""
+    """The backtest's results; ``backtest`` also has each row's ``list_date`` and ``lead``."""
 
     backtest: pd.DataFrame
     gains: pd.DataFrame
@@ -43,19 +43,19 @@ class Evidence:
 
 
 def write_evidence(folder: Path, proof: Evidence, *, depth: float) -> Evidence:
-    """Write the frames and the pictures of a proof into a model's folder.
+    """Write the frames and the charts of the evidence into a model's folder.
 
     Returns
     -------
-    The proof with the digits of the files, so that a list published from memory and one published
-    from the files are the same.
+    The evidence as read back from the files, so that a list published from memory and one
+    published from the files are the same.
     """
     write_durably(folder / BACKTEST, encode_table(proof.backtest, BACKTEST))
     for name, frame in proof.tables.items():
         write_durably(folder / name, encode_table(frame, name))
     write_durably(folder / TRAINING, encode_json(proof.training))
-    drawn = (draw_gain_chart(proof.gains, depth=depth), draw_tiers_chart(proof.tiers))
-    for name, chart in zip(PICTURES, drawn, strict=True):
+    charts = (draw_gain_chart(proof.gains, depth=depth), draw_tiers_chart(proof.tiers))
+    for name, chart in zip(PICTURES, charts, strict=True):
         write_durably(folder / name, render_png(chart))
     return read_evidence(folder)
 

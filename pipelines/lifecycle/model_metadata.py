@@ -1,4 +1,4 @@
-"""What travels with a model beside its trees: how it was made, and how it may be used."""
+"""A model's metadata: how it was trained, and how it may be used."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from publications.filesystem.json_files import format_instant
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """What a model's scores and its proof are about: settings as they were when it was trained."""
+    """The settings at training that define what a model's scores and its proof mean."""
 
     policy: str
     every_days: int
@@ -27,7 +27,7 @@ class ModelSettings:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """What a model would mean that was trained now."""
+        """Those of a model trained now."""
         lists = settings.lists
         return cls(
             policy=lists.policy,
@@ -53,7 +53,7 @@ class ModelMetadata:
     cutoffs: Mapping[str, float]
     """Tier -> lowest score, learned on the backtest."""
     verdict: str
-    """What the proof said, as a sentence."""
+    """The verdict on the proof, as a sentence."""
     meaning: ModelSettings
     inputs: Reference
     """The distribution of the inputs at training."""
@@ -77,7 +77,7 @@ class ModelMetadata:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """The way back from :meth:`to_dict`."""
+        """The inverse of :meth:`to_dict`."""
         return cls(
             fingerprint=content["fingerprint"],
             known_until=pd.Timestamp(content["known_until"]),
@@ -93,7 +93,7 @@ class ModelMetadata:
 
 
 COMPARED_SECTIONS = ("leads", "activities", "outcomes", "lists", "freshness", "tiers", "backtest")
-"""Sections of leadgain.toml that decide what a score means and what its proof is worth."""
+"""Sections of leadgain.toml that decide what a score and its proof mean."""
 
 
 def compute_fingerprint(settings: Settings) -> str:

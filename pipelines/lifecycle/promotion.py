@@ -50,7 +50,7 @@ class PromotionDecision:
 def promote_if_better(
     challenger: LoadedVersion, verdict: verdicts.ProofVerdict, context: RunContext
 ) -> PromotionDecision:
-    """Promote the challenger if it is proven, above suspicion and not worse than the champion.
+    """Promote the challenger if it is proven, without leakage and not worse than the champion.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def promote_if_better(
     if present is not None and present.version == number:
         if (made := _recover_decision(present, challenger.facts, context)) is not None:
             return made
-        same = f"Version {number} is the champion already: the training gave the same model."
+        same = f"Version {number} is already the champion: training produced the same model."
         return PromotionDecision(True, same)
     obstacle = _describe_obstacle(challenger, verdict, context)
     decision = PromotionDecision(False, obstacle)
@@ -83,7 +83,7 @@ def promote_if_better(
 def _recover_decision(
     present: RegisteredVersion, facts: ModelMetadata, context: RunContext
 ) -> PromotionDecision | None:
-    """What a run decided that was killed before it could keep its decision; else None."""
+    """The decision of a run that was killed before it could record it; else None."""
     figures = present.decision
     if figures.get("known_until") != format_instant(facts.known_until):
         return None
@@ -101,7 +101,7 @@ def _recover_decision(
 
 
 def describe_leakage(vocabulary: Vocabulary, checks: DataChecks, trusted: tuple[str, ...]) -> str:
-    """What the gate says of inputs of a model that look written after the outcome; or nothing.
+    """The gate's findings on inputs of a model that look written after the outcome, or "".
 
     Parameters
     ----------
@@ -122,15 +122,15 @@ def describe_leakage(vocabulary: Vocabulary, checks: DataChecks, trusted: tuple[
 def _describe_obstacle(
     challenger: LoadedVersion, verdict: verdicts.ProofVerdict, context: RunContext
 ) -> str:
-    """Why a challenger may not be promoted whoever the champion is; empty if it may."""
+    """Why a challenger may not be promoted, with or without a champion; empty if it may."""
     number, earlier = challenger.number, challenger.version.decision
     if not verdict.passed:
         return verdict.sentence
     by_hand = f"It is not promoted again automatically; `leadgain rollback {number}` does it."
     if earlier.get(ROLLED_BACK_FROM):
-        return f"The training gave version {number}, which was rolled back. {by_hand}"
+        return f"Training produced version {number}, which was rolled back. {by_hand}"
     if earlier.get(DEMOTED):
-        return f"The training gave version {number}, which was demoted. {by_hand}"
+        return f"Training produced version {number}, which was demoted. {by_hand}"
     leakage = describe_leakage(
         challenger.facts.vocabulary,
         context.checked.checks,
@@ -139,7 +139,7 @@ def _describe_obstacle(
     if leakage:
         return (
             f"{verdict.sentence} But the model may have seen the outcome, so it is not promoted. "
-            f"{leakage} What was known before goes into known_before_the_outcome of [training]."
+            f"{leakage} List columns known earlier under [training] known_before_the_outcome."
         )
     return ""
 
@@ -154,7 +154,7 @@ def _compare_with_champion(
         champion = load_version(present, context)
     except ModelDamaged as error:
         return PromotionDecision(
-            True, f"{facts.verdict} The champion cannot be used any more: {error}"
+            True, f"{facts.verdict} The champion can no longer be used: {error}"
         )
     if champion.facts.fingerprint != facts.fingerprint:
         return PromotionDecision(
@@ -165,8 +165,8 @@ def _compare_with_champion(
     if facts.known_until < champion.facts.known_until <= context.now + CLOCK_GRACE:
         return PromotionDecision(
             False,
-            f"{facts.verdict} But it was trained as of {facts.known_until:%Y-%m-%d}, and the "
-            f"champion knows what came until {champion.facts.known_until:%Y-%m-%d}: it is not "
+            f"{facts.verdict} But it was trained on data up to {facts.known_until:%Y-%m-%d}, and "
+            f"the champion on data up to {champion.facts.known_until:%Y-%m-%d}, so it is not "
             "promoted.",
         )
     return _compare_on_same_lists(champion, challenger, context)
@@ -175,10 +175,9 @@ def _compare_with_champion(
 def _compare_on_same_lists(
     champion: LoadedVersion, challenger: LoadedVersion, context: RunContext
 ) -> PromotionDecision:
-    """The two on the same rows: those of the champion's backtest, and those matured since.
+    """Compare both on the same rows: the champion's backtest, and the lists matured since.
 
-    A champion whose own proof has ceased to hold keeps no challenger out: it is about to be
-    demoted.
+    A champion whose own proof fails cannot keep a challenger out: it is about to be demoted.
     """
     since = score_matured_lists(champion, context)
     comparison = verdicts.compare_with_champion(
@@ -195,9 +194,9 @@ def _compare_on_same_lists(
     if rejudged is None or not is_disproven(champion, rejudged, context):
         return PromotionDecision(False, comparison.sentence, duel)
     disproven = (
-        f"{comparison.sentence} But judged again with the lists that have matured since its "
-        "training, the champion's proof does not hold, and the challenger is proven, so it is "
-        f"promoted. {rejudged.sentence}"
+        f"{comparison.sentence} But judged again with the outcomes known since its training, the "
+        "champion fails its proof, and the challenger is proven, so it is promoted. "
+        f"{rejudged.sentence}"
     )
     return PromotionDecision(True, disproven, duel)
 
@@ -222,7 +221,7 @@ def _collect_duel_figures(number: int, comparison: verdicts.Comparison) -> dict[
 def _collect_figures(
     decision: PromotionDecision, verdict: verdicts.ProofVerdict, facts: ModelMetadata
 ) -> dict[str, object]:
-    """All of a decision for the registry, which keeps each figure as a tag."""
+    """The figures of a decision for the registry, which keeps each as a tag."""
     proof, duel = collect_proof_figures(verdict) or {}, decision.duel or {}
     return {
         "sentence": decision.sentence,

@@ -51,7 +51,7 @@ class RunContext:
 
     @property
     def lock(self) -> HomeLock:
-        """Proof that this run holds the home folder."""
+        """The lock that this run has on the home folder."""
         if self._lock is None:
             raise RuntimeError("this run only reads the home folder")
         return self._lock
@@ -73,7 +73,7 @@ class RunContext:
 
     @cached_property
     def policy(self) -> ListPolicy:
-        """When lists are drawn up."""
+        """The policy for list dates."""
         return self.request.policy
 
     @property

@@ -1,4 +1,4 @@
-"""The lists that have matured since a model was trained, scored and judged with its proof."""
+"""The lists that matured since a model's training: score them, judge its proof with them."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def score_matured_lists(champion: LoadedVersion, context: RunContext) -> pd.Data
     -------
     DataFrame
         as_of, list_date, lead_id, score, most_fresh and converted; no row where no list has
-        matured since, or where leadgain.toml means something else by a list than it did then.
+        matured since, or where the list settings of leadgain.toml have changed.
     """
     export, policy = context.export, context.policy
     rows = build_training_snapshots(export.leads, as_of=context.known_until, policy=policy)
@@ -33,7 +33,7 @@ def score_matured_lists(champion: LoadedVersion, context: RunContext) -> pd.Data
     rows = rows[new].reset_index(drop=True)
     if rows.empty or champion.facts.fingerprint != context.fingerprint:
         return pd.DataFrame(columns=COLUMNS)
-    with step("Scoring the lists that have matured since the training"):
+    with step("Scoring past lists with newly known outcomes"):
         X = compute_matrix(rows, export, champion.facts.vocabulary, context.threads)
         days = compute_days_since_fresh(
             rows, export.leads, export.activities, by=context.settings.freshness.by
@@ -52,7 +52,7 @@ def rejudge_proof(
 
 
 def build_verdict_arguments(champion: LoadedVersion, context: RunContext) -> dict[str, Any]:
-    """The arguments of a proof that is about the model in force: depth, samples and seed."""
+    """The arguments for judging the model in force: depth, samples and seed."""
     return {
         "depth": champion.meaning.depth,
         "samples": context.settings.backtest.bootstrap_samples,
@@ -67,7 +67,7 @@ def append_matured_lists(champion: LoadedVersion, since: pd.DataFrame) -> pd.Dat
 
 
 def has_matured_since(instant: pd.Timestamp, context: RunContext) -> bool:
-    """Whether a list has matured after an instant, so that a training learns something new."""
+    """Whether a list has matured after an instant, so that retraining has new outcomes."""
     return find_latest_matured(context.known_until, context) > find_latest_matured(instant, context)
 
 

@@ -20,7 +20,7 @@ TRAINING_FILE, DEMOTION_FILE = "last_training.json", "last_demotion.json"
 
 
 class HasInstant(Protocol):
-    """A dataclass that says of which list it is."""
+    """A dataclass with the date of its list."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
@@ -92,8 +92,8 @@ def write_training_record(
 ) -> TrainingRecord:
     """Keep what a training decided; the record before is replaced in one step.
 
-    The same model trained again at the same instant was decided before: ``last`` stays, so that
-    the same run again publishes the same.
+    If the same model was trained at the same instant, ``last`` is kept, so that repeating a run
+    publishes the same list.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def read_last_training(home: Home) -> TrainingRecord | None:
     Raises
     ------
     ConfigurationError
-        Somebody has edited the file, and it cannot be understood.
+        The file cannot be read; it was probably edited.
     """
     return _read_record(home.models / TRAINING_FILE, TrainingRecord)
 
@@ -135,7 +135,7 @@ def _read_record(file: Path, kind: type[RecordType]) -> RecordType | None:
     except (ValueError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{file} cannot be read: was it edited? Restore it from the backup, or delete "
-            "it; then the next `leadgain run` trains anew."
+            "it; then the next `leadgain run` trains again."
         ) from None
     return record
 

@@ -1,4 +1,4 @@
-"""What a publication tells beside the list: facts, activities, and how the export comes in."""
+"""The details beside the list: facts, activities, and the volume and age of the export."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,29 +20,29 @@ from publications.tables.read_write import write_table, write_table_parts
 
 FACTS = 12
 LEADS_AT_ONCE = 50_000
-"""It bounds the memory: a worklist may hold a million leads."""
+"""Limits the memory: a worklist may have a million leads."""
 
 
 @dataclass(frozen=True)
 class LeadFacts:
-    """What the score of each listed lead is made of; contributions are in log odds."""
+    """The facts behind each listed lead's score; contributions are in log odds."""
 
     sentences: npt.NDArray[np.object_]
     """Shape (n_leads, FACTS), in words, strongest first."""
     contributions: npt.NDArray[np.float64]
     """Of the same shape; 0 where a lead has fewer facts."""
     other_contributions: npt.NDArray[np.float64]
-    """Shape (n_leads,): what all weaker facts come to."""
+    """Shape (n_leads,): the sum of all weaker facts."""
 
 
 @dataclass(frozen=True)
 class LeadDetails:
-    """What is to be told of the listed leads."""
+    """The order and the facts of the listed leads."""
 
     lead: npt.NDArray[np.integer]
     """Their positions in the export."""
     order: npt.NDArray[np.integer]
-    """Which of them is called first, second and so on."""
+    """Positions in calling order."""
     facts: LeadFacts | None = None
     """None where no model ranked the list."""
 
@@ -50,7 +50,7 @@ class LeadDetails:
 def find_strongest_facts(
     moved: pd.DataFrame, X: pd.DataFrame, vocabulary: Vocabulary, policy: str = "periodic"
 ) -> LeadFacts:
-    """The twelve facts that move each lead's score most, in words.
+    """The twelve facts that contribute most to each lead's score, in words.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def find_strongest_facts(
     policy : periodic or on_arrival, of the lists
     """
     first_topic = build_catalog(vocabulary)[0].topic
-    told = np.empty((len(X), FACTS), dtype=object)
+    sentences = np.empty((len(X), FACTS), dtype=object)
     contributions, others = np.empty((len(X), FACTS)), np.empty(len(X))
     for first in range(0, len(X), LEADS_AT_ONCE):
         rows = slice(first, first + LEADS_AT_ONCE)
@@ -68,8 +68,8 @@ def find_strongest_facts(
             moved.iloc[rows], k=FACTS
         )
         anything = np.where(topics == NO_TOPIC, first_topic, topics)
-        told[rows] = describe_topics(anything, X.iloc[rows], vocabulary, policy)
-    return LeadFacts(told, contributions, others)
+        sentences[rows] = describe_topics(anything, X.iloc[rows], vocabulary, policy)
+    return LeadFacts(sentences, contributions, others)
 
 
 def write_lead_details(
@@ -90,14 +90,14 @@ def write_lead_details(
     write_table_parts(folder, "timeline.parquet", build_timeline_parts(lead_id, parts))
     if details.facts is not None:
         facts = details.facts
-        told = build_reason_parts(
+        reasons = build_reason_parts(
             lead_id,
             facts.sentences,
             facts.contributions,
             facts.other_contributions,
             order=details.order,
         )
-        write_table_parts(folder, "reasons.parquet", told)
+        write_table_parts(folder, "reasons.parquet", reasons)
 
 
 def write_volumes_and_freshness(folder: Path, context: RunContext) -> None:

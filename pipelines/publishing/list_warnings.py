@@ -1,4 +1,4 @@
-"""What must be said beside a list so that nobody takes its figures for more than they are."""
+"""Warnings beside a list: why its figures may be less reliable than they look."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ SPREAD_HOURS = 1.0
 
 
 def collect_list_warnings(context: RunContext) -> tuple[str, ...]:
-    """Sentences on the list, its model and its proof; none where all is as it should be."""
+    """Sentences on the list, its model and its proof; empty where nothing is wrong."""
     champion = context.champion
     warnings = [*_warn_weak_baseline(context)]
     if champion is not None:
@@ -38,25 +38,23 @@ def _name_version(champion: LoadedVersion) -> str:
 
 
 def _warn_unproven(champion: LoadedVersion) -> Iterator[str]:
-    """A training lets no such version lead, a person may."""
+    """A training never promotes such a version; a person can."""
     if not champion.facts.proven:
         yield (
-            f"{_name_version(champion)} leads without a proof: `leadgain rollback`, or somebody "
-            f"in MLflow, "
-            f"has let it. {champion.facts.verdict}"
+            f"{_name_version(champion)} is in use without a proof: it was chosen with "
+            f"`leadgain rollback` or in MLflow. {champion.facts.verdict}"
         )
 
 
 def _warn_missing_leads(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
-    """Told on every night until the next training, unlike what is held against the last list."""
+    """Repeated every night until the next training, unlike the comparison with the last list."""
     proven = champion.proof.backtest["lead_id"].drop_duplicates()
     gone = count_missing_leads(context.export, proven)
     if has_too_many_missing(gone, proven):
         yield (
-            f"{gone:,} of the {count(len(proven), 'lead', 'leads')} on whose lists "
-            f"{_name_version(champion).lower()} was proven are not in this export any more, so "
-            f"its gains may not apply. Check whether the export is complete and whether the leads "
-            "have kept their ids."
+            f"{gone:,} of the {count(len(proven), 'lead', 'leads')} in the backtest of "
+            f"{_name_version(champion).lower()} are no longer in this export, so its gains may not "
+            "apply. Check whether the export is complete and the leads have kept their ids."
         )
 
 
@@ -75,37 +73,36 @@ def _warn_changed_settings(champion: LoadedVersion, context: RunContext) -> Iter
     what = f" ({'; '.join(changed)})" if changed else ""
     yield (
         f"leadgain.toml has changed since {_name_version(champion).lower()} was trained{what}. "
-        f"Its scores, "
-        "its gains and the table of its tiers are those of its own settings; today's list is cut "
-        "by the new ones. `leadgain train` brings them together."
+        "Its scores, gains and tier table use the old settings; today's list uses the new ones. "
+        "Run `leadgain train` to update the model."
     )
 
 
 def _warn_trained_later(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
-    """The model knows what came after this list."""
+    """The model was trained on data from after this list."""
     trained = champion.facts.known_until
     if trained > context.list_as_of:
         yield (
             f"{_name_version(champion)} was trained as of {day(trained)}, after this list of "
-            f"{day(context.list_as_of)}: it may have learned from what became of these very leads. "
-            "How well this list fits what happened since then proves nothing."
+            f"{day(context.list_as_of)}: it may have learned from the outcomes of these leads. "
+            "Do not judge the model by how well this list turned out."
         )
 
 
 def _warn_failed_training(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
-    """A newer model was not proven, which says something of the present one too."""
+    """A newer model was not proven, which casts doubt on the present one too."""
     last = context.last_training
     if last is None or last.promoted or last.at <= champion.facts.known_until:
         return
     yield (
         f"The last training, as of {day(last.at)}, produced no new champion: {last.sentence} "
         f"{_name_version(champion)} of {day(champion.facts.known_until)} still ranks the list, "
-        "with the gains that it had then."
+        "and the gains shown are from its own training."
     )
 
 
 def _warn_unknown_types(champion: LoadedVersion, context: RunContext) -> Iterator[str]:
-    """The CRM calls its activities by other names than when the model was trained."""
+    """The CRM names its activities differently than when the model was trained."""
     activities, known = context.export.activities, champion.facts.vocabulary.types
     at = activities["occurred_at"]
     recent = activities.loc[(at >= context.list_as_of - RECENT) & (at < context.list_as_of), "type"]
@@ -116,32 +113,31 @@ def _warn_unknown_types(champion: LoadedVersion, context: RunContext) -> Iterato
     if unknown > limit:
         yield (
             f"{percent(unknown)} of the activities in the 30 days before the list are of kinds "
-            f"that {_name_version(champion).lower()} does not know: new ones, or renamed. It "
-            f"counts them "
-            "all as one. `leadgain train` teaches them."
+            f"that {_name_version(champion).lower()} does not know, because they are new or "
+            "renamed. It counts them all as one kind. Run `leadgain train` to include them."
         )
 
 
 def _warn_weak_baseline(context: RunContext) -> Iterator[str]:
-    """Most fresh first is no rival where the export does not tell who is fresh."""
+    """Most fresh first is a weak baseline where the export does not show who is fresh."""
     champion = context.champion
     meaning = ModelSettings.of(context.settings) if champion is None else champion.meaning
     directions = context.export.activities["direction"]
     if meaning.fresh_by == "last_inbound" and not (directions == "inbound").any():
         yield (
             "No activity of the export is inbound, so most fresh first by the last inbound "
-            "activity is nothing but newest first, an easier order to beat than the team's own. "
+            "activity is the same as newest first, an easier baseline than the team's own order. "
             "Map direction in [activities]."
         )
     elif meaning.fresh_by == "last_activity" and directions.empty:
         yield (
-            "The export holds no activity, so most fresh first by the last activity is nothing "
-            "but newest first."
+            "The export has no activities, so most fresh first by the last activity is the same "
+            "as newest first."
         )
     if champion is not None and _compute_spread_hours(champion.proof.backtest) < SPREAD_HOURS:
         yield (
-            "On the tested lists nearly all leads were equally fresh, so most fresh first was "
-            "hardly an order there: what the model has beaten is about random order."
+            "On the backtest's lists nearly all leads were equally fresh, so most fresh first was "
+            "close to random order there: a weak baseline to beat."
         )
 
 

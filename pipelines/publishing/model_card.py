@@ -1,4 +1,4 @@
-"""What a publication says of the model in use: its training, its backtest, its predecessors."""
+"""The model card of a publication: training, backtest and earlier versions."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
@@ -24,11 +24,11 @@ from publications.filesystem.json_files import encode_json, format_instant
 from publications.wording.formatting import count, day
 
 VERSIONS = 20
-"""The newest versions that are told; a server may hold hundreds."""
+"""The newest versions listed; a server may have hundreds."""
 
 
 def build_model_card(champion: LoadedVersion, context: RunContext) -> bytes:
-    """The bytes of model.json; docs/publications.md tells its keys."""
+    """The bytes of model.json; docs/publications.md lists its keys."""
     facts, scorer, meaning = champion.facts, champion.scorer, champion.meaning
     content = {
         "version": champion.number,
@@ -54,9 +54,9 @@ def build_model_card(champion: LoadedVersion, context: RunContext) -> bytes:
 
 
 def _list_versions(champion: LoadedVersion, context: RunContext) -> list[RegisteredVersion]:
-    """The newest versions, and the leading one if it is older than all of them.
+    """The newest versions, and the champion if it is older than all of them.
 
-    Alone the leading one where the registry is away: the list's warnings tell that.
+    Only the champion where the registry is away, which the list's warnings mention.
     """
     try:
         newest = list_versions(context.registry, most=VERSIONS)
@@ -81,16 +81,16 @@ def _round_figure(figure: float | None) -> float | None:
     return None if figure is None else round(figure, 9)
 
 
-@coarse_task(name="weigh the facts")
+@coarse_task(name="measure importance")
 def compute_importance(
     scorer: LeadScorer,
     vocabulary: Vocabulary,
     snapshots: pd.DataFrame,
     context: RunContext,
 ) -> pd.DataFrame:
-    """Which facts move the model's scores, on rows from all over its training lists."""
+    """How much each fact moves the scores, on rows spread evenly over the training lists."""
     some = snapshots.iloc[pick_evenly_spaced(len(snapshots))]
-    with step("Weighing the facts", rows=len(some)) as current:
+    with step("Measuring which facts matter", rows=len(some)) as current:
         X = compute_matrix(some, context.export, vocabulary, context.threads)
         catalog = build_catalog(vocabulary)
         return build_importance_table(
@@ -124,7 +124,7 @@ def describe_training(
     vocabulary: Vocabulary,
     context: RunContext,
 ) -> dict[str, Any]:
-    """What the model learned from and what was left out, in sentences, and the backtest's fits."""
+    """The training data and what was left out, as sentences, and the backtest's fits."""
     fits = build_fold_table(folds, tested, snapshots["converted"], depth=context.settings.tiers.A)
     return {
         "trained_on": [*_describe_training_rows(snapshots, scorer, vocabulary, context)],
@@ -134,7 +134,7 @@ def describe_training(
 
 
 def _format_fit(fit: dict[Hashable, Any]) -> dict[str, Any]:
-    """One fit of the backtest as JSON values; a gain that is none is null."""
+    """One fit of the backtest as JSON values; a missing gain is null."""
     values = {str(name): value for name, value in fit.items()}
     gains = {
         name: None if pd.isna(values[name]) else round(values[name], 9)
@@ -149,12 +149,12 @@ def _describe_training_rows(
     lists = context.settings.lists
     first, last = (day(end) for end in (snapshots["as_of"].min(), snapshots["as_of"].max()))
     if lists.policy == "periodic":
-        drawn = count(snapshots["as_of"].nunique(), "list", "lists")
-        yield f"{drawn}, one every {count(lists.every_days, 'day', 'days')}, {first} to {last}."
+        n_lists = count(snapshots["as_of"].nunique(), "list", "lists")
+        yield f"{n_lists}, one every {count(lists.every_days, 'day', 'days')}, {first} to {last}."
     else:
         yield (
-            f"Leads of {first} to {last}, each as it stood {lists.delay_hours:g} hours after it "
-            "came in."
+            f"Leads of {first} to {last}, each with what was known {lists.delay_hours:g} hours "
+            "after it came in."
         )
     yield (
         f"{count(len(snapshots), 'row', 'rows')} of "
@@ -163,13 +163,13 @@ def _describe_training_rows(
         f"{count(lists.horizon_days, 'day', 'days')}."
     )
     yield (
-        f"{count(len(scorer.columns_))} columns of what was known on the day of the list: "
+        f"{count(len(scorer.columns_))} columns with what was known on the day of the list: "
         f"{count(len(vocabulary.types), 'kind', 'kinds')} of activity, how often, how recently and "
         "in which order; the age of the lead and the calendar."
     )
     if vocabulary.profile:
         named = ", ".join(humanize_name(term.name) for term in vocabulary.profile)
-        yield f"What the export says of the lead itself: {named}."
+        yield f"Lead fields from the export: {named}."
 
 
 def _describe_left_out(
@@ -179,22 +179,22 @@ def _describe_left_out(
     horizon = count(lists.horizon_days, "day", "days")
     yield (
         f"Lists after {day(context.known_until - context.policy.horizon)}: their {horizon} are not "
-        "over, so nobody knows yet who converts. Such leads are not counted as losses."
+        "over, so their outcomes are not known yet. These leads are not counted as losses."
     )
     unseen = len(export.leads) - snapshots["lead"].nunique()
     yield (
-        f"{count(unseen, 'lead stands', 'leads stand')} on no such list: too new, or converted or "
-        "closed before the next list was drawn up."
+        f"{count(unseen, 'lead is', 'leads are')} on no past list: too new, or converted or "
+        "closed before the next list date."
     )
     yield (
-        f"Leads older than {count(lists.max_age_days, 'day', 'days')}, and all that happened at "
-        "or after the instant of a list."
+        f"Leads older than {count(lists.max_age_days, 'day', 'days')}, and everything that "
+        "happened at or after the time of a list."
     )
     kinds = export.activities["type"].nunique()
     if kinds > MAX_TYPES:
-        yield f"{count(kinds - len(vocabulary.types))} rare kinds of activity: counted together."
+        yield f"{count(kinds - len(vocabulary.types))} rare kinds of activity, counted together."
     shown = [humanize_name(column.name) for column in export.profile if column.kind == "display"]
-    unused = ", ".join(["Who owns the lead", *shown])
+    unused = ", ".join(["Lead owner", *shown])
     yield f"Never used, only shown: {unused}."
     for row in export.counts.to_dict("records"):
         if aside := row["quarantined"] + row["excluded"]:

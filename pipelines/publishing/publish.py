@@ -1,4 +1,4 @@
-"""The files of a publication, from the frames that the flows hold."""
+"""Write the files of a publication from the frames of the flows."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,24 +48,24 @@ class PublishedList:
     no_model_reason: str | None
     warnings: tuple[str, ...]
     is_new: bool = True
-    """False where the list in force says the same already, and nothing was published."""
+    """False where the list in force was the same, so nothing was published."""
 
     @property
     def summary(self) -> str:
-        """What it came to, for the log."""
+        """The result in a sentence, for the log."""
         by = f"by version {self.model_version}" if self.proof is not None else "most fresh first"
         leads = count(len(self.worklist), "open lead", "open leads")
-        stands = "" if self.is_new else " stands: nothing new"
+        unchanged = "" if self.is_new else " is unchanged"
         warned = count(len(self.warnings), "warning", "warnings")
         beside = f" With {warned}: see `leadgain report`." if self.warnings else ""
         return (
-            f"publication {self.publication}{stands}, {leads} as of "
+            f"publication {self.publication}{unchanged}, {leads} as of "
             f"{self.list_as_of:%Y-%m-%d %H:%M} UTC, {by}.{beside}"
         )
 
 
 def read_unchanged_list(publication: Publication, context: RunContext) -> PublishedList:
-    """The list in force as a listing, where a new one would say the same."""
+    """The list in force, where a new one would be the same."""
     manifest = publication.manifest
     return PublishedList(
         publication=publication.number,
@@ -127,8 +127,8 @@ def publish_list(
 
 def _encode_data_checks(context: RunContext) -> bytes:
     instants = {"list_as_of": context.list_as_of, "last_instant": context.export.last_instant}
-    told = {name: format_instant(instant) for name, instant in instants.items()}
-    return encode_json(told | context.checked.checks.content)
+    dates = {name: format_instant(instant) for name, instant in instants.items()}
+    return encode_json(dates | context.checked.checks.content)
 
 
 def _copy_evidence(folder: Path, champion: LoadedVersion, context: RunContext) -> None:
@@ -146,7 +146,7 @@ def _copy_evidence(folder: Path, champion: LoadedVersion, context: RunContext) -
 def _write_monitoring(
     folder: Path, monitoring: MonitoringResult | None, context: RunContext
 ) -> None:
-    """How the model does, and what the last training decided."""
+    """Write the model's monitoring, and what the last training decided."""
     if context.last_training is not None:
         write_durably(folder / "decision.json", encode_json(context.last_training.content()))
     if monitoring is not None:

@@ -1,4 +1,4 @@
-"""Whether a list would say what the list in force says already."""
+"""Whether a new list would be the same as the list in force."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ EXCLUDED_SECTIONS = {"file", "dashboard", "tracking", "schedule", "publications"
 
 
 def hash_inputs(context: RunContext) -> str:
-    """SHA-256 of all that decides what a list says; the clock is not among it."""
+    """SHA-256 of everything that decides a list's content, the clock excepted."""
     champion, training = context.champion, context.last_training
     content = {
         "list_as_of": format_instant(context.list_as_of),
@@ -33,7 +33,7 @@ def hash_inputs(context: RunContext) -> str:
 
 
 def _identify_version(version: RegisteredVersion) -> list[object]:
-    """Versions of the same trees differ in their calibration, their cut-offs and their proof."""
+    """Versions with the same trees may differ in calibration, cut-offs and proof."""
     return [version.version, version.model_sha256, version.spec_sha256]
 
 
@@ -43,5 +43,5 @@ def dump_settings(context: RunContext) -> dict[str, object]:
 
 
 def find_unchanged_list(context: RunContext) -> Publication | None:
-    """The publication in force, if it is whole and says what a new one would; else None."""
+    """The publication in force if it is undamaged and a new one would be the same; else None."""
     return find_unchanged_publication(context.home, hash_inputs(context))

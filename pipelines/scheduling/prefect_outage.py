@@ -1,6 +1,6 @@
-"""An outage of the Prefect server that PREFECT_API_URL names: said once, waited for, said again.
+"""An outage of the Prefect server at PREFECT_API_URL: report it, wait, report the recovery.
 
-The process of the schedule waits itself, so that its journal holds two sentences and not one a
+The schedule's own process waits, so that its journal has two messages and not one a
 minute. See docs/decisions/1304-watching-prefect.md.
 """
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from prefect.runner import Runner
 
 RETRY_SECONDS = 10.0
-"""How often a server that is away is asked."""
+"""Interval between attempts during an outage."""
 WATCH_SECONDS = 5.0
-"""How often a server that answers is asked: twice before Prefect's own poll fails three times."""
+"""Interval between checks: two fit in before Prefect's own poll has failed three times."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class ServerContact:
     last: pd.Timestamp = field(default_factory=lambda: pd.Timestamp.now(tz="UTC"))
 
     def record_answer(self) -> None:
-        """It has answered just now."""
+        """Record an answer now."""
         self.last = pd.Timestamp.now(tz="UTC")
 
 
@@ -74,7 +74,7 @@ async def run_until_signal(runner: "Runner", contact: ServerContact) -> None:
 async def watch_server(contact: ServerContact) -> None:
     """Record when the server answers, and raise its error when it has failed twice in a row.
 
-    The question needs the server's database, as those of Prefect's runner do.
+    The request needs the server's database, as those of Prefect's runner do.
     """
     import httpx
     from prefect.client.orchestration import get_client
@@ -100,7 +100,7 @@ def _ignore_cancelled_callbacks(loop: asyncio.AbstractEventLoop, context: dict[s
 
 
 def describe_outage(last: pd.Timestamp) -> str:
-    """The message when the server is away: the one that was named, or leadgain's own."""
+    """The message during an outage of the named server, or of leadgain's own."""
     if find_named_server() is None:
         return (
             "leadgain's own Prefect server no longer answers, so no run can start. Start the "
@@ -130,7 +130,7 @@ def describe_recovery(last: pd.Timestamp, now: pd.Timestamp) -> str:
 
 
 def wait_for_server() -> None:
-    """Ask until it answers."""
+    """Wait until the server answers."""
     while find_server_error() is not None:
         time.sleep(RETRY_SECONDS)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 FLOWS = {"train": "train", "score": "run"}
-"""Deployment -> flow, in the order in which missed ones are made up."""
+"""Deployment -> flow, in the order in which missed runs are caught up."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PlannedDeployment:
 
 
 def plan_deployments(section: ScheduleSection, now: pd.Timestamp) -> list[PlannedDeployment]:
-    """What is served, and when each is due next.
+    """The deployments to serve, and when each is due next.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def plan_deployments(section: ScheduleSection, now: pd.Timestamp) -> list[Planne
 
 @contextmanager
 def lock_schedule(home: Home) -> Iterator[None]:
-    """Be the only schedule of a home folder.
+    """Lock the schedule of a home folder.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def build_deployment_name(name: str, home: Home) -> str:
 def find_missed_runs(
     home: Home, section: ScheduleSection, now: pd.Timestamp
 ) -> dict[str, pd.Timestamp]:
-    """Deployment -> the one night to make up; a home without any list gets its first one now."""
+    """Deployment -> the one missed run to catch up; a home without any list is due now."""
     found = {
         name: find_missed_run(home, name, cron=cron, timezone=section.timezone, now=now)
         for name in FLOWS
@@ -141,12 +141,12 @@ def find_missed_runs(
 def run_schedule(
     deployments: list["RunnerDeployment"], missed: dict[str, pd.Timestamp], contact: ServerContact
 ) -> None:
-    """Work by the schedule until Ctrl-C or SIGTERM, one run at a time.
+    """Run the schedule until Ctrl-C or SIGTERM, one run at a time.
 
     Parameters
     ----------
     deployments : what Prefect starts, and when
-    missed : schedule -> the instant for which a run is made up first
+    missed : schedule -> the due time of the missed run to start with
     contact : records when Prefect's server answers
 
     Raises

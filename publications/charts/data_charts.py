@@ -78,10 +78,10 @@ def select_importance(
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"level": "feature", "group": ["Mail", "Call"],
-    ...                       "feature": ["how many ever", "how many in 7 days"],
+    ...                       "feature": ["total count", "in 7 days"],
     ...                       "share": [0.25, 0.75]})
     >>> select_importance(table, level="feature").values.tolist()
-    [['Call: how many in 7 days', 0.75], ['Mail: how many ever', 0.25]]
+    [['Call: in 7 days', 0.75], ['Mail: total count', 0.25]]
     """
     import pandas as pd
 

@@ -212,10 +212,10 @@ def select_largest_drift(drift: "pd.DataFrame", most: int = 10) -> "pd.DataFrame
     DataFrame with columns name, psi, limit, drifted (bool), status
 
     >>> import pandas as pd
-    >>> drift = pd.DataFrame({"group": "Mail", "feature": ["how many ever", "its kind"],
+    >>> drift = pd.DataFrame({"group": "Mail", "feature": ["total count", "kind"],
     ...                       "psi": [0.3, 0.05], "limit": 0.1, "drifted": [1, 0]})
     >>> select_largest_drift(drift)[["name", "status"]].values
-    array([['Mail: how many ever', 'drifted far'], ['Mail: its kind', 'within limit']],
+    array([['Mail: total count', 'drifted far'], ['Mail: kind', 'within limit']],
     dtype=object)
     """
     import pandas as pd

@@ -160,7 +160,7 @@ def made_up_importance() -> pd.DataFrame:
         ("group", "Age of the lead", None, 0.3),
         ("group", "Amount requested", None, 0.2),
         ("feature", "Offer returned", "days since the last one", 0.4),
-        ("feature", "Age of the lead", "days since its creation", 0.35),
+        ("feature", "Age of the lead", "days since creation", 0.35),
         ("feature", "Amount requested", "the number", 0.25),
     ]
     found = pd.DataFrame(rows, columns=["level", "group", "feature", "share"])

@@ -71,8 +71,8 @@ def made_up_drift() -> pd.DataFrame:
                 ["Offer returned"] * 2 + ["Age of the lead"] + ["Call by a rep"] * 7, dtype="str"
             ),
             "feature": pd.Series(
-                ["days since the last one", "how many in 7 days", "days since its creation"]
-                + [f"how many in {7 * weeks} days" for weeks in range(1, 8)],
+                ["days since the last one", "count in the last 7 days", "days since creation"]
+                + [f"count in the last {7 * weeks} days" for weeks in range(1, 8)],
                 dtype="str",
             ),
             "psi": psi,

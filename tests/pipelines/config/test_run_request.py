@@ -54,7 +54,7 @@ def test_what_is_no_time_is_refused(text):
 def test_a_list_that_is_still_to_come_is_refused(crm, home):
     clock = "2024-03-01T12:00:00Z"
     assert build_request(crm, home, as_of="2024-03-01T13:00:00Z", now=clock).as_of is not None
-    with pytest.raises(ConfigurationError, match=r"lies in the future: it is 2024-03-01 12:00 UTC"):
+    with pytest.raises(ConfigurationError, match=r"in the future: it is 2024-03-01 12:00 UTC"):
         build_request(crm, home, as_of="2024-03-02", now=clock)
 
 

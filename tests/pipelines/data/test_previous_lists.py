@@ -88,10 +88,9 @@ def test_a_damaged_publication_does_not_turn_the_guard_off_and_is_told(place):
         write_publication(place, number, 100 * number)
     damage(place, 3)
     assert compute_usual_rows(place, "here") == {"leads": 150}
-    assert describe_unreadable_lists(place, "here") == (
-        "This export's size was held against only 2 earlier lists: the manifest of publication 3 "
-        "is damaged. Check the disk.",
-    )
+    (warning,) = describe_unreadable_lists(place, "here")
+    assert "only 2 earlier lists" in warning
+    assert "publication 3 is damaged" in warning
 
 
 def test_where_every_publication_is_damaged_the_warning_says_that_nothing_was_compared(place):
@@ -99,10 +98,9 @@ def test_where_every_publication_is_damaged_the_warning_says_that_nothing_was_co
         write_publication(place, number, 100)
         damage(place, number)
     assert compute_usual_rows(place, "here") == {}
-    assert describe_unreadable_lists(place, "here") == (
-        "This export's size was held against no earlier list: the manifest of publications 9, 10 "
-        "is damaged. Check the disk.",
-    )
+    (warning,) = describe_unreadable_lists(place, "here")
+    assert "no earlier list" in warning
+    assert "publications 9, 10 is damaged" in warning
 
 
 def test_a_damaged_publication_that_would_not_have_counted_is_not_told(place):
@@ -186,7 +184,7 @@ def test_a_check_says_that_a_damaged_publication_told_it_nothing(moved, leadgain
     damage(Home(moved.home), 1)
     checked = leadgain("check", "--config", moved.config, "--home", moved.home)
     assert checked.code == 0
-    assert "This export's size was held against no earlier list: the manifest" in checked.said
+    assert "size was compared with no earlier list" in checked.said
 
 
 @pytest.fixture
@@ -249,7 +247,7 @@ def test_an_old_export_that_goes_on_from_there_is_a_warning_on_every_night(asked
     )
     there = asked.model_copy(update={"home": home})
     (told,) = compare_with_last_list(next_night, there)
-    assert "before the list of publication 1, which stands at 2024-08-02 23:22 UTC" in told
+    assert "before the list of publication 1 of 2024-08-02 23:22 UTC" in told
     manifest["counts"]["any_size"] = True
     (second / "manifest.json").write_text(json.dumps(manifest))
     assert compare_with_last_list(next_night, there) == (), "it is meant so"
@@ -268,12 +266,9 @@ def test_an_export_that_knows_next_to_none_of_the_leads_is_refused(asked):
     refuse_other_leads(build_checked_export(asked, known=few + 1).export, asked)
     with pytest.raises(DataRefused) as refusal:
         refuse_other_leads(build_checked_export(asked, known=few - 1).export, asked)
-    assert str(refusal.value) == (
-        f"{total - few + 1:,} of the {total:,} leads of publication 1 are not in this export, "
-        "although it comes from the same place. That is another CRM's export, or the ids of the "
-        "leads have changed. Nothing was published. If it is meant so, run once with --any-size, "
-        "and then `leadgain train`: the model has learned from the other leads."
-    )
+    message = str(refusal.value)
+    assert f"{total - few + 1:,} of the {total:,} leads of publication 1 are not in" in message
+    assert "run once with --any-size, then `leadgain train`" in message
 
 
 def test_other_leads_are_taken_when_somebody_says_that_they_are_meant(asked):

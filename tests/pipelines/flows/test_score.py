@@ -46,9 +46,7 @@ def test_a_model_of_other_settings_that_cannot_rank_gives_way_where_a_training_b
     publication = load_current(published)
     reason = publication.manifest["model"]["missing_because"]
     assert "at least 5000 conversions are needed to learn from, so" in reason
-    assert (
-        "Version 1, the champion, was trained with another leadgain.toml and cannot rank" in reason
-    )
+    assert "The champion, version 1, was trained with other settings" in reason
     assert publication.table("worklist.parquet")["score"].isna().all()
 
 

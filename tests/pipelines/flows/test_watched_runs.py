@@ -88,7 +88,7 @@ def test_a_worn_model_waits_until_there_is_something_new_to_learn(
     assert note in load_current(watched).manifest["warnings"]
 
 
-def test_a_champion_whose_proof_ceases_to_hold_steps_down(leadgain, night, watched, monkeypatch):
+def test_a_champion_that_fails_its_proof_is_demoted(leadgain, night, watched, monkeypatch):
     monkeypatch.setattr(since_training, "prove_again", lambda *_, **__: FAILED)
     score = ("score", "--config", night.config, "--home", watched, "--as-of", TODAY)
     outcome = leadgain(*score)
@@ -98,7 +98,7 @@ def test_a_champion_whose_proof_ceases_to_hold_steps_down(leadgain, night, watch
     assert publication.manifest["model"]["version"] is None
     assert publication.table("worklist.parquet")["score"].isna().all()
     reason = publication.manifest["model"]["missing_because"]
-    assert reason.endswith(f"its proof does not hold. {FAILED.sentence}")
+    assert reason.endswith(f"fails its proof. {FAILED.sentence}")
     remembered = json.loads((watched / "models" / "last_demotion.json").read_text())
     assert (remembered["version"], remembered["proof"]["low"]) == (1, -0.02)
     leadgain(*score)
@@ -107,7 +107,7 @@ def test_a_champion_whose_proof_ceases_to_hold_steps_down(leadgain, night, watch
     )
     leadgain("rollback", "1", "--config", night.config, "--home", watched)
     leadgain(*score)
-    assert load_current(watched).manifest["model"]["version"] == 1, "a person has brought it back"
+    assert load_current(watched).manifest["model"]["version"] == 1, "a person has restored it"
     assert any("no longer proven" in said for said in load_current(watched).manifest["warnings"])
 
 

@@ -1,4 +1,4 @@
-"""A champion whose proof has ceased to hold is demoted, unless a person has brought it back."""
+"""A champion that fails its proof is demoted, unless a person has restored it."""
 
 import json
 from dataclasses import replace
@@ -109,7 +109,7 @@ def test_a_run_that_is_killed_as_mlflow_is_updated_leaves_the_true_reason(
     assert later.last_demotion.registry_updated
 
 
-def test_a_demoted_version_that_is_champion_again_was_brought_back_by_a_person(context, registry):
+def test_a_demoted_version_that_is_champion_again_was_restored_by_a_person(context, registry):
     demote_champion.fn(champion(), FAILED, context)
     assert not is_disproven(champion(), FAILED, context)
     assert is_disproven(champion(4), FAILED, context)
@@ -146,7 +146,7 @@ def test_a_champion_that_was_not_demoted_is_lost_and_its_proof_is_no_reason(cont
     assert find_lost_champion(context) is None
     context.record_training(decision("2024-03-13", "It reaches 78 %.", promoted=True))
     assert find_lost_champion(context).version == 4
-    assert "version 4 became it after the training of 13 March" in describe_missing_model(context)
+    assert "version 4 was promoted after the training of 13 March" in describe_missing_model(context)
     demote_champion.fn(champion(), FAILED, context)
     assert find_lost_champion(context) is None
     context.record_training(decision("2024-03-27", "It reaches 79 %.", promoted=True))

@@ -1,4 +1,4 @@
-"""What is said beside a list so that nobody takes its figures for more than they are."""
+"""Warnings beside a list: when its figures may be less reliable than they look."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -161,4 +161,4 @@ def test_the_report_tells_the_horizon_that_the_gains_were_measured_with(
     assert "by last inbound activity" in report
     for said in (report, outcome.said):
         assert "horizon_days was 14 and is 7; fresh_by was last_inbound and is created" in said
-        assert "it may have learned from what became of these very leads" in said
+        assert "may have learned from the outcomes" in said

@@ -29,8 +29,7 @@ def listing(**changes: object) -> PublishedList:
         ({}, "publication 7, 2 open leads as of 2012-03-14 15:04 UTC, by version 3."),
         (
             {"is_new": False},
-            "publication 7 stands: nothing new, 2 open leads as of 2012-03-14 15:04 UTC, by "
-            "version 3.",
+            "publication 7 is unchanged, 2 open leads as of 2012-03-14 15:04 UTC, by version 3.",
         ),
         (
             {"proof": None, "model_version": None, "no_model_reason": "Too few."},

@@ -73,7 +73,7 @@ def test_the_inputs_that_moved_are_in_the_accent_colour(theme: Theme) -> None:
 def test_only_the_farthest_inputs_have_a_bar() -> None:
     written = read_words(render_svg(draw_drift_chart(made_up_drift(), most=1)))
     assert "Offer returned: days since the last one" in written
-    assert "Offer returned: how many in 7 days" not in written
+    assert "Offer returned: count in the last 7 days" not in written
 
 
 def test_a_model_without_inputs_can_be_drawn() -> None:
