@@ -23,7 +23,7 @@ def describe_topics(
 ) -> npt.NDArray[np.object_]:
     """The sentences on these topics of the rows of X, as ``build_sentences`` writes them.
 
-    With lists on arrival a row stands at the lead's arrival and not at the list: they say so.
+    With lists on arrival, each sentence names the lead's arrival, which is the time of its row.
     """
     texts = build_sentences(topics, X, build_catalog(vocabulary))
     return mark_on_arrival(texts) if policy == "on_arrival" else texts

@@ -1,4 +1,4 @@
-"""The operations guide, held against the code; its commands are run."""
+"""The operations guide, compared with the code; its commands are run."""
 
 import os
 import re
@@ -59,7 +59,7 @@ def run_script(script: str, **given: str) -> str:
 
 @cache
 def read_sources() -> str:
-    """Whatever leadgain can say: its sources with the texts joined that stand on several lines."""
+    """All sources, with texts that span several lines joined."""
     sources = [file.read_text("utf-8") for room in ROOMS for file in (ROOT / room).rglob("*.py")]
     return re.sub(r'"\s*\n\s*f?"', "", "\n".join(sources))
 
@@ -305,7 +305,7 @@ def test_commands_have_the_environment_of_the_services(tmp_path):
     ("said", "held"),
     [
         ("less than 32 MB free", MIN_FREE_BYTES == 32 * 2**20),
-        ("asks every ten seconds", RETRY_SECONDS == 10),
+        ("every ten seconds", RETRY_SECONDS == 10),
         ("at most once in six hours", REPEAT_SECONDS == 6 * 3600),
         ("waits for up to `wait_minutes` (60)", ScheduleSection().wait_minutes == 60),
         ("a fifth of\n  the latest activities", UNKNOWN_SHARE == 0.2),

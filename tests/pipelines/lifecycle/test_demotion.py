@@ -146,7 +146,7 @@ def test_a_champion_that_was_not_demoted_is_lost_and_its_proof_is_no_reason(cont
     assert find_lost_champion(context) is None
     context.record_training(decision("2024-03-13", "It reaches 78 %.", promoted=True))
     assert find_lost_champion(context).version == 4
-    assert "version 4 was promoted after the training of 13 March" in describe_missing_model(context)
+    assert "version 4 was promoted" in describe_missing_model(context)
     demote_champion.fn(champion(), FAILED, context)
     assert find_lost_champion(context) is None
     context.record_training(decision("2024-03-27", "It reaches 79 %.", promoted=True))

@@ -63,9 +63,7 @@ def test_a_list_whose_files_are_damaged_is_published_again_and_the_new_one_says_
     (told,) = (text for text in publication.manifest["warnings"] if text.startswith(DAMAGED))
     assert f"/publications/1/{name} is damaged: " in told
     assert told.endswith(" Check the disk.")
-    lost = [
-        text for text in publication.manifest["warnings"] if "This export's size" in text
-    ]
+    lost = [text for text in publication.manifest["warnings"] if "This export's size" in text]
     assert len(lost) == (name == "manifest.json")
     assert leadgain("score", *asked).code == 0
     assert list_publication_numbers(published) == [1, 2], "the damage is told once"

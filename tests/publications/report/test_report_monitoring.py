@@ -42,7 +42,7 @@ def test_the_page_has_age_gain_drift_and_tiers_since_the_training() -> None:
         assert words in page.text
     pictures = " ".join(drawings(page))
     assert "on the lists since the training" in pictures
-    assert "Offer returned: days since the last one; Offer returned: count in the last 7 days" in pictures
+    assert "days since the last one; Offer returned: count in the last 7 days" in pictures
     assert "The model is degraded" not in page.text
 
 
