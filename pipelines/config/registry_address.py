@@ -1,4 +1,4 @@
-"""Which registry is asked: the home folder's own, or the one that leadgain.toml names."""
+"""Find the registry: the home folder's own, or the one that leadgain.toml names."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from publications.storage.home import Home
 
 
 def load_registry(config: Path | None, home: Path) -> RegistryClient:
-    """The registry for commands that need no export, and so not even a leadgain.toml.
+    """The registry for commands that need no export; leadgain.toml is optional.
 
     Raises
     ------
     ConfigurationError
-        leadgain.toml, or a variable of the environment, is not understood.
+        leadgain.toml, or a variable of the environment, is invalid.
     """
     return RegistryClient(resolve_registry(resolve_home(home), load_tracking(config)))
 

@@ -23,7 +23,7 @@ def describe_topics(
 ) -> npt.NDArray[np.object_]:
     """The sentences on these topics of the rows of X, as ``build_sentences`` writes them.
 
-    With lists on arrival, each sentence names the lead's arrival, which is the time of its row.
+    With lists on arrival each sentence ends in "(on arrival)", the time of its row.
     """
     texts = build_sentences(topics, X, build_catalog(vocabulary))
     return mark_on_arrival(texts) if policy == "on_arrival" else texts
@@ -45,9 +45,9 @@ def compute_matrix(
 def find_open_leads(list_as_of: pd.Timestamp, export: Export, policy: ListPolicy) -> pd.DataFrame:
     """The open leads, as `features.snapshots.build_scoring_snapshots` has them.
 
-    What happens at the instant of a list is not known to it. But at the end of the export nothing
-    else is to come: who ended at that very instant is not called any more. With dates instead of
-    times these are all who ended on the last day.
+    A list does not use what happens at its own instant. A list at the end of the export is the
+    exception: leads that ended at that instant are left out. With dates instead of times these
+    are all leads that ended on the last day.
     """
     listed = build_scoring_snapshots(export.leads, as_of=list_as_of, policy=policy)
     if list_as_of != export.last_instant:

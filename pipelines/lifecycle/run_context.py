@@ -133,6 +133,6 @@ class RunContext:
         self.last_demotion = demotion
 
     def set_champion(self, champion: LoadedVersion | None, reason: str = "") -> None:
-        """Say which version ranks the list from now on, or why the registered one does not."""
+        """Set which version ranks the list from now on, or why the registered one does not."""
         self.champion, self.no_champion_reason = champion, reason
         self.champion_is_known = True

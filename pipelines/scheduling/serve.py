@@ -59,7 +59,7 @@ def serve_schedule(settings: Settings, home: Home, console: "Console") -> None:
             except PrefectUnavailable:
                 if find_named_server() is None:
                     raise
-            _exit_on_sigterm()  # the event loop that has ended took its handler with it
+            _exit_on_sigterm()  # the handler ended with the event loop
             _wait_out_outage(settings, home, console, contact)
 
 
@@ -71,7 +71,7 @@ def _exit_on_sigterm() -> None:
 def _serve_until_outage(
     settings: Settings, home: Home, console: "Console", contact: ServerContact
 ) -> None:
-    """Work by the schedule until a signal or an outage of Prefect's server."""
+    """Run the schedule until a signal or an outage of Prefect's server."""
     now = pd.Timestamp.now(tz="UTC")
     planned = plan_deployments(settings.schedule, now)
     with ExitStack() as until_done:
