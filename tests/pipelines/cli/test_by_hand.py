@@ -35,10 +35,10 @@ def test_a_deleted_champion_is_told_and_the_one_before_is_a_rollback_away(asked,
     client.delete_model_version(registry.model_name, "2")
     scored = asked("score")
     assert scored.code == 0, scored.err
-    assert "MLflow has no champion, although version 2 became it" in scored.said
+    assert "MLflow has no champion, although version 2 was promoted" in scored.said
     explained = asked("explain", "L0001")
     assert explained.code == 2
-    assert "MLflow has no champion, although version 2 became it" in explained.err
+    assert "MLflow has no champion, although version 2 was promoted" in explained.err
     assert asked("rollback", "2").err == (
         "leadgain: There is no version 2 of leadgain; there is 1."
     )

@@ -53,7 +53,7 @@ def test_a_store_of_mlflow_that_is_empty_again_is_a_reason_to_train(
     monkeypatch.setenv("LEADGAIN_TRACKING__URI", f"sqlite:///{tmp_path / 'empty.db'}")
     assert leadgain("score", "--config", night.config, "--home", published).code == 0
     missing = load_current(published).manifest["model"]["missing_because"]
-    assert missing.startswith("MLflow has no champion, although version 1 became it")
+    assert missing.startswith("MLflow has no champion, although version 1 was promoted")
 
     assert leadgain("run", "--config", night.config, "--home", published).code == 0
     assert load_current(published).manifest["model"]["version"] == 1
