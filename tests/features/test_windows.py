@@ -1,3 +1,4 @@
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +11,10 @@ from tests.features.twin import compute_slow_rows
 
 TYPES = ("call", "mail", "visit")
 VOCABULARY = Vocabulary(TYPES, ())
+
+compiled = pytest.mark.skipif(
+    numba.config.DISABLE_JIT, reason="numba is told to compile nothing, as for tests.mutation"
+)
 
 
 def test_the_kernel_equals_its_slow_row_by_row_twin() -> None:
@@ -138,6 +143,7 @@ def test_a_row_does_not_depend_on_the_other_rows_asked_for() -> None:
         assert alone.to_numpy().tobytes() == together.iloc[[i]].to_numpy().tobytes()
 
 
+@compiled
 def test_the_kernel_is_compiled_once() -> None:
     from features.windows import write_windows
 
@@ -147,6 +153,7 @@ def test_the_kernel_is_compiled_once() -> None:
     assert len(write_windows.signatures) == 1
 
 
+@compiled
 def test_the_compiled_kernel_leaves_nothing_on_disk() -> None:
     from features.windows import write_windows
 

@@ -132,15 +132,25 @@ def test_leads_listed_on_arrival_are_tested_with_the_list_that_they_fall_into() 
     """Row 6 came on day 6 * 7 + 5 = 47 and matured on day 61, before day 63; row 7 (day 50) not."""
 
 
-def test_too_few_lists_say_how_many_there_are_and_how_many_are_needed() -> None:
-    """5 lists, 2 tested: the first test list comes 21 days after the first list."""
+@pytest.mark.parametrize(
+    ("share", "tested", "needed"), [(0.25, 2, 7), (0.375, 2, 8)], ids=["a quarter", "3 in 8"]
+)
+def test_too_few_lists_say_how_many_there_are_and_how_many_are_needed(
+    share: float, tested: int, needed: int
+) -> None:
+    """5 lists, 2 tested: the first test list comes 21 days after the first list.
+
+    Of 7 lists a quarter is 2, of 8 three eighths are exactly 3: 5 weeks are more than 30 days.
+    """
     expected = (
-        r"5 lists have known outcomes, .* 2 of them are for the backtest, and "
-        r"none is a whole horizon \(30 days\) before .* about 7 lists are needed"
+        rf"5 lists have known outcomes, .* {tested} of them are for the backtest, and "
+        rf"none is a whole horizon \(30 days\) before .* about {needed} lists are needed"
     )
     with pytest.raises(NotEnoughData, match=expected):
-        split_rolling_origin(snapshots(5), horizon=MONTH, share=0.25, max_fits=8)
-    split_rolling_origin(snapshots(7), horizon=MONTH, share=0.25, max_fits=8)
+        split_rolling_origin(snapshots(5), horizon=MONTH, share=share, max_fits=8)
+    split_rolling_origin(snapshots(needed), horizon=MONTH, share=share, max_fits=8)
+    with pytest.raises(NotEnoughData, match="lists are needed"):
+        split_rolling_origin(snapshots(needed - 1), horizon=MONTH, share=share, max_fits=8)
 
 
 @pytest.mark.parametrize("n_lists", [0, 1])
@@ -252,6 +262,7 @@ def test_a_real_scorer_goes_through_the_same_door() -> None:
     frame = run_small_backtest(
         rows, labels(rows), make_scorer=lambda: LeadScorer({"num_iterations": 20}, threads=1)
     )
+    assert frame["raw_score"].dtype == np.float64
     by_outcome = frame.groupby("converted")["score"].mean()
     assert by_outcome[1] > by_outcome[0]
     assert frame["score"].mean() == pytest.approx(frame["converted"].mean(), rel=1e-6)
@@ -273,6 +284,8 @@ def test_each_fit_is_told_with_its_own_rows_and_gains() -> None:
         assert told.test_conversions == part["converted"].sum()
         expected = pooled_gain(part["converted"], part["score"], part["list_date"], [0.3])[0]
         assert told.gain == pytest.approx(expected)
+        fresh = pooled_gain(part["converted"], part["most_fresh"], part["list_date"], [0.3])[0]
+        assert told.most_fresh == pytest.approx(fresh)
 
 
 def test_a_fold_without_conversions_has_no_gain() -> None:

@@ -33,6 +33,7 @@ def test_the_curves_hold_four_rankings_at_every_hundredth_of_the_list(
     frame = build_curve_table(measured)
     assert list(frame.columns) == ["ranking", "depth", "gain", "gain_low", "gain_high"]
     assert frame["ranking"].unique().tolist() == list(RANKINGS)
+    assert frame.index.is_unique
     for _, curve in frame.groupby("ranking"):
         assert curve["depth"].tolist() == DEPTHS.tolist()
         assert (curve["gain"].iloc[0], curve["gain"].iloc[-1]) == (0, 1)
@@ -98,6 +99,22 @@ def test_equal_input_gives_equal_figures_in_any_row_order(backtest: pd.DataFrame
         build_curve_table(sample_gains(frame, samples=50)) for frame in (backtest, shuffled)
     )
     pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
+def test_the_bands_are_drawn_with_the_seed_1_unless_another_is_asked_for(
+    backtest: pd.DataFrame,
+) -> None:
+    """As every published file was, on every machine."""
+    usual, asked = (
+        build_curve_table(sample_gains(backtest, samples=50, **seed)) for seed in ({}, {"seed": 1})
+    )
+    pd.testing.assert_frame_equal(usual, asked)
+
+
+def test_depths_may_be_whole_numbers(backtest: pd.DataFrame) -> None:
+    measured = sample_gains(backtest, depths=[0, 1], samples=10)
+    assert measured.depths.dtype == np.float64
+    assert measured.gain["model"].tolist() == [0, 1]
 
 
 def test_another_seed_moves_the_bands_and_nothing_else(backtest: pd.DataFrame) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm.export import CLOCK_GRACE
 from features.vocabulary import ProfileTerm, Vocabulary
 from models.errors import ModelDamaged
 from models.evaluation.verdicts import Comparison, Difference, ProofVerdict, prove
@@ -14,7 +15,7 @@ from models.registry.registry import DEMOTED, ROLLED_BACK_FROM
 from pipelines.lifecycle import promotion
 from pipelines.lifecycle.model_metadata import ModelMetadata
 from pipelines.lifecycle.promotion import describe_leakage, promote_if_better
-from pipelines.lifecycle.training_log import TrainingRecord, collect_proof_figures
+from pipelines.lifecycle.training_log import Demotion, TrainingRecord, collect_proof_figures
 from publications.filesystem.json_files import format_instant
 from publications.storage.home import Home
 from publications.storage.lock import hold_home
@@ -25,6 +26,7 @@ from tests.pipelines.lifecycle.test_model_metadata import FACTS
 AHEAD = Difference(gain=0.55, other_gain=0.41, low=0.12, high=0.17)
 PROVEN = ProofVerdict(passed=True, sentence="It is better.", depth=0.3, difference=AHEAD)
 TESTED = draw_scored_lists(n_lists=6, n_leads=200)
+SINCE = "the lists matured since"
 SETTINGS = SimpleNamespace(
     tiers=SimpleNamespace(A=0.3),
     backtest=SimpleNamespace(bootstrap_samples=100),
@@ -92,15 +94,30 @@ def registry(monkeypatch):
 
 
 @pytest.fixture
-def champion(registry, monkeypatch):
+def champion(registry, context, monkeypatch):
     """Version 1, trained when the challenger was, and tested on the same rows."""
     registry.champion = build_version(1)
     registry.champion.spec_sha256 = "of version 1"
     champion = SimpleNamespace(version=registry.champion, number=1, facts=FACTS, tested=TESTED)
-    monkeypatch.setattr(promotion, "load_version", lambda *_: champion)
-    monkeypatch.setattr(promotion, "score_matured_lists", lambda *_: None)
-    monkeypatch.setattr(promotion, "append_matured_lists", lambda found, _: found.tested)
-    monkeypatch.setattr(promotion, "rejudge_proof", lambda *_: None)
+
+    def answer(expected, result):
+        """A stand-in that is asked about this champion, its lists since and this run."""
+
+        def called(*given):
+            assert given == expected
+            return result()
+
+        return called
+
+    stand_ins = {
+        "load_version": ((champion.version, context), lambda: champion),
+        "score_matured_lists": ((champion, context), lambda: SINCE),
+        "append_matured_lists": ((champion, SINCE), lambda: champion.tested),
+        "rejudge_proof": ((champion, SINCE, context), lambda: champion.rejudged),
+    }
+    champion.rejudged = None
+    for name, (expected, result) in stand_ins.items():
+        monkeypatch.setattr(promotion, name, answer(expected, result))
     return champion
 
 
@@ -109,7 +126,8 @@ def compared(champion, monkeypatch):
     """Both tested on the same rows, with the verdict that the test asks for."""
 
     def become(verdict: str) -> None:
-        found = Comparison(verdict, f"The challenger is {verdict}.", 100, AHEAD)
+        difference = None if verdict == "not comparable" else AHEAD
+        found = Comparison(verdict, f"The challenger is {verdict}.", 100, difference)
         monkeypatch.setattr(promotion.verdicts, "compare_with_champion", lambda *_, **__: found)
 
     return become
@@ -153,11 +171,11 @@ UNPROVEN = ProofVerdict(False, "The difference is +1.0 points.", 0.3, replace(AH
 
 
 @pytest.fixture
-def judged(champion, monkeypatch):
+def judged(champion):
     """The verdict on the champion's proof with the lists matured since its training."""
 
     def become(rejudged: ProofVerdict | None) -> None:
-        monkeypatch.setattr(promotion, "rejudge_proof", lambda *_: rejudged)
+        champion.rejudged = rejudged
 
     return become
 
@@ -184,6 +202,18 @@ def test_a_champion_whose_proof_stands_keeps_a_worse_challenger_out(
     judged(again)
     assert not decide().promoted
     assert registry.promoted == []
+
+
+def test_a_champion_that_a_person_has_restored_keeps_a_worse_challenger_out(
+    decide, registry, compared, judged, context
+):
+    compared("worse")
+    judged(UNPROVEN)
+    demotion = Demotion(format_instant(FACTS.known_until), 1, "", None, True, "of version 1")
+    context.record_demotion(demotion)
+    assert not decide().promoted
+    context.record_demotion(replace(demotion, version=3))
+    assert decide().promoted
 
 
 def test_an_unproven_challenger_does_not_follow_a_champion_that_is_about_to_step_down(
@@ -276,6 +306,14 @@ def test_a_champion_dated_in_the_future_keeps_nobody_out(decide, registry, compa
     assert decide().promoted
 
 
+def test_a_champion_dated_by_a_clock_that_is_a_little_fast_keeps_its_place(
+    decide, registry, compared, champion, context
+):
+    champion.facts = replace(FACTS, known_until=context.now + CLOCK_GRACE)
+    compared("not worse")
+    assert not decide().promoted
+
+
 @pytest.mark.parametrize(
     ("mark", "why"),
     [(ROLLED_BACK_FROM, "rolled back"), (DEMOTED, "demoted")],
@@ -343,13 +381,19 @@ def format_tags(decision: dict[str, object]) -> dict[str, str]:
     return {name: str(figure) for name, figure in decision.items()}
 
 
+@pytest.mark.parametrize("verdict", [None, "not worse", "not comparable"])
 def test_a_run_that_ended_before_it_kept_its_decision_decides_the_same_again(
-    decide, registry, compared
+    decide, registry, champion, compared, verdict
 ):
-    compared("not worse")
+    """Without a champion before it, with a comparison, and with one that gave no figures."""
+    if verdict is None:
+        registry.champion = None
+    else:
+        compared(verdict)
     before = decide()
     assert before.promoted
-    assert before.duel["champion"] == 1
+    assert before.sentence
+    assert (before.duel and before.duel["champion"]) == (verdict and 1)
     registry.champion = build_version(2, **format_tags(registry.decisions[2]))
     assert decide(registry.champion) == before
 
@@ -375,6 +419,7 @@ def test_after_a_change_of_leadgain_toml_the_two_are_not_compared(decide, regist
     decision = decide()
     assert decision.promoted
     assert "leadgain.toml has changed since the champion was trained" in decision.sentence
+    assert "so the two cannot be compared and the proven" in decision.sentence
 
 
 def test_a_champion_that_is_damaged_is_replaced(decide, registry, champion, monkeypatch):

@@ -26,8 +26,10 @@ from publications.storage.store import (
     Publication,
     PublicationDamaged,
     delete_old_publications,
+    find_unchanged_publication,
     hold_home,
     open_current,
+    open_publication,
     publish,
     start_run,
 )
@@ -72,8 +74,15 @@ def test_the_manifest_tells_files_hashes_rows_and_where_they_come_from(
     }
     assert manifest["files"]["backtest.parquet"]["rows"] == 800
     assert manifest["as_of"] == "2012-03-14T00:00:00Z"
-    assert manifest["model"]["version"] == 3
+    given = made_up_provenance()
+    assert manifest["model"] == {
+        "version": 3,
+        "sha256": given.model_sha256,
+        "missing_because": None,
+    }
     assert manifest["counts"]["leads"]["quarantined"] == 1
+    for name in ("code_version", "settings", "inputs_sha256"):
+        assert manifest[name] == getattr(given, name)
     assert manifest["times"] == {
         "started_at": "2026-11-20T06:00:00Z",
         "published_at": "2026-11-20T06:01:00Z",
@@ -146,6 +155,36 @@ def test_a_current_that_names_nothing_is_refused(home: Home, content: str, messa
     home.current.write_text(content)
     with pytest.raises(PublicationDamaged, match=message):
         open_current(home)
+
+
+def test_a_current_of_other_bytes_is_refused_as_damaged(home: Home) -> None:
+    home.publications.mkdir(parents=True)
+    home.current.write_bytes(b"\xff7\n")
+    with pytest.raises(PublicationDamaged, match="should have a number"):
+        open_current(home)
+
+
+def test_a_publication_is_opened_by_its_number_in_force_or_not(
+    home: Home, finished_files: Path
+) -> None:
+    for _ in range(2):
+        publish_files(home, finished_files)
+    assert [open_publication(home, number).number for number in (1, 2)] == [1, 2]
+    with pytest.raises(PublicationDamaged, match="3 is missing"):
+        open_publication(home, 3)
+
+
+def test_the_same_inputs_are_known_again_while_their_publication_is_whole(
+    home: Home, finished_files: Path
+) -> None:
+    assert find_unchanged_publication(home, "a" * 64) is None
+    publish_files(home, finished_files, inputs_sha256="a" * 64)
+    found = find_unchanged_publication(home, "a" * 64)
+    assert found is not None
+    assert found.number == 1
+    assert find_unchanged_publication(home, "b" * 64) is None
+    (found.folder / "gains.csv").write_bytes(b"")
+    assert find_unchanged_publication(home, "a" * 64) is None
 
 
 def test_a_manifest_that_is_not_whole_is_refused(home: Home, finished_files: Path) -> None:
@@ -238,6 +277,14 @@ def test_old_publications_go_and_the_one_in_force_stays(home: Home, finished_fil
     assert sorted(path.name for path in home.publications.iterdir()) == ["4"]
     open_published(home).verify()
     assert publish_files(home, finished_files) == 5
+
+
+def test_the_number_in_force_is_not_used_again_though_its_folder_is_gone(
+    home: Home, finished_files: Path
+) -> None:
+    publish_files(home, finished_files)
+    home.current.write_text("7\n")
+    assert publish_files(home, finished_files) == 8
 
 
 def test_the_number_of_a_killed_publication_is_not_used_again(
