@@ -174,9 +174,9 @@ def backtest_folds(
     Returns
     -------
     DataFrame, one row per test row in the order of ``snapshots``
-        as_of, list_date, lead, lead_id, raw_score, score, most_fresh, converted, tier. The score
-        is the raw score after a calibration that was fitted on all raw scores of this frame; it
-        does not change their order.
+        as_of, lead_id, score, raw_score, most_fresh, converted and tier, as published, then
+        list_date and lead. The score is the raw score after a calibration that was fitted on all
+        raw scores of this frame; it does not change their order.
 
     Raises
     ------
@@ -193,24 +193,24 @@ def backtest_folds(
         if progress is not None:
             progress(done, len(folds))
     rows = np.sort(np.concatenate([fold.test for fold in folds]))
-    tested = snapshots.iloc[rows][["as_of", "list_date", "lead", "lead_id"]].reset_index(drop=True)
-    tested["raw_score"] = raw[rows]
+    shown = snapshots.iloc[rows].reset_index(drop=True)
+    tested = shown[["as_of", "lead_id"]].copy()
     tested["score"] = fit_calibration(raw[rows], y[rows]).probability(raw[rows])
+    tested["raw_score"] = raw[rows]
     tested["most_fresh"] = fresh[rows]
     tested["converted"] = y[rows].astype(np.int8)
-    tested["tier"] = pd.Series(_assign_tiers(tested, shares, frozen=frozen), dtype="str")
-    return tested
+    tiers = _assign_tiers(tested, shown["list_date"], shares, frozen=frozen)
+    tested["tier"] = pd.Series(tiers, dtype="str")
+    return tested.assign(list_date=shown["list_date"], lead=shown["lead"])
 
 
 def _assign_tiers(
-    tested: pd.DataFrame, shares: Mapping[str, float], *, frozen: bool
+    tested: pd.DataFrame, list_dates: pd.Series, shares: Mapping[str, float], *, frozen: bool
 ) -> NDArray[np.object_]:
     score = tested["score"].to_numpy()
     if frozen:
         return assign_frozen(score, learn_cutoffs(score, shares))
-    return assign_relative(
-        score, tested["most_fresh"], tested["lead_id"], tested["list_date"], shares
-    )
+    return assign_relative(score, tested["most_fresh"], tested["lead_id"], list_dates, shares)
 
 
 def _refuse_one_outcome(converted: NDArray[np.generic], origin: pd.Timestamp) -> None:

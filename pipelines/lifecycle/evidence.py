@@ -11,7 +11,7 @@ import pandas as pd
 from publications.charts.gain_charts import draw_gain_chart, draw_tiers_chart, render_png
 from publications.filesystem.durable_files import write_durably
 from publications.filesystem.json_files import encode_json
-from publications.tables.read_write import encode_table, read_table
+from publications.tables.read_write import read_table, write_table
 
 BACKTEST = "backtest.parquet"
 TABLES = ("gains.csv", "gain_table.csv", "tiers.csv", "importance.csv")
@@ -45,14 +45,21 @@ class Evidence:
 def write_evidence(folder: Path, proof: Evidence, *, depth: float) -> Evidence:
     """Write the frames and the charts of the evidence into a model's folder.
 
+    Columns and types are checked here, once: a model's folder has the frames of a publication.
+
+    Raises
+    ------
+    ValueError
+        A frame does not have its columns.
+
     Returns
     -------
     The evidence as read back from the files, so that a list published from memory and one
     published from the files are the same.
     """
-    write_durably(folder / BACKTEST, encode_table(proof.backtest, BACKTEST))
+    write_table(folder, BACKTEST, proof.backtest)
     for name, frame in proof.tables.items():
-        write_durably(folder / name, encode_table(frame, name))
+        write_table(folder, name, frame)
     write_durably(folder / TRAINING, encode_json(proof.training))
     charts = (draw_gain_chart(proof.gains, depth=depth), draw_tiers_chart(proof.tiers))
     for name, chart in zip(PICTURES, charts, strict=True):

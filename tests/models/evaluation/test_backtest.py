@@ -184,14 +184,14 @@ def test_the_backtest_holds_every_row_of_the_tested_lists_once() -> None:
     frame = run_small_backtest(rows, labels(rows))
     assert frame.columns.tolist() == [
         "as_of",
-        "list_date",
-        "lead",
         "lead_id",
-        "raw_score",
         "score",
+        "raw_score",
         "most_fresh",
         "converted",
         "tier",
+        "list_date",
+        "lead",
     ]
     tested = rows[rows["list_date"] >= build_weekly_dates(12)[9]].reset_index(drop=True)
     pd.testing.assert_frame_equal(frame[["lead", "as_of"]], tested[["lead", "as_of"]])

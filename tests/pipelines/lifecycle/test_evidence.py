@@ -28,3 +28,14 @@ def test_without_outbound_activities_there_is_no_table_of_first_contacts(proof, 
     written = write_evidence(tmp_path, replace(proof, first_contact=None), depth=0.3)
     assert written.first_contact is None
     assert "first_contact.csv" not in written.tables
+
+
+def test_a_backtest_without_its_columns_is_not_kept(proof, tmp_path):
+    """It would otherwise fail on the night that reads it."""
+    for backtest in (
+        proof.backtest.drop(columns="converted"),
+        proof.backtest.assign(score=proof.backtest["score"].astype("str")),
+    ):
+        with pytest.raises(ValueError, match=r"backtest\.parquet"):
+            write_evidence(tmp_path, replace(proof, backtest=backtest), depth=0.3)
+    assert not list(tmp_path.iterdir())
