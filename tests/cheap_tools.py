@@ -64,7 +64,7 @@ def run_flows_plainly(patch: pytest.MonkeyPatch) -> None:
 class NoServer:
     """What is left of ``LocalServer`` where nobody asks it anything."""
 
-    url = "http://127.0.0.1:9/api"
+    url, credential = "http://127.0.0.1:9/api", ""
 
     def wait_until_up(self, _: float) -> None:
         """It is as much there as it will ever be."""

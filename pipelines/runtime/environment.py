@@ -94,9 +94,12 @@ def provide_prefect(
             "PREFECT_API_URL names a server, check that it is running; if not, remove the folder "
             f"{place.prefect}, which only keeps the times of past runs."
         ) from error
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-    with temporary_settings({PREFECT_API_URL: named or (server.url if server else None)}):
+    chosen = {PREFECT_API_URL: named}
+    if server is not None:
+        chosen = {PREFECT_API_URL: server.url, PREFECT_API_AUTH_STRING: server.credential}
+    with temporary_settings(chosen):
         yield
 
 

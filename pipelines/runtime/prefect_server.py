@@ -6,6 +6,7 @@ keeps no schedule.
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
@@ -21,6 +22,8 @@ HEALTH_SECONDS = 5.0
 POLL_SECONDS = 0.5
 NO_TELEMETRY = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 """Whoever starts a server, and whatever is set: it reports to nobody."""
+NO_ORIGIN = "https://leadgain.invalid"
+"""The one origin whose pages may read answers; it cannot exist, and Prefect needs one."""
 
 
 class ServerGone(RuntimeError):
@@ -29,10 +32,14 @@ class ServerGone(RuntimeError):
 
 @dataclass(frozen=True)
 class LocalServer:
-    """A server that was started; it listens already and answers once it is up."""
+    """A server that was started; it listens already and answers once it is up.
+
+    Prefect's client shows the credential with every request, by ``PREFECT_API_AUTH_STRING``.
+    """
 
     url: str
     process: subprocess.Popen[bytes]
+    credential: str = field(repr=False)
 
     def wait_until_up(self, seconds: float) -> None:
         """Wait until it answers.
@@ -63,13 +70,20 @@ class LocalServer:
 def start_server(*, keeps_schedule: bool) -> LocalServer:
     """Start a server on a free port of this machine; its database is in ``PREFECT_HOME``.
 
+    Any account of this machine reaches the port, and whoever may change a deployment may run code
+    as we do. So the server answers nobody without a random credential, and no page of a browser.
+
     Parameters
     ----------
     keeps_schedule : whether it plans runs ahead, which one for a single run need not
     """
+    # In the environment only its own account can read it; among the arguments everybody could.
+    credential = f"leadgain:{secrets.token_urlsafe(32)}"
     environment = {
         **os.environ,
         **NO_TELEMETRY,
+        "PREFECT_SERVER_API_AUTH_STRING": credential,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": NO_ORIGIN,
         "PREFECT_UI_ENABLED": "0",
         "PREFECT__SERVER_FINAL": "1",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
@@ -88,7 +102,7 @@ def start_server(*, keeps_schedule: bool) -> LocalServer:
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us, who then tell it how the run ended
         )
-    return LocalServer(f"http://127.0.0.1:{port}/api", process)
+    return LocalServer(f"http://127.0.0.1:{port}/api", process, credential)
 
 
 def _is_healthy(url: str) -> bool:

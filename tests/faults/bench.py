@@ -92,7 +92,11 @@ def prefect_server(folder: Path) -> Iterator[Mapping[str, str]]:
             os.environ["PREFECT_HOME"] = before
     try:
         server.wait_until_up(START_SECONDS)
-        yield {"PREFECT_API_URL": server.url, "PREFECT_HOME": str(folder)}
+        yield {
+            "PREFECT_API_URL": server.url,
+            "PREFECT_API_AUTH_STRING": server.credential,
+            "PREFECT_HOME": str(folder),
+        }
     finally:
         server.stop()
 

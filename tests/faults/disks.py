@@ -79,7 +79,7 @@ def inside(folder: Path, config: Path) -> list[Row]:
     disk = folder / "disk"
     disk.mkdir()
     _mount("-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "tmpfs", disk)
-    names = ("PREFECT_API_URL", "PREFECT_HOME")
+    names = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_HOME")
     environment = {name: os.environ[name] for name in names}
     warm = Warm(folder / "warm", environment, whole=True)
     try:

@@ -1,5 +1,6 @@
 """Prefect's server ends with the process that wants it, however that one ends."""
 
+import base64
 import os
 import signal
 import subprocess
@@ -7,9 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
-from pipelines.runtime.prefect_server import ServerGone, start_server
+from pipelines.runtime.prefect_server import LocalServer, ServerGone, start_server
 
 STARTS_ONE = """
 import time
@@ -67,16 +69,39 @@ def test_a_server_reports_to_nobody_whoever_starts_it(own_prefect, monkeypatch) 
             assert server.process.poll() is None
             time.sleep(0.05)
         started = read_process_file(server.process.pid, "environ").split(b"\0")
+        told = read_process_file(server.process.pid, "cmdline").decode()
     finally:
         server.stop()
+    assert server.credential not in f"{told} {server}", "anybody on this machine reads these"
     assert {b"PREFECT_SERVER_ANALYTICS_ENABLED=false", b"DO_NOT_TRACK=1"} <= set(started)
 
 
-def test_a_server_answers_and_is_stopped(own_prefect, tmp_path) -> None:
+def ask_for_deployments(server: LocalServer, **headers: str) -> httpx.Response:
+    return httpx.post(f"{server.url}/deployments/filter", json={}, headers=headers, timeout=60)
+
+
+def refuse_strangers(server: LocalServer) -> None:
+    """As another account of this machine, and as a page that its user has opened, would ask."""
+    for stranger in ({}, {"Authorization": "Basic bGVhZGdhaW46"}, {"Authorization": "Bearer x"}):
+        refused = ask_for_deployments(server, **stranger)
+        assert refused.status_code == 401
+        assert "deployment" not in refused.text
+    origin = {"Origin": "https://evil.example"}
+    token = base64.b64encode(server.credential.encode()).decode()
+    answered = ask_for_deployments(server, Authorization=f"Basic {token}", **origin)
+    assert answered.status_code == 200
+    asked_before = {**origin, "Access-Control-Request-Method": "POST"}
+    preflight = httpx.options(f"{server.url}/deployments/filter", headers=asked_before, timeout=60)
+    for answer in (answered, preflight):
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_server_answers_whoever_has_its_credential_and_is_stopped(own_prefect, tmp_path) -> None:
     server = start_server(keeps_schedule=False)
     try:
         server.wait_until_up(120)
         assert (tmp_path / "prefect.db").exists()
+        refuse_strangers(server)
     finally:
         server.stop()
     assert not is_alive(server.process.pid)

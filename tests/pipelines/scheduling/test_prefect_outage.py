@@ -173,7 +173,7 @@ def prefect_on(port: int, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        LocalServer(f"http://127.0.0.1:{port}/api", server).stop()
+        LocalServer(f"http://127.0.0.1:{port}/api", server, "").stop()
 
 
 @contextmanager
