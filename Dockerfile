@@ -31,7 +31,7 @@ RUN apt-get update \
 # An empty named volume takes over the owner of the folder on which it is mounted.
 RUN groupadd --gid 10001 leadgain \
     && useradd --uid 10001 --gid leadgain --home-dir /var/lib/leadgain --shell /usr/sbin/nologin leadgain \
-    && install --directory --owner=leadgain --group=leadgain --mode=0750 /var/lib/leadgain /var/lib/mlflow
+    && install --directory --owner=leadgain --group=leadgain --mode=0700 /var/lib/leadgain /var/lib/mlflow
 COPY --from=build /opt/leadgain /opt/leadgain
 ENV PATH=/opt/leadgain/bin:$PATH \
     LEADGAIN_HOME=/var/lib/leadgain \

@@ -143,7 +143,7 @@ def is_server_outage(error: BaseException) -> bool:
 
 def _refuse_unwritable(home: Home) -> None:
     with explain_write_errors(home.prefect):
-        home.prefect.mkdir(parents=True, exist_ok=True)
+        home.make(home.prefect)
         for database in (home.prefect / "prefect.db", home.tracking_database):
             if database.exists():
                 database.open("r+b").close()

@@ -204,7 +204,7 @@ def open_run_log(home: Home) -> Iterator[logging.Logger]:
     if is_scheduled():
         handlers.append(logging.StreamHandler(sys.stderr))
     with suppress(OSError):  # a full disk or a closed folder is told by the run itself
-        home.logs.mkdir(parents=True, exist_ok=True)
+        home.make(home.logs)
         handlers.append(LogFile(home.logs / LOG_FILE, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT))
     for handler in handlers:
         handler.setFormatter(shape)

@@ -72,7 +72,7 @@ def lock_schedule(home: Home) -> Iterator[None]:
         Another process serves it already.
     """
     with explain_write_errors(home.prefect):
-        home.prefect.mkdir(parents=True, exist_ok=True)  # Prefect warns where it cannot make it
+        home.make(home.prefect)  # Prefect warns where it cannot make it
     with ExitStack() as held:
         try:
             held.enter_context(lock_file(home.serve_lock))

@@ -54,8 +54,7 @@ def hold_home(home: Home, *, wait_seconds: float = 0.0) -> Iterator[HomeLock]:
         The folder cannot be made or written to.
     """
     with explain_write_errors(home.folder):
-        for folder in (home.runs, home.models, home.publications):
-            folder.mkdir(parents=True, exist_ok=True)
+        home.make(home.runs, home.models, home.publications)
     with lock_file(home.lock, wait_seconds=wait_seconds):
         failpoint("home.held")
         yield HomeLock(home)
