@@ -8,6 +8,7 @@ import codecs
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -34,6 +35,44 @@ def _validate_encoding(name: str) -> str:
         raise ValueError(f"{name!r} is not an encoding; use a name such as 'cp1252'") from error
 
 
+def refuse_ambiguous_url(url: str) -> str:
+    """The same URL; one whose password would be taken for its host, path or query is refused.
+
+    Readers of URLs do not agree where such a password ends, and what one takes for the host is
+    connected to and shown.
+
+    Raises
+    ------
+    ValueError
+        An ``@`` stands behind the first one, or the port is no number. The URL is not quoted.
+
+    >>> refuse_ambiguous_url("postgresql://crm:p%40ss@db.example.com:5432/crm?sslmode=require")
+    'postgresql://crm:p%40ss@db.example.com:5432/crm?sslmode=require'
+    >>> refuse_ambiguous_url("postgresql://crm:p@ss@db.example.com/crm")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: is a URL that can be read in two ways. In user and password write @ as %40, ...
+    """
+    remedy = "In user and password write @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F"
+    try:
+        parts = urlsplit(url)
+        port_is_number = parts.port is None or parts.port >= 0
+    except ValueError:
+        port_is_number = False
+    if not port_is_number:
+        raise ValueError(f"is a URL whose port is no number. {remedy}")
+    behind = f"{parts.path}{parts.query}{parts.fragment}" if parts.netloc else ""
+    if parts.netloc.count("@") > 1 or "@" in behind:
+        raise ValueError(f"is a URL that can be read in two ways. {remedy}")
+    return url
+
+
+def _validate_database(url: SecretStr) -> SecretStr:
+    refuse_ambiguous_url(url.get_secret_value())
+    return url
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_validate_database)]
 Zone = Annotated[str, AfterValidator(_validate_zone)]
 Values = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -49,7 +88,7 @@ class ExportSection(Section):
 
     folder: str = "."
     """Folder of the files, relative to leadgain.toml."""
-    database: SecretStr | None = None
+    database: DatabaseUrl | None = None
     """URL of a database to read instead of files; it may hold a password, so it is never shown."""
     timezone: Zone = "UTC"
     """Zone of time stamps that carry none."""

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,13 +125,26 @@ def _describe_error(error: Any, url: Any) -> str:
     reason = type(error).__name__
     if reason in ("OperationalError", "ProgrammingError"):
         reason = str(error.orig).strip().splitlines()[0]
-    if url.password:
-        reason = reason.replace(str(url.password), "***")
+    for secret in (url.password, *_list_values(url.query)):
+        reason = reason.replace(secret, "***") if secret else reason
     return (
-        f"The database {url.render_as_string(hide_password=True)} could not be read: "
+        f"The database {_show_place(url)} could not be read: "
         f"{reason.rstrip('.')}. Nothing was written; correct [export] database or the query, or "
         "try again."
     )
+
+
+def _list_values(query: Mapping[str, str | tuple[str, ...]]) -> list[str]:
+    """The values of a URL's query: a password may stand there, under any name."""
+    return [v for value in query.values() for v in ([value] if isinstance(value, str) else value)]
+
+
+def _show_place(url: Any) -> str:
+    """A URL of SQLAlchemy's without user, password and query."""
+    import sqlalchemy as sa
+
+    place = sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
+    return str(place.render_as_string())
 
 
 def load_query(

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from crm.checks.check import Share
-from crm.mapping import Section, Zone
+from crm.mapping import Section, Zone, refuse_ambiguous_url
 from models.evaluation.conventions import SAMPLES, TIER_SHARES, TIERS
 
 
@@ -66,8 +66,8 @@ class TrainingSection(Section):
 class TrackingSection(Section):
     """``[tracking]``: where MLflow keeps its records."""
 
-    uri: str = ""
-    """A tracking server; empty: ``mlflow.db`` in the home folder."""
+    uri: Annotated[str, AfterValidator(refuse_ambiguous_url)] = Field(default="", repr=False)
+    """A tracking server; empty: ``mlflow.db`` in the home folder. It may hold a password."""
     experiment: str = "leadgain"
     model: str = "leadgain"
 

@@ -327,7 +327,7 @@ def _is_secret(path: tuple[int | str, ...]) -> bool:
     keys = [str(part) for part in path[:2]]
     fields = SECTIONS[keys[0]].model_fields if keys and keys[0] in SECTIONS else {}
     asked = [fields[keys[1]]] if len(keys) > 1 and keys[1] in fields else fields.values()
-    return any("SecretStr" in str(field.annotation) for field in asked)
+    return any("SecretStr" in str(field.annotation) or not field.repr for field in asked)
 
 
 def _format_found_value(detail: ErrorDetails) -> str:

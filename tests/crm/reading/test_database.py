@@ -136,6 +136,8 @@ def test_the_password_is_in_no_message(tmp_path: Path, monkeypatch: pytest.Monke
         f"sqlite:///{tmp_path}/{canary}/none.db",
         f"klingon://user:{canary}@host/db",
         f"postgresql://user:{canary}@127.0.0.1:1/db",
+        f"postgresql://127.0.0.1:1/db?user=crm&password={canary}",
+        f"postgresql://127.0.0.1:1/db?application_name={canary}&application_name=b",
     ):
         with (
             pytest.raises((ConfigurationError, DataRefused)) as refusal,
@@ -150,3 +152,13 @@ def test_values_of_a_database_become_the_text_of_an_export() -> None:
     assert _format_value(pd.Timestamp("2024-01-02T03:04:05.678Z").to_pydatetime()) == (
         "2024-01-02 03:04:05.678000+00:00"
     )
+
+
+def test_a_database_is_named_by_its_place_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PAUSE_SECONDS", 0)
+    place = r"The database postgresql\+psycopg://127\.0\.0\.1:1/crm could not be read: .*refused"
+    with (
+        pytest.raises(DataRefused, match=place),
+        open_database(SecretStr("postgresql://me:x@127.0.0.1:1/crm?connect_timeout=3")),
+    ):
+        pass

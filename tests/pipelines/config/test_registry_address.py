@@ -35,7 +35,7 @@ def test_without_a_leadgain_toml_the_environment_may_name_a_server(tmp_path, mon
             "LEADGAIN_TRACKIN__URI",
             r"LEADGAIN_TRACKIN__URI \(environment\): \[trackin\] is not a key",
         ),
-        ("LEADGAIN_TRACKING", r"The environment: \[tracking\] must be a section, found 'http://m'"),
+        ("LEADGAIN_TRACKING", r"The environment: \[tracking\] must be a section\.$"),
     ],
 )
 def test_a_mistyped_variable_does_not_lead_to_the_homes_own_registry(

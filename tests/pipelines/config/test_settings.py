@@ -227,6 +227,33 @@ def test_the_password_of_a_database_is_never_shown(tmp_path):
     assert "canary" not in message
 
 
+AMBIGUOUS = {
+    "a port that is none": "://crm:canary@h:xcanary/db",
+    "an @ in the password": "://crm:can@canary@h/db",
+    "an @ and a slash": "://crm:c@n/canary@h/db",
+    "a slash": "://crm:12/canary@h/db",
+    "a question mark": "://crm:a?canary@h/db",
+    "a hash": "://crm:a#canary@h/db",
+}
+
+
+@pytest.mark.parametrize("key", ["export.database", "tracking.uri"])
+@pytest.mark.parametrize("rest", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_a_url_that_can_be_read_in_two_ways_is_refused_before_anybody_connects(tmp_path, key, rest):
+    section, name = key.split(".")
+    text = f'[{section}]\n{name} = "postgresql{rest}"\n[leads]\ntable = "leads"\n'
+    message = find_refusal(tmp_path, text)
+    assert f"[{section}] {name} is a URL" in message
+    assert "write @ as %40" in message
+    assert "canary" not in message
+
+
+def test_a_path_may_hold_an_at_sign(tmp_path):
+    url = "sqlite:////home/me@example/crm.db"
+    settings = load_settings_from(tmp_path, f'[tracking]\nuri = "{url}"\n{SMALLEST}')
+    assert settings.tracking.uri == url
+
+
 @pytest.mark.parametrize("value", ["hooks.example.com/SECRET", '["slack://ok/x", "SECRET"]'])
 def test_an_alert_url_that_is_not_understood_is_refused_and_not_quoted(
     tmp_path, monkeypatch, value
