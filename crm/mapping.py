@@ -30,6 +30,7 @@ def _validate_encoding(name: str) -> str:
     if not name:
         return name
     try:
+        b"x".decode(name, "replace")  # refuses codecs that are none of text, such as rot13
         return codecs.lookup(name).name
     except LookupError as error:
         raise ValueError(f"{name!r} is not an encoding; use a name such as 'cp1252'") from error

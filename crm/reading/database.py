@@ -170,6 +170,8 @@ def load_query(
     if source.query:
         plain = connection.execution_options(no_parameters=True)
         result, label = plain.exec_driver_sql(source.query), f"the query of [{table}]"
+        if not result.returns_rows:
+            raise DataRefused(f"{label} gives no rows. Write one SELECT; nothing was read.")
     else:
         schema, _, name = source.table.rpartition(".")
         selected = sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None))

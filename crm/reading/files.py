@@ -100,7 +100,14 @@ def locate_file(folder: Path, name: str, table: str) -> Path:
             f"[{table}] file = {name!r} is outside the export's folder {folder}. Name a file "
             "inside it, or correct folder in [export]."
         )
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # a name of more than 255 bytes
+        raise DataRefused(
+            f"[{table}] file: no file in {folder} can have the name {name[:60]!r}...: "
+            f"{error.strerror}. Correct file in leadgain.toml."
+        ) from None
+    if is_folder:
         raise DataRefused(
             f"[{table}] file: {name} in {folder} is a folder. Name the file inside it."
         )

@@ -159,9 +159,10 @@ def load_settings(file: Path) -> Settings:
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(
-            f"{file} is not readable as TOML: {error}. Correct that line or the one before."
-        ) from None
+        remedy = "Correct that line or the one before."
+        if "hex value" in str(error) or "\\" in str(error):
+            remedy = "Write a Windows path with / or in single quotes, where \\ is only itself."
+        raise ConfigurationError(f"{file} is not readable as TOML: {error}. {remedy}") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(
             f"{file} is not text in UTF-8 (byte {error.start} is not a valid character). Save it "

@@ -12,6 +12,7 @@ from crm.mapping import ActivitiesSection, ExportSection, LeadsSection
         ({}, "needs exactly one of file, table or query, found none of them"),
         ({"file": "l.csv", "query": "SELECT 1"}, "found file and query"),
         ({"file": "l.csv", "encoding": "utf-9"}, "'utf-9' is not an encoding; use a name such as"),
+        ({"file": "l.csv", "encoding": "rot13"}, "'rot13' is not an encoding"),
         ({"file": "l.csv", "closed_at": "converted_at"}, "both name 'converted_at'; say with"),
         (
             {"file": "l.csv", "converted_at": "", "converted_when": {"stage": ["won"]}},

@@ -72,6 +72,12 @@ def test_nothing_can_be_written_through_a_query(crm: Path) -> None:
     assert len(read(crm, {"table": "my leads"}).leads) == 2
 
 
+@pytest.mark.parametrize("query", ["ATTACH ':memory:' AS other", "PRAGMA query_only = 0"])
+def test_a_query_that_is_none_is_refused(crm: Path, query: str) -> None:
+    with pytest.raises(DataRefused, match=r"query of \[leads\] gives no rows\. Write one SELECT"):
+        read(crm, {"query": query})
+
+
 @pytest.mark.parametrize("name", ['leads"; DROP TABLE activities; --', "x' OR 1=1", "nowhere"])
 def test_a_table_name_is_only_ever_a_name(crm: Path, name: str) -> None:
     with pytest.raises(DataRefused, match="no such table"):

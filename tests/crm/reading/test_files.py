@@ -107,6 +107,11 @@ def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
         locate_file(tmp_path, "leads.csv", "leads")
 
 
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused, match=r"can have the name 'aaa.*File name too long"):
+        locate_file(tmp_path, "a" * 300 + ".csv", "leads")
+
+
 def test_a_file_that_is_closed_to_us_is_called_so(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "leads.csv").write_text(HEADER)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root reads everything

@@ -200,7 +200,12 @@ def test_all_findings_are_told_at_once(tmp_path):
             '[leads]\ntable = "leads"\n',
             r"\[leads\] names a table or query, but \[export\] has no database",
         ),
-        ("[leads\n", "is not readable as TOML"),
+        ("[leads\n", "is not readable as TOML.* or the one before"),
+        (
+            '[export]\nfolder = "C:\\Users\\me"\n',
+            "line 2.* Windows path with / or in single",
+        ),
+        ('[export]\nfolder = "C:\\exports"\n', "line 2.* Windows path with / or in single"),
         (SMALLEST + "[activities]\nfile='a.csv'\ndirection = { call = 'sideways' }\n", "direction"),
     ],
 )
