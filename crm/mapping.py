@@ -8,7 +8,7 @@ import codecs
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -36,6 +36,22 @@ def _validate_encoding(name: str) -> str:
         raise ValueError(f"{name!r} is not an encoding; use a name such as 'cp1252'") from error
 
 
+REMEDY = (
+    "Except for the one before the host, write @ as %40; in user and password also / as %2F, "
+    ": as %3A, # as %23, ? as %3F, [ as %5B and ] as %5D"
+)
+
+
+def split_url(url: str) -> SplitResult:
+    """The parts of a URL; its scheme may be a driver's, which urllib alone does not take.
+
+    >>> split_url("oracle+cx_oracle://crm:x@db.example.com/crm").netloc
+    'crm:x@db.example.com'
+    """
+    scheme, found, rest = url.partition("://")
+    return urlsplit(f"url://{rest}")._replace(scheme=scheme) if found else urlsplit(url)
+
+
 def refuse_ambiguous_url(url: str) -> str:
     """The same URL; one whose password would be taken for its host, path or query is refused.
 
@@ -45,26 +61,27 @@ def refuse_ambiguous_url(url: str) -> str:
     Raises
     ------
     ValueError
-        An ``@`` stands behind the first one, or the port is no number. The URL is not quoted.
+        There is an ``@`` besides the one before the host, the port is not a number up to 65535, or
+        it is no URL at all. The message does not quote it.
 
     >>> refuse_ambiguous_url("postgresql://crm:p%40ss@db.example.com:5432/crm?sslmode=require")
     'postgresql://crm:p%40ss@db.example.com:5432/crm?sslmode=require'
     >>> refuse_ambiguous_url("postgresql://crm:p@ss@db.example.com/crm")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: is a URL that can be read in two ways. In user and password write @ as %40, ...
+    ValueError: is a URL that can be read in two ways. Except for the one before the host, ...
     """
-    remedy = "In user and password write @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F"
     try:
-        parts = urlsplit(url)
-        port_is_number = parts.port is None or parts.port >= 0
+        parts = split_url(url)
     except ValueError:
-        port_is_number = False
-    if not port_is_number:
-        raise ValueError(f"is a URL whose port is no number. {remedy}")
+        raise ValueError(f"is a URL that cannot be read. {REMEDY}") from None
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"is a URL whose port is not a number from 0 to 65535. {REMEDY}") from None
     behind = f"{parts.path}{parts.query}{parts.fragment}" if parts.netloc else ""
     if parts.netloc.count("@") > 1 or "@" in behind:
-        raise ValueError(f"is a URL that can be read in two ways. {remedy}")
+        raise ValueError(f"is a URL that can be read in two ways. {REMEDY}")
     return url
 
 

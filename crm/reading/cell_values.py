@@ -27,10 +27,13 @@ MISSING_WORDS = (
     "#n/a",
     "-",
     "--",
+    "nan",
+    "nat",
+    "<na>",  # the last three as pandas writes them into text
 )
 """Cells that mean "no value", in any case of letters. Not NA: that is Namibia."""
 
-MISSING_NUMBERS = (*MISSING_WORDS, "na", "nan", "nat")
+MISSING_NUMBERS = (*MISSING_WORDS, "na")
 """The same for numbers and dates, where NA cannot be a name."""
 
 NOT_FINITE = ("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")

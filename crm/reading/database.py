@@ -4,7 +4,7 @@ import datetime as dt
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,10 @@ POSTGRESQL_OPTIONS = {
     "tcp_user_timeout": 60_000,
 }
 """How PostgreSQL is kept from letting us wait for ever; what the URL says goes before."""
+HARMLESS = frozenset(
+    ("application_name", "connect_timeout", "driver", "host", "port", "sslmode", "user")
+)
+"""Keys of a URL's query whose values a message may show."""
 
 
 @contextmanager
@@ -125,8 +129,8 @@ def _describe_error(error: Any, url: Any) -> str:
     reason = type(error).__name__
     if reason in ("OperationalError", "ProgrammingError"):
         reason = str(error.orig).strip().splitlines()[0]
-    for secret in (url.password, *_list_values(url.query)):
-        reason = reason.replace(secret, "***") if secret else reason
+    for secret in _list_secrets(url):
+        reason = reason.replace(secret, "***")
     return (
         f"The database {_show_place(url)} could not be read: "
         f"{reason.rstrip('.')}. Nothing was written; correct [export] database or the query, or "
@@ -134,15 +138,25 @@ def _describe_error(error: Any, url: Any) -> str:
     )
 
 
-def _list_values(query: Mapping[str, str | tuple[str, ...]]) -> list[str]:
-    """The values of a URL's query: a password may stand there, under any name."""
-    return [v for value in query.values() for v in ([value] if isinstance(value, str) else value)]
+def _list_secrets(url: Any) -> list[str]:
+    """What a message may not hold of a URL of SQLAlchemy's, the longest first.
+
+    A password may stand in the query, under any name, and within ``odbc_connect``.
+    """
+    found = [url.password]
+    for key, value in url.query.items():
+        if key not in HARMLESS:
+            for text in [value] if isinstance(value, str) else value:
+                found += [text, *(part.partition("=")[2] for part in text.split(";"))]
+    return sorted({str(secret) for secret in found if secret}, key=len, reverse=True)
 
 
 def _show_place(url: Any) -> str:
     """A URL of SQLAlchemy's without user, password and query."""
     import sqlalchemy as sa
 
+    if "@" in (url.host or ""):  # of a password in which it was not escaped
+        return f"{url.drivername}://"
     place = sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
     return str(place.render_as_string())
 

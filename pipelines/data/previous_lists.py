@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 
 from crm.errors import DataRefused
 from crm.export import Export
+from crm.mapping import split_url
 from pipelines.config.run_request import RunRequest
 from pipelines.config.settings import Settings
 from publications.storage.history import MAX_PUBLICATIONS, open_readable_publications
@@ -125,7 +125,7 @@ def hash_source(settings: Settings) -> str:
     database = settings.export.database
     place = str(settings.mapping.folder)
     if database is not None:
-        parts = urlsplit(database.get_secret_value())
+        parts = split_url(database.get_secret_value())
         place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     tables = {
         name: None if section is None else [section.file, section.table, section.query]

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from crm.errors import ConfigurationError
+from crm.mapping import refuse_ambiguous_url
 from pipelines.runtime.prefect_server import NO_TELEMETRY, LocalServer, ServerGone, start_server
 from publications.filesystem.durable_files import explain_write_errors, write_durably
 from publications.storage.home import Home
@@ -75,12 +77,14 @@ def provide_prefect(
         The home folder is closed to us, or its disk is full: the server would only try for minutes.
     PrefectUnavailable
         There is no server.
+    ConfigurationError
+        ``PREFECT_API_URL`` can be read in two ways.
     """
     place = Home(home.resolve())
     if not keeps_schedule:
         refuse_busy(place)
     _refuse_unwritable(place)
-    named = os.environ.get("PREFECT_API_URL")
+    named = _read_named_server()
     server = None if named else _get_own_server(keeps_schedule)
     try:
         meanwhile()
@@ -101,6 +105,16 @@ def provide_prefect(
         chosen = {PREFECT_API_URL: server.url, PREFECT_API_AUTH_STRING: server.credential}
     with temporary_settings(chosen):
         yield
+
+
+def _read_named_server() -> str | None:
+    url = os.environ.get("PREFECT_API_URL")
+    if not url:
+        return None
+    try:
+        return refuse_ambiguous_url(url)
+    except ValueError as error:
+        raise ConfigurationError(f"PREFECT_API_URL (environment) {error}.") from None
 
 
 @cache

@@ -71,7 +71,7 @@ def start_server(*, keeps_schedule: bool) -> LocalServer:
     """Start a server on a free port of this machine; its database is in ``PREFECT_HOME``.
 
     Any account of this machine reaches the port, and whoever may change a deployment may run code
-    as we do. So the server answers nobody without a random credential, and no page of a browser.
+    as we do. So the API answers nobody without a random credential, and no page of a browser.
 
     Parameters
     ----------

@@ -66,8 +66,8 @@ class Home:
     def make(self, *folders: Path) -> None:
         """Make folders in the home folder; a home folder that is new is for its owner alone.
 
-        It holds who the leads are and how they are doing. One that is there already keeps its
-        permissions: somebody may want a group to read it.
+        It contains personal data. An existing one keeps its permissions, because a group may be
+        meant to read it.
         """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(mode=0o700, exist_ok=True)

@@ -28,7 +28,11 @@ def test_what_stands_inside_a_cell_stays(evaluate, cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["", " ", "null", "NULL", "None", "N/A", "#N/A", "-", "(blank)", r"\N", " n/a\u00a0"]
+    "cell",
+    [
+        *("", " ", "null", "NULL", "None", "N/A", "#N/A", "-", "(blank)", r"\N", " n/a\u00a0"),
+        *("nan", "NaN", "NaT", "<NA>"),
+    ],
 )
 def test_words_for_nothing_are_missing(evaluate, cell: str) -> None:
     assert evaluate("tidy", cell) is None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from crm.errors import ConfigurationError, DataRefused
@@ -143,7 +144,8 @@ def test_the_password_is_in_no_message(tmp_path: Path, monkeypatch: pytest.Monke
         f"klingon://user:{canary}@host/db",
         f"postgresql://user:{canary}@127.0.0.1:1/db",
         f"postgresql://127.0.0.1:1/db?user=crm&password={canary}",
-        f"postgresql://127.0.0.1:1/db?application_name={canary}&application_name=b",
+        f"postgresql://127.0.0.1:1/db?user=canary&password={canary}",
+        f"postgresql://127.0.0.1:1/db?options={canary}&options=b",
     ):
         with (
             pytest.raises((ConfigurationError, DataRefused)) as refusal,
@@ -168,3 +170,12 @@ def test_a_database_is_named_by_its_place_alone(monkeypatch: pytest.MonkeyPatch)
         open_database(SecretStr("postgresql://me:x@127.0.0.1:1/crm?connect_timeout=3")),
     ):
         pass
+
+
+def test_what_a_message_may_not_hold_is_listed_longest_first() -> None:
+    url = sa.make_url("mssql+pyodbc://me:abc@/?odbc_connect=Driver=x;PWD=abc-4711&sslmode=require")
+    assert database._list_secrets(url) == ["Driver=x;PWD=abc-4711", "abc-4711", "abc", "x"]
+
+
+def test_a_host_with_an_at_sign_is_not_shown() -> None:
+    assert database._show_place(sa.make_url("oracle+x://crm:p@ss@db/crm")) == "oracle+x://"

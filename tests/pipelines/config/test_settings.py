@@ -239,6 +239,8 @@ AMBIGUOUS = {
     "a slash": "://crm:12/canary@h/db",
     "a question mark": "://crm:a?canary@h/db",
     "a hash": "://crm:a#canary@h/db",
+    "a bracket": "://crm:can[ary@h/db",
+    "an @, with a driver of its own": "+cx_db://crm:can@canary@h/db",
 }
 
 

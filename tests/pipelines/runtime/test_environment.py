@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from crm.errors import ConfigurationError
 from pipelines.runtime import environment
 from pipelines.runtime.environment import PrefectUnavailable, prepare_environment, provide_prefect
 from pipelines.runtime.prefect_server import start_server
@@ -101,3 +102,10 @@ def test_a_named_server_that_is_not_there_is_told(tmp_path):
         pytest.raises(PrefectUnavailable, match=r"cannot be reached \(ConnectError\)"),
     ):
         have_prefect(tmp_path / "home")
+
+
+def test_a_named_server_whose_password_would_be_taken_for_its_path_is_refused(tmp_path):
+    os.environ["PREFECT_API_URL"] = "http://me:2024/canary@host/api"
+    with pytest.raises(ConfigurationError, match=r"PREFECT_API_URL .* read in two ways") as refused:
+        have_prefect(tmp_path / "home")
+    assert "canary" not in str(refused.value)
