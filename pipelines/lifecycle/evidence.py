@@ -45,7 +45,7 @@ class Evidence:
 def write_evidence(folder: Path, proof: Evidence, *, depth: float) -> Evidence:
     """Write the frames and the charts of the evidence into a model's folder.
 
-    Columns and types are checked here, once: a model's folder has the frames of a publication.
+    Columns and types are checked before a frame is kept: it will be published as it is.
 
     Raises
     ------
