@@ -69,7 +69,6 @@ class Home:
         It contains personal data. An existing one keeps its permissions, because a group may be
         meant to read it.
         """
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
