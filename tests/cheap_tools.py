@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -16,10 +16,10 @@ PICTURES = ("gains", "tiers", "lists", "calibration")
 
 
 @contextmanager
-def skip_pictures() -> Iterator[pytest.MonkeyPatch]:
-    """Reports and evidence without drawings; yields what undoes it."""
+def patched(leave_out: Callable[[pytest.MonkeyPatch], None]) -> Iterator[pytest.MonkeyPatch]:
+    """Something left out until the block ends; yields what undoes it."""
     with pytest.MonkeyPatch.context() as patch:
-        leave_pictures_out(patch)
+        leave_out(patch)
         yield patch
 
 
@@ -32,19 +32,12 @@ def leave_pictures_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("pipelines.lifecycle.evidence.render_png", lambda _: b"")
 
 
-@contextmanager
-def skip_prefect() -> Iterator[pytest.MonkeyPatch]:
-    """Flows and tasks as the functions that they mark; yields what undoes it.
-
-    A server takes twenty seconds of processor time to start, and each flow waits a second for it.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        leave_prefect_out(patch)
-        yield patch
-
-
 def leave_prefect_out(patch: pytest.MonkeyPatch) -> None:
-    """Put a server that is none in the place of leadgain's own; Prefect is not imported before."""
+    """Have flows and tasks be the functions that they mark, with a server that is none.
+
+    A real one takes twenty seconds of processor time to start, and each flow waits a second for it.
+    Prefect is not imported before a flow is.
+    """
 
     def provide(_: bool) -> LocalServer:
         run_flows_plainly(patch)

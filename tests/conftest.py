@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,7 @@ from tests.cheap_tools import (
     copy_migrated_tables,
     leave_pictures_out,
     leave_prefect_out,
-    skip_pictures,
-    skip_prefect,
+    patched,
 )
 from tests.faults.sandbox.sitecustomize import outbound
 from tests.shared_folders import find_session_folder
@@ -28,6 +28,8 @@ LONGEST = (
     "tests/dashboard/",
 )
 """What a worker begins with, so that both end at about the same time."""
+LEFT_OUT = {"pictures": leave_pictures_out, "prefect": leave_prefect_out}
+"""Mark of the tests that are about it -> what all others do without."""
 LEFT: list[str] = []
 """What this session has tried to reach beyond this machine."""
 
@@ -96,38 +98,20 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def blank_pictures() -> Iterator[pytest.MonkeyPatch]:
-    """Reports hold no drawings, and what takes them out."""
-    with skip_pictures() as patch:
-        yield patch
+def left_out() -> Iterator[dict[str, pytest.MonkeyPatch]]:
+    """What all tests but the marked ones do without: mark -> what undoes it."""
+    with ExitStack() as until_done:
+        yield {mark: until_done.enter_context(patched(out)) for mark, out in LEFT_OUT.items()}
 
 
 @pytest.fixture(autouse=True)
-def drawn_pictures(
-    request: pytest.FixtureRequest, blank_pictures: pytest.MonkeyPatch
+def whole(
+    request: pytest.FixtureRequest, left_out: dict[str, pytest.MonkeyPatch]
 ) -> Iterator[None]:
-    """Reports hold their drawings where a test is about them."""
-    if request.node.get_closest_marker("pictures") is None:
-        yield
-        return
-    blank_pictures.undo()
+    """Reports hold their drawings, and flows run in Prefect, where a test is about that."""
+    marks = [mark for mark in LEFT_OUT if request.node.get_closest_marker(mark)]
+    for mark in marks:
+        left_out[mark].undo()
     yield
-    leave_pictures_out(blank_pictures)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def plain_flows() -> Iterator[pytest.MonkeyPatch]:
-    """Flows of this process run without Prefect, and what has them run with it."""
-    with skip_prefect() as patch:
-        yield patch
-
-
-@pytest.fixture(autouse=True)
-def whole_flows(request: pytest.FixtureRequest, plain_flows: pytest.MonkeyPatch) -> Iterator[None]:
-    """Flows run in Prefect where a test is about that."""
-    if request.node.get_closest_marker("prefect") is None:
-        yield
-        return
-    plain_flows.undo()
-    yield
-    leave_prefect_out(plain_flows)
+    for mark in marks:
+        LEFT_OUT[mark](left_out[mark])

@@ -24,9 +24,10 @@ from typing import Any
 
 from tests.cheap_tools import (
     copy_migrated_tables,
+    leave_pictures_out,
+    leave_prefect_out,
+    patched,
     run_flows_plainly,
-    skip_pictures,
-    skip_prefect,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -199,8 +200,8 @@ def serve() -> None:
     with ExitStack() as until_done:
         until_done.enter_context(copy_migrated_tables(template))
         if not whole:
-            until_done.enter_context(skip_pictures())
-            run_flows_plainly(until_done.enter_context(skip_prefect()))
+            until_done.enter_context(patched(leave_pictures_out))
+            run_flows_plainly(until_done.enter_context(patched(leave_prefect_out)))
         _take_orders()
 
 

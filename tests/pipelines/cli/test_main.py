@@ -17,8 +17,8 @@ from tests.pipelines.conftest import load_current
 START = "from pipelines.cli.main import main; main()"
 COMMAND = [sys.executable, "-c", START]
 WITHOUT_PREFECT = f"""\
-from tests.cheap_tools import skip_prefect
-with skip_prefect():
+from tests.cheap_tools import leave_prefect_out, patched
+with patched(leave_prefect_out):
     {START}
 """
 HEAVY = ("duckdb", "lightgbm", "mlflow", "numba", "numpy", "pandas", "prefect", "sklearn")
